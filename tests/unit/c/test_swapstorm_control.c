@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// LINK: workloads/swapstorm/control.c
+// LINK: workloads/swapstorm/notify.c
+// LINK: workloads/swapstorm/phases.c
+// LINK: workloads/swapstorm/procfs.c
+// LINK: workloads/swapstorm/error.c
+/*
+ * The control thread, with a vmstat of the test's making and a script in place
+ * of the workers: each step waits for what the step before has caused.
+ */
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "workloads/swapstorm/control.h"
+
+struct fixture {
+	struct crew crew;
+	struct worker workers[2];
+	struct progress progress[2];
+	struct vmstat vmstat;
+	struct control control;
+	struct error error;
+	int peer;
+	char heard[64];
+};
+
+static void show(struct fixture *f, unsigned int pswpout)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text), "pswpin 00000\npswpout %05u\n",
+			 pswpout);
+
+	if (pwrite(f->vmstat.fd, text, (size_t)n, 0) != n)
+		abort();
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = aligned_alloc(64, sizeof(*f));
+	int ends[2];
+
+	memset(f, 0, sizeof(*f));
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends)) {
+		free(f);
+		return -1;
+	}
+	f->peer = ends[1];
+	f->vmstat.fd = memfd_create("vmstat", MFD_CLOEXEC);
+	show(f, 100);
+	f->crew.threads = 2;
+	f->crew.wake_fd = eventfd(0, EFD_CLOEXEC);
+	pthread_barrier_init(&f->crew.go, NULL, 2);
+	f->workers[0].progress = &f->progress[0];
+	f->workers[1].progress = &f->progress[1];
+	f->control = (struct control){.crew = &f->crew,
+				      .workers = f->workers,
+				      .vmstat = &f->vmstat,
+				      .sample_ms = 1};
+	notify_init(&f->control.notify, ends[0]);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	close(f->peer);
+	close(f->control.notify.fd);
+	close(f->vmstat.fd);
+	close(f->crew.wake_fd);
+	pthread_barrier_destroy(&f->crew.go);
+	free(f);
+	return 0;
+}
+
+static void finish_one(struct fixture *f)
+{
+	const uint64_t one = 1;
+
+	atomic_fetch_add(&f->crew.finished, 1);
+	if (write(f->crew.wake_fd, &one, sizeof(one)) != sizeof(one))
+		abort();
+}
+
+static void hear(struct fixture *f)
+{
+	size_t used = strlen(f->heard);
+	ssize_t n = read(f->peer, f->heard + used, sizeof(f->heard) - 1 - used);
+
+	if (n <= 0)
+		abort();
+}
+
+static void answer(struct fixture *f)
+{
+	if (write(f->peer, "k", 1) != 1)
+		abort();
+}
+
+static void run(struct fixture *f, void *(*script)(void *), int expected)
+{
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, script, f), 0);
+	assert_int_equal(control_write(&f->control, &f->error), expected);
+	pthread_join(thread, NULL);
+}
+
+static void *whole_course(void *argument)
+{
+	struct fixture *f = argument;
+
+	pthread_barrier_wait(&f->crew.go);
+	f->progress[0].pages = 1000;
+	f->progress[1].pages = 2000;
+	show(f, 107);
+	hear(f);
+	f->progress[0].pages = 1500;
+	f->progress[1].pages = 2700;
+	show(f, 500);
+	answer(f);
+	finish_one(f);
+	hear(f);
+	show(f, 600);
+	answer(f);
+	finish_one(f);
+	return NULL;
+}
+
+static void test_whole_course(void **state)
+{
+	struct fixture *f = *state;
+	struct phases *phases = &f->control.phases;
+
+	run(f, whole_course, 0);
+	assert_string_equal(f->heard, "steady-begin\nsteady-end\n");
+	assert_int_equal(phases->now, PHASE_WRITTEN);
+	assert_int_equal(phases->fill.begin.pswpout, 100);
+	assert_int_equal(phases->steady.begin.pswpout, 107);
+	assert_int_equal(phases->steady.end.pswpout, 500);
+	assert_int_equal(phases->teardown.end.pswpout, 600);
+	assert_int_equal(f->workers[0].steady_begin_pages, 1000);
+	assert_int_equal(f->workers[0].steady_end_pages, 1500);
+	assert_int_equal(f->workers[1].steady_begin_pages, 2000);
+	assert_int_equal(f->workers[1].steady_end_pages, 2700);
+	assert_false(f->crew.stop);
+}
+
+static void *slow_peer(void *argument)
+{
+	struct fixture *f = argument;
+	struct pollfd wake = {.fd = f->crew.wake_fd, .events = POLLIN};
+
+	pthread_barrier_wait(&f->crew.go);
+	show(f, 107);
+	hear(f);
+	/* All end before the peer answers; each is seen when it happens. */
+	show(f, 200);
+	finish_one(f);
+	while (poll(&wake, 1, 0) > 0)
+		sched_yield();
+	finish_one(f);
+	while (poll(&wake, 1, 0) > 0)
+		sched_yield();
+	answer(f);
+	hear(f);
+	answer(f);
+	return NULL;
+}
+
+static void test_peer_slower_than_the_steady_phase(void **state)
+{
+	struct fixture *f = *state;
+
+	run(f, slow_peer, 0);
+	assert_string_equal(f->heard, "steady-begin\nsteady-end\n");
+	assert_int_equal(f->control.phases.steady.begin.pswpout, 107);
+	assert_int_equal(f->control.phases.steady.end.pswpout, 200);
+}
+
+static void *time_box(void *argument)
+{
+	struct fixture *f = argument;
+
+	pthread_barrier_wait(&f->crew.go);
+	show(f, 107);
+	hear(f);
+	answer(f);
+	/* Nobody finishes: the end comes from the clock, before the stop. */
+	hear(f);
+	if (atomic_load(&f->crew.stop))
+		abort();
+	answer(f);
+	while (!atomic_load(&f->crew.stop))
+		sched_yield();
+	finish_one(f);
+	finish_one(f);
+	return NULL;
+}
+
+static void test_time_box(void **state)
+{
+	struct fixture *f = *state;
+	struct span *steady = &f->control.phases.steady;
+
+	/* Long enough for the script to raise pswpout on a busy machine. */
+	f->control.time_limit_ns = 1000000000;
+	run(f, time_box, 0);
+	assert_string_equal(f->heard, "steady-begin\nsteady-end\n");
+	assert_true(steady->end.t_ns - f->control.phases.fill.begin.t_ns >=
+		    f->control.time_limit_ns);
+}
+
+static void *no_pressure(void *argument)
+{
+	struct fixture *f = argument;
+
+	pthread_barrier_wait(&f->crew.go);
+	finish_one(f);
+	finish_one(f);
+	return NULL;
+}
+
+static void test_no_pressure(void **state)
+{
+	struct fixture *f = *state;
+	char none;
+
+	run(f, no_pressure, 0);
+	assert_false(f->control.phases.has_steady);
+	assert_string_equal(phases_outcome(&f->control.phases), "no-pressure");
+	assert_int_equal(recv(f->peer, &none, 1, MSG_DONTWAIT), -1);
+}
+
+static void *time_box_without_pressure(void *argument)
+{
+	struct fixture *f = argument;
+
+	pthread_barrier_wait(&f->crew.go);
+	while (!atomic_load(&f->crew.stop))
+		sched_yield();
+	finish_one(f);
+	finish_one(f);
+	return NULL;
+}
+
+static void test_time_box_without_pressure(void **state)
+{
+	struct fixture *f = *state;
+
+	f->control.time_limit_ns = 3000000;
+	run(f, time_box_without_pressure, 0);
+	assert_false(f->control.phases.has_steady);
+}
+
+static void *rude_peer(void *argument)
+{
+	struct fixture *f = argument;
+
+	pthread_barrier_wait(&f->crew.go);
+	show(f, 107);
+	hear(f);
+	if (shutdown(f->peer, SHUT_RDWR))
+		abort();
+	return NULL;
+}
+
+static void test_peer_that_goes_away(void **state)
+{
+	struct fixture *f = *state;
+
+	run(f, rude_peer, -1);
+	assert_string_equal(
+		f->error.line,
+		"--notify-fd: the peer closed it without answering");
+}
+
+#define WITH_CREW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_CREW(test_whole_course),
+		WITH_CREW(test_peer_slower_than_the_steady_phase),
+		WITH_CREW(test_time_box),
+		WITH_CREW(test_no_pressure),
+		WITH_CREW(test_time_box_without_pressure),
+		WITH_CREW(test_peer_that_goes_away),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

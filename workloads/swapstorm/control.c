@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control.h"
+
+#define NS_PER_MS ((uint64_t)1000000)
+#define NS_PER_S  (1000 * NS_PER_MS)
+
+/* Sleep until a thread finishes, the peer answers or a time has come. */
+static int wait_for_event(struct control *control, uint64_t deadline_ns,
+			  bool *answer, struct error *error)
+{
+	const struct notify *notify = &control->notify;
+	struct pollfd fds[2] = {
+		{.fd = control->crew->wake_fd, .events = POLLIN},
+		{.fd = notify->waiting ? notify->fd : -1, .events = POLLIN},
+	};
+	uint64_t now = clock_ns();
+	uint64_t until = UINT64_MAX;
+	struct timespec timeout;
+	uint64_t wakes;
+	int ready;
+
+	if (control->phases.now == PHASE_FILL)
+		until = now + control->sample_ms * NS_PER_MS;
+	if (deadline_ns && deadline_ns < until)
+		until = deadline_ns;
+	if (notify->waiting && notify->sent_ns + NOTIFY_LIMIT_NS < until)
+		until = notify->sent_ns + NOTIFY_LIMIT_NS;
+	if (until < now)
+		until = now;
+	timeout.tv_sec = (time_t)((until - now) / NS_PER_S);
+	timeout.tv_nsec = (long)((until - now) % NS_PER_S);
+	ready = ppoll(fds, 2, until == UINT64_MAX ? NULL : &timeout, NULL);
+	if (ready < 0 && errno != EINTR)
+		return error_set(error, "poll: %s", strerror(errno));
+	*answer = ready > 0 && fds[1].revents;
+	if (ready > 0 && fds[0].revents &&
+	    read(control->crew->wake_fd, &wakes, sizeof(wakes)) < 0)
+		return error_set(error, "eventfd: %s", strerror(errno));
+	return 0;
+}
+
+static uint64_t pages_done(const struct worker *worker)
+{
+	return atomic_load_explicit(&worker->progress->pages,
+				    memory_order_relaxed);
+}
+
+/* Take a reading if it can matter and act on what it shows. */
+static int advance(struct control *control, bool time_up, struct error *error)
+{
+	struct crew *crew = control->crew;
+	unsigned int finished = atomic_load(&crew->finished);
+	bool first_done = finished > 0 || time_up;
+	bool all_done = finished == crew->threads;
+	struct reading reading;
+	unsigned int changes;
+
+	if (!phases_wants(&control->phases, first_done, all_done))
+		return 0;
+	if (vmstat_read(control->vmstat, &reading, error))
+		return -1;
+	changes = phases_step(&control->phases, &reading, first_done, all_done);
+	for (unsigned int i = 0; i < crew->threads; i++) {
+		struct worker *worker = &control->workers[i];
+
+		if (changes & PHASE_STEADY_BEGAN)
+			worker->steady_begin_pages = pages_done(worker);
+		if (changes & PHASE_STEADY_ENDED)
+			worker->steady_end_pages = pages_done(worker);
+	}
+	if (changes & PHASE_STEADY_BEGAN)
+		notify_push(&control->notify, "steady-begin\n");
+	if (changes & PHASE_STEADY_ENDED)
+		notify_push(&control->notify, "steady-end\n");
+	return 0;
+}
+
+int control_write(struct control *control, struct error *error)
+{
+	struct crew *crew = control->crew;
+	struct reading reading;
+	uint64_t deadline = 0;
+	bool stopped = false;
+
+	if (vmstat_read(control->vmstat, &reading, error))
+		return -1;
+	phases_start(&control->phases, &reading);
+	if (control->time_limit_ns)
+		deadline = reading.t_ns + control->time_limit_ns;
+	pthread_barrier_wait(&crew->go);
+	while (control->phases.now != PHASE_WRITTEN ||
+	       notify_busy(&control->notify)) {
+		/* A deadline that ended the phase must not wake us again. */
+		bool open_end = control->phases.now >= PHASE_TEARDOWN;
+		bool answer = false;
+		bool time_up;
+
+		if (wait_for_event(control, open_end ? 0 : deadline, &answer,
+				   error))
+			return -1;
+		time_up = deadline && clock_ns() >= deadline;
+		if (advance(control, time_up, error) ||
+		    notify_step(&control->notify, answer, clock_ns(), error))
+			return -1;
+		/* The peer may look at the end of a phase while it lasts. */
+		if (time_up && !stopped && !notify_busy(&control->notify)) {
+			atomic_store(&crew->stop, true);
+			stopped = true;
+		}
+	}
+	return 0;
+}
+
+int control_verify(struct control *control, struct error *error)
+{
+	struct phases *phases = &control->phases;
+
+	if (vmstat_read(control->vmstat, &phases->verify.begin, error))
+		return -1;
+	pthread_barrier_wait(&control->crew->reread);
+	for (unsigned int i = 0; i < control->crew->threads; i++)
+		pthread_join(control->workers[i].thread, NULL);
+	phases->has_verify = true;
+	return vmstat_read(control->vmstat, &phases->verify.end, error);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The thread that starts the others, watches pswpout and ends the run. */
+#ifndef SWAPSTORM_CONTROL_H
+#define SWAPSTORM_CONTROL_H
+
+#include <stdint.h>
+
+#include "error.h"
+#include "notify.h"
+#include "phases.h"
+#include "procfs.h"
+#include "worker.h"
+
+struct control {
+	struct crew *crew;
+	struct worker *workers;
+	struct vmstat *vmstat;
+	struct notify notify;
+	struct phases phases;
+	unsigned int sample_ms;
+	uint64_t time_limit_ns; /* 0: none */
+};
+
+/* From the barrier until all have written and the peer has answered. */
+int control_write(struct control *control, struct error *error);
+
+/* The re-read, from its barrier until all threads have ended. */
+int control_verify(struct control *control, struct error *error);
+
+#endif

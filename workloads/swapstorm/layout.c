@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <inttypes.h>
+
+#include "layout.h"
+
+int layout_pages(const struct options *options, const struct memory *memory,
+		 uint64_t page_size, uint64_t *pages, struct error *error)
+{
+	/* At most 2^36 pages times 2^26 millionths: no overflow. */
+	uint64_t all = memory->total / page_size * options->ratio_micro /
+		       OPTIONS_MICRO;
+
+	if (options->size_per_thread) {
+		*pages = (options->size_per_thread + page_size - 1) / page_size;
+		return 0;
+	}
+	*pages = all / options->threads;
+	if (*pages == 0)
+		return error_set(error,
+				 "--threads: %u threads are more than the "
+				 "%" PRIu64 " pages that --ratio gives",
+				 options->threads, all);
+	return 0;
+}
+
+int layout_room(const struct memory *memory, uint64_t bytes,
+		struct error *error)
+{
+	if (bytes <= memory->available + memory->swap_free)
+		return 0;
+	return error_set(error,
+			 "regions of %" PRIu64 "M in all do not fit into "
+			 "%" PRIu64 "M of available RAM and %" PRIu64
+			 "M of free swap; add swap, ask for less, or give "
+			 "--allow-oom",
+			 bytes >> 20, memory->available >> 20,
+			 memory->swap_free >> 20);
+}

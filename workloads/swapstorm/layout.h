@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How large the regions are. */
+#ifndef SWAPSTORM_LAYOUT_H
+#define SWAPSTORM_LAYOUT_H
+
+#include <stdint.h>
+
+#include "error.h"
+#include "options.h"
+#include "procfs.h"
+
+/* Pages per thread; an error if there are more threads than pages. */
+int layout_pages(const struct options *options, const struct memory *memory,
+		 uint64_t page_size, uint64_t *pages, struct error *error);
+
+/*
+ * An error if RAM and swap cannot take `bytes`: the kernel would answer that
+ * by killing processes, and on an ordinary machine not only this one.
+ */
+int layout_room(const struct memory *memory, uint64_t bytes,
+		struct error *error);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The command line. */
+#ifndef SWAPSTORM_OPTIONS_H
+#define SWAPSTORM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+
+#define OPTIONS_MAX_THREADS 1024
+#define OPTIONS_MICRO	    ((uint64_t)1000000)
+
+enum options_action {
+	OPTIONS_RUN,
+	OPTIONS_HELP,
+	OPTIONS_VERSION,
+	OPTIONS_BAD, /* the error says why */
+};
+
+struct options {
+	unsigned int threads;
+	uint64_t size_per_thread; /* bytes; 0: the ratio decides */
+	uint64_t ratio_micro;	  /* millionths of MemTotal */
+	uint64_t passes;	  /* 0: the time limit decides */
+	uint64_t time_limit_us;	  /* 0: the passes decide */
+	uint64_t seed;
+	unsigned int sample_ms;
+	bool verify;
+	bool allow_oom;
+	int notify_fd; /* -1: nobody to notify */
+	int progress_fd;
+};
+
+/* Look at nothing but argv. */
+enum options_action options_parse(int argc, char *const argv[],
+				  struct options *options, struct error *error);
+
+extern const char options_help[];
+
+#endif

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "procfs.h"
+
+bool procfs_field(const char *text, const char *name, uint64_t *value)
+{
+	size_t length = strlen(name);
+	const char *line = text;
+
+	while (line) {
+		const char *newline = strchr(line, '\n');
+
+		if (!newline)
+			return false;
+		if (!strncmp(line, name, length) &&
+		    (line[length] == ' ' || line[length] == ':')) {
+			char *end;
+
+			*value = strtoull(line + length + 1, &end, 10);
+			return end > line + length + 1 && end <= newline;
+		}
+		line = newline + 1;
+	}
+	return false;
+}
+
+int procfs_memory(struct memory *memory, struct error *error)
+{
+	char text[8192];
+	size_t used = 0;
+	ssize_t n = 0;
+	int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_set(error, "/proc/meminfo: %s", strerror(errno));
+	while (used < sizeof(text) - 1) {
+		n = read(fd, text + used, sizeof(text) - 1 - used);
+		if (n <= 0)
+			break;
+		used += (size_t)n;
+	}
+	close(fd);
+	if (n < 0)
+		return error_set(error, "/proc/meminfo: %s", strerror(errno));
+	text[used] = '\0';
+	if (!procfs_field(text, "MemTotal", &memory->total) ||
+	    !procfs_field(text, "MemAvailable", &memory->available))
+		return error_set(error, "/proc/meminfo: does not say MemTotal "
+					"and MemAvailable");
+	memory->swap_free = 0; /* no such line in a kernel without swap */
+	procfs_field(text, "SwapFree", &memory->swap_free);
+	memory->total *= 1024;
+	memory->available *= 1024;
+	memory->swap_free *= 1024;
+	return 0;
+}
+
+int vmstat_open(struct vmstat *vmstat, struct error *error)
+{
+	vmstat->fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
+	if (vmstat->fd < 0)
+		return error_set(error, "/proc/vmstat: %s", strerror(errno));
+	return 0;
+}
+
+int vmstat_read(struct vmstat *vmstat, struct reading *reading,
+		struct error *error)
+{
+	size_t used = 0;
+
+	/* The kernel hands out at most a page per call. */
+	while (used < sizeof(vmstat->text) - 1) {
+		ssize_t n = pread(vmstat->fd, vmstat->text + used,
+				  sizeof(vmstat->text) - 1 - used, (off_t)used);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_set(error, "/proc/vmstat: %s",
+					 strerror(errno));
+		/* The counters were summed up at the first call. */
+		if (used == 0)
+			reading->t_ns = clock_ns();
+		used += (size_t)n;
+		vmstat->text[used] = '\0';
+		if (procfs_field(vmstat->text, "pswpout", &reading->pswpout) &&
+		    procfs_field(vmstat->text, "pswpin", &reading->pswpin))
+			return 0;
+		if (n == 0)
+			break;
+	}
+	return error_set(error, "/proc/vmstat: no pswpin and pswpout; the "
+				"kernel needs CONFIG_SWAP and "
+				"CONFIG_VM_EVENT_COUNTERS");
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* /proc/meminfo once, /proc/vmstat again and again, and the clock. */
+#ifndef SWAPSTORM_PROCFS_H
+#define SWAPSTORM_PROCFS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "error.h"
+
+struct memory {
+	uint64_t total; /* bytes, all three */
+	uint64_t available;
+	uint64_t swap_free;
+};
+
+/* What the phases are decided from. */
+struct reading {
+	uint64_t t_ns;	  /* CLOCK_MONOTONIC */
+	uint64_t pswpout; /* pages, system-wide, since boot */
+	uint64_t pswpin;
+};
+
+struct vmstat {
+	int fd;
+	char text[16384]; /* all of /proc/vmstat: about 4 KiB in 6.x */
+};
+
+static inline uint64_t clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/*
+ * The number in the whole line that begins with `name` and then a space or a
+ * colon.  A last line without its newline does not count: it may be cut.
+ */
+bool procfs_field(const char *text, const char *name, uint64_t *value);
+
+int procfs_memory(struct memory *memory, struct error *error);
+
+int vmstat_open(struct vmstat *vmstat, struct error *error);
+
+/* Allocates nothing in user space. */
+int vmstat_read(struct vmstat *vmstat, struct reading *reading,
+		struct error *error);
+
+#endif

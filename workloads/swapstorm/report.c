@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <inttypes.h>
+
+#include "report.h"
+
+#define FIRST_BAD 16
+
+static void seconds(struct out *out, uint64_t ns)
+{
+	out_text(out, "%" PRIu64 ".%09" PRIu64, ns / 1000000000,
+		 ns % 1000000000);
+}
+
+static void span(struct out *out, const char *name, bool there,
+		 const struct span *span, const char *end)
+{
+	if (!there) {
+		out_text(out, "  \"%s\": null%s\n", name, end);
+		return;
+	}
+	out_text(out,
+		 "  \"%s\": {\"begin_ns\": %" PRIu64 ", \"end_ns\": %" PRIu64
+		 ", \"pswpout_begin\": %" PRIu64 ", \"pswpout_end\": %" PRIu64
+		 ", \"pswpin_begin\": %" PRIu64 ", \"pswpin_end\": %" PRIu64
+		 "}%s\n",
+		 name, span->begin.t_ns, span->end.t_ns, span->begin.pswpout,
+		 span->end.pswpout, span->begin.pswpin, span->end.pswpin, end);
+}
+
+static void per_thread(struct out *out, const struct report *report)
+{
+	out_text(out, " \"per_thread\": [\n");
+	for (unsigned int i = 0; i < report->crew->threads; i++) {
+		const struct worker *worker = &report->workers[i];
+
+		out_text(out,
+			 "  {\"thread\": %u, \"pages_written\": %" PRIu64
+			 ", \"steady_pages\": %" PRIu64 ", \"write_seconds\": ",
+			 i, worker->written,
+			 worker->steady_end_pages - worker->steady_begin_pages);
+		seconds(out, worker->end_ns - worker->begin_ns);
+		out_text(out, "}%s\n",
+			 i + 1 < report->crew->threads ? "," : "");
+	}
+	out_text(out, " ],\n");
+}
+
+static void stamp_id(struct out *out, const char *name,
+		     const struct stamp_id *id)
+{
+	out_text(out,
+		 ", \"%s\": \"thread %" PRIu32 " page %" PRIu64
+		 " generation %" PRIu64 "\"",
+		 name, id->thread, id->page, id->generation);
+}
+
+static void bad_page(struct out *out, const struct finding *finding)
+{
+	out_text(out,
+		 "{\"thread\": %" PRIu32 ", \"page\": %" PRIu64
+		 ", \"offset\": %" PRIu32
+		 ", \"kind\": \"%s\", \"wrong_bits\": %" PRIu32,
+		 finding->expected.thread, finding->expected.page,
+		 finding->offset, bad_kind_name(finding->kind),
+		 finding->wrong_bits);
+	switch (finding->kind) {
+	case BAD_LOST:
+		out_text(out, ", \"found\": \"all zeroes\"");
+		stamp_id(out, "expected", &finding->expected);
+		break;
+	case BAD_STALE:
+	case BAD_FOREIGN:
+		stamp_id(out, "found", &finding->found);
+		stamp_id(out, "expected", &finding->expected);
+		break;
+	case BAD_CORRUPT:
+		out_text(out,
+			 ", \"found\": \"byte 0x%02x\", \"expected\": \"byte "
+			 "0x%02x\"",
+			 finding->found_byte, finding->expected_byte);
+		break;
+	}
+	out_text(out, "}");
+}
+
+static void verification(struct out *out, const struct report *report)
+{
+	uint64_t verified = 0;
+	unsigned int shown = 0;
+
+	for (unsigned int i = 0; i < report->crew->threads; i++)
+		verified += report->workers[i].verified;
+	out_text(out,
+		 " \"verification\": {\"done\": %s, \"pages\": %" PRIu64
+		 ", \"bad\": %" PRIu64 ", \"first_bad\": [",
+		 report->crew->verify ? "true" : "false", verified,
+		 report_bad_pages(report));
+	for (unsigned int i = 0; i < report->crew->threads; i++) {
+		const struct worker *worker = &report->workers[i];
+
+		for (uint64_t j = 0; j < worker->bad && j < WORKER_FIRST_BAD &&
+				     shown < FIRST_BAD;
+		     j++) {
+			out_text(out, shown++ ? ",\n  " : "\n  ");
+			bad_page(out, &worker->first_bad[j]);
+		}
+	}
+	out_text(out, "]},\n");
+}
+
+uint64_t report_bad_pages(const struct report *report)
+{
+	uint64_t bad = 0;
+
+	for (unsigned int i = 0; i < report->crew->threads; i++)
+		bad += report->workers[i].bad;
+	return bad;
+}
+
+void report_write(const struct report *report, struct out *out)
+{
+	const struct options *options = report->options;
+	const struct phases *phases = report->phases;
+
+	out_text(out,
+		 "{\"swapstorm\": 1,\n \"seed\": %" PRIu64 ",\n \"threads\": %u"
+		 ",\n \"page_size\": %zu,\n \"mem_total_bytes\": %" PRIu64
+		 ",\n \"region_bytes_per_thread\": %" PRIu64 ",\n",
+		 options->seed, options->threads, report->crew->pool.page_size,
+		 report->memory->total,
+		 report->workers[0].pages * report->crew->pool.page_size);
+	if (options->time_limit_us) {
+		out_text(out, " \"passes\": null,\n \"time_limit_s\": ");
+		seconds(out, options->time_limit_us * 1000);
+	} else {
+		out_text(out,
+			 " \"passes\": %" PRIu64 ",\n \"time_limit_s\": null",
+			 options->passes);
+	}
+	out_text(out, ",\n \"sample_interval_ms\": %u,\n \"phases\": {\n",
+		 options->sample_ms);
+	span(out, "fill", true, &phases->fill, ",");
+	span(out, "steady", phases->has_steady, &phases->steady, ",");
+	span(out, "teardown", true, &phases->teardown, ",");
+	span(out, "verify", phases->has_verify, &phases->verify, "");
+	out_text(out, " },\n");
+	per_thread(out, report);
+	verification(out, report);
+	out_text(out, " \"outcome\": \"%s\"}\n",
+		 report_bad_pages(report) ? "bad-pages"
+					  : phases_outcome(phases));
+}

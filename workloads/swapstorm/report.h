@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The JSON document "swapstorm 1"; its fields are explained in swapstorm(1). */
+#ifndef SWAPSTORM_REPORT_H
+#define SWAPSTORM_REPORT_H
+
+#include "options.h"
+#include "out.h"
+#include "phases.h"
+#include "procfs.h"
+#include "worker.h"
+
+struct report {
+	const struct options *options;
+	const struct memory *memory;
+	const struct crew *crew;
+	const struct worker *workers;
+	const struct phases *phases;
+};
+
+/* Pages of all threads that did not come back as they were written. */
+uint64_t report_bad_pages(const struct report *report);
+
+/* Write the document; the caller flushes `out`. */
+void report_write(const struct report *report, struct out *out);
+
+#endif

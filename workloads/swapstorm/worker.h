@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A thread that writes its region, and reads it back if asked to. */
+#ifndef SWAPSTORM_WORKER_H
+#define SWAPSTORM_WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "stamp.h"
+
+#define WORKER_FIRST_BAD 4
+
+/* One cache line each, so that no two threads write to the same one. */
+struct progress {
+	_Alignas(64) _Atomic uint64_t pages; /* written, then verified too */
+};
+
+_Static_assert(sizeof(struct progress) == 64, "one line per thread");
+
+/* What all threads share. */
+struct crew {
+	struct pool pool;
+	unsigned int threads;
+	uint64_t passes; /* 0: until stop */
+	bool verify;
+	pthread_barrier_t ready; /* the threads exist; the regions do not yet */
+	pthread_barrier_t go;
+	pthread_barrier_t reread;
+	int wake_fd; /* eventfd: written when the first and the last finish */
+	_Alignas(64) atomic_bool stop;
+	_Alignas(64) atomic_uint finished;
+};
+
+struct worker {
+	_Alignas(64) struct crew *crew;
+	struct progress *progress;
+	pthread_t thread;
+	uint32_t index;
+	unsigned char *region;
+	uint64_t pages;
+
+	/* Pages below `cursor` hold `generation`, the others the one before. */
+	uint64_t generation;
+	uint64_t cursor;
+	uint64_t written;
+	uint64_t begin_ns;
+	uint64_t end_ns;
+	uint64_t steady_begin_pages; /* written at that moment; by control */
+	uint64_t steady_end_pages;
+
+	uint64_t verified;
+	uint64_t bad;
+	struct finding first_bad[WORKER_FIRST_BAD];
+};
+
+/*
+ * Start the thread.  It goes through crew->ready and crew->go, writes, and
+ * with crew->verify goes through crew->reread and reads back.
+ */
+int worker_start(struct worker *worker, struct error *error);
+
+/* The generation a page was last written in; 0: never. */
+uint64_t worker_generation(const struct worker *worker, uint64_t page);
+
+void worker_write(struct worker *worker);
+void worker_verify(struct worker *worker);
+
+#endif
