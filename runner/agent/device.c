@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "device.h"
+
+#include "text.h"
+#include "wait.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+static bool is_candidate(const char *sys, const char *name,
+			 enum device_kind kind)
+{
+	char path[PATH_MAX];
+
+	if (kind == DEVICE_BRD)
+		return !strcmp(name, "ram0");
+	// Linux 4.4 calls the disk pmem0m, later ones pmem0.
+	if (strncmp(name, "pmem", 4) != 0)
+		return false;
+	snprintf(path, sizeof(path), "%s/class/block/%s/partition", sys, name);
+	return access(path, F_OK) != 0;
+}
+
+// How many devices could be meant; the last one's name.
+static int scan(struct device *device, const char *sys, enum device_kind kind)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	int count = 0;
+
+	snprintf(path, sizeof(path), "%s/class/block", sys);
+	DIR *blocks = opendir(path);
+
+	if (!blocks)
+		return 0;
+	while ((entry = readdir(blocks))) {
+		if (strlen(entry->d_name) >= sizeof(device->name) ||
+		    !is_candidate(sys, entry->d_name, kind))
+			continue;
+		memcpy(device->name, entry->d_name, strlen(entry->d_name) + 1);
+		count++;
+	}
+	closedir(blocks);
+	return count;
+}
+
+// The pmem bus the disk hangs on says who told the kernel about the memory.
+static void find_driver(struct device *device, const char *sys)
+{
+	char path[PATH_MAX], real[PATH_MAX];
+
+	snprintf(device->driver, sizeof(device->driver), "unknown");
+	snprintf(path, sizeof(path), "%s/class/block/%s", sys, device->name);
+	if (!realpath(path, real))
+		return;
+	if (strstr(real, "/virtual/block/ram")) {
+		snprintf(device->driver, sizeof(device->driver), "brd");
+		return;
+	}
+	char *bus = strstr(real, "/ndbus");
+
+	if (!bus)
+		return;
+	bus[1 + strcspn(bus + 1, "/")] = '\0';
+	if (snprintf(path, sizeof(path), "%s/provider", real) <
+	    (int)sizeof(path))
+		text_read_line(path, device->driver, sizeof(device->driver));
+}
+
+static const char *driver_wanted(enum device_kind kind)
+{
+	switch (kind) {
+	case DEVICE_PMEM:
+		return "ACPI.NFIT";
+	case DEVICE_PMEM_LEGACY:
+		return "e820";
+	default:
+		return "brd";
+	}
+}
+
+static int check(struct device *device, const char *sys, enum device_kind kind,
+		 uint64_t bytes, struct fault *fault)
+{
+	char path[PATH_MAX], text[32];
+	uint64_t sectors;
+
+	snprintf(device->path, sizeof(device->path), "/dev/%s", device->name);
+	find_driver(device, sys);
+	if (strcmp(device->driver, driver_wanted(kind)) != 0)
+		return fault_set(fault, FAULT_DEVICE_WRONG,
+				 "%s is provided by %s, %s asks for %s",
+				 device->path, device->driver,
+				 device_kind_name(kind), driver_wanted(kind));
+	snprintf(path, sizeof(path), "%s/class/block/%s/size", sys,
+		 device->name);
+	if (text_read_line(path, text, sizeof(text)) < 0 ||
+	    text_number(text, &sectors) || sectors > UINT64_MAX / 512)
+		return fault_set(fault, FAULT_DEVICE_WRONG,
+				 "%s: its size cannot be read", path);
+	device->bytes = sectors * 512;
+	if (device->bytes < bytes)
+		return fault_set(fault, FAULT_DEVICE_TOO_SMALL,
+				 "%s: %" PRIu64 " bytes asked for, %" PRIu64
+				 " found",
+				 device->path, bytes, device->bytes);
+	return 0;
+}
+
+int device_find(struct device *device, const char *sys, enum device_kind kind,
+		uint64_t bytes, int wait_ms, struct fault *fault)
+{
+	int count = 0;
+
+	memset(device, 0, sizeof(*device));
+	for (int waited = 0; waited <= wait_ms && !count;
+	     waited += count ? 0 : wait_step())
+		count = scan(device, sys, kind);
+	if (!count)
+		return fault_set(fault, FAULT_DEVICE_MISSING,
+				 "no %s block device within %d ms: the machine "
+				 "has none or the kernel lacks its driver",
+				 device_kind_name(kind), wait_ms);
+	if (count > 1)
+		return fault_set(fault, FAULT_DEVICE_WRONG,
+				 "%d block devices could be the %s one", count,
+				 device_kind_name(kind));
+	return check(device, sys, kind, bytes, fault);
+}
+
+int device_fill(const struct device *device, uint64_t bytes, uint8_t *buffer,
+		size_t size, struct fault *fault)
+{
+	// A device that eats all RAM ends in a panic, for the agent cannot be
+	// killed: say it before.
+	const uint64_t spare = 16 << 20;
+	struct sysinfo info;
+
+	if (sysinfo(&info) ||
+	    (uint64_t)info.freeram * info.mem_unit < bytes + spare)
+		return fault_set(fault, FAULT_DEVICE_TOO_SMALL,
+				 "%s: %" PRIu64 " bytes asked for, %" PRIu64
+				 " of RAM free to hold them",
+				 device->path, bytes,
+				 (uint64_t)info.freeram * info.mem_unit);
+	// O_DIRECT: through the page cache it would cost the RAM twice.
+	int fd = open(device->path, O_WRONLY | O_DIRECT | O_CLOEXEC);
+
+	if (fd < 0)
+		return fault_set(fault, FAULT_DEVICE_WRONG, "%s: open: %s",
+				 device->path, strerror(errno));
+	// Not zeros, which a driver might choose not to store.
+	memset(buffer, 0x5a, size);
+	while (bytes) {
+		size_t chunk = bytes < size ? (size_t)bytes : size;
+		ssize_t wrote = write(fd, buffer, chunk);
+
+		if (wrote <= 0) {
+			int error = errno;
+
+			close(fd);
+			return fault_set(fault, FAULT_DEVICE_WRONG,
+					 "%s: write: %s", device->path,
+					 strerror(error));
+		}
+		bytes -= (uint64_t)wrote;
+	}
+	close(fd);
+	return 0;
+}

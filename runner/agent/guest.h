@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What only PID 1 of a guest does.
+#ifndef AGENT_GUEST_H
+#define AGENT_GUEST_H
+
+#include "fault.h"
+
+// Mounts /proc, /sys, /dev and /dev/pts, and points stdin, stdout and stderr
+// at /dev/null: the console is the kernel's alone.
+int guest_mount(struct fault *fault);
+
+// Locks all memory, now and to come, and keeps the OOM killer away.
+int guest_lock(struct fault *fault);
+
+// The one line that goes to the console: when there is no channel to say it on.
+void guest_cry(const struct fault *fault);
+
+// Never returns.
+__attribute__((noreturn)) void guest_power_off(void);
+
+#endif

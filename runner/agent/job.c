@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "job.h"
+
+#include "text.h"
+
+#include <string.h>
+
+static const char *const kinds[] = {
+	[DEVICE_PMEM] = "pmem",
+	[DEVICE_PMEM_LEGACY] = "pmem-legacy",
+	[DEVICE_BRD] = "brd",
+};
+
+// Which keys were given, for doubled and missing ones.
+struct seen {
+	bool device, device_bytes, lock_stat, heartbeat_ms;
+	size_t args;
+};
+
+const char *device_kind_name(enum device_kind kind)
+{
+	return kinds[kind];
+}
+
+static bool once(bool *seen)
+{
+	bool first = !*seen;
+
+	*seen = true;
+	return first;
+}
+
+static bool take_device(struct job *job, const char *value)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!strcmp(value, kinds[i])) {
+			job->device = (enum device_kind)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+// One "key value" line; NULL, or what is wrong with it.
+static const char *take(struct job *job, struct seen *seen, const char *key,
+			char *value)
+{
+	uint64_t number;
+
+	if (!strcmp(key, "arg")) {
+		if (seen->args == JOB_MAX_ARGS)
+			return "more than 64 of them";
+		job->argv[seen->args++] = value;
+		return NULL;
+	}
+	if (!strcmp(key, "device")) {
+		if (!take_device(job, value))
+			return "not one of pmem, pmem-legacy, brd";
+		return once(&seen->device) ? NULL : "given twice";
+	}
+	bool is_number = !text_number(value, &number);
+
+	if (!strcmp(key, "device-bytes")) {
+		// A swap header counts pages in 32 bits.
+		if (!is_number || number % 4096 || number < 40960 ||
+		    number / 4096 > UINT32_MAX)
+			return "not a multiple of 4096 of at least ten pages";
+		job->device_bytes = number;
+		return once(&seen->device_bytes) ? NULL : "given twice";
+	}
+	if (!strcmp(key, "lock-stat")) {
+		if (!is_number || number > 1)
+			return "not 0 or 1";
+		job->lock_stat = number;
+		return once(&seen->lock_stat) ? NULL : "given twice";
+	}
+	if (!strcmp(key, "heartbeat-ms")) {
+		if (!is_number || number < 10 || number > 10000)
+			return "not in 10..10000";
+		job->heartbeat_ms = (int)number;
+		return once(&seen->heartbeat_ms) ? NULL : "given twice";
+	}
+	return "unknown key";
+}
+
+static const char *missing(const struct seen *seen)
+{
+	if (!seen->device)
+		return "device";
+	if (!seen->device_bytes)
+		return "device-bytes";
+	if (!seen->lock_stat)
+		return "lock-stat";
+	if (!seen->heartbeat_ms)
+		return "heartbeat-ms";
+	return seen->args ? NULL : "arg";
+}
+
+// Ends the line that starts at text with a NUL; its length, or -1 without a
+// newline in the rest of the file.
+static ptrdiff_t cut_line(char *text, const char *stop)
+{
+	char *end = memchr(text, '\n', (size_t)(stop - text));
+
+	if (!end)
+		return -1;
+	*end = '\0';
+	return end - text;
+}
+
+int job_parse(struct job *job, char *text, size_t length, struct fault *fault)
+{
+	const char *stop = text + length;
+	struct seen seen = {0};
+
+	memset(job, 0, sizeof(*job));
+	for (int number = 1; text < stop; number++) {
+		ptrdiff_t size = cut_line(text, stop);
+
+		if (size < 0 || size > JOB_MAX_LINE)
+			return fault_set(fault, FAULT_JOB,
+					 "line %d: cut short or too long",
+					 number);
+		for (ptrdiff_t i = 0; i < size; i++)
+			if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+				return fault_set(fault, FAULT_JOB,
+						 "line %d: control character",
+						 number);
+		if (number == 1) {
+			if (strcmp(text, "swapscale-job 1") != 0)
+				return fault_set(fault, FAULT_JOB,
+						 "line 1: is not "
+						 "'swapscale-job 1'");
+		} else if (!strcmp(text, "end")) {
+			const char *lack = missing(&seen);
+
+			if (lack)
+				return fault_set(fault, FAULT_JOB,
+						 "%s: missing", lack);
+			if (text + size + 1 != stop)
+				return fault_set(fault, FAULT_JOB,
+						 "line %d: more after 'end'",
+						 number);
+			return 0;
+		} else {
+			char *blank = strchr(text, ' ');
+
+			if (!blank)
+				return fault_set(fault, FAULT_JOB,
+						 "line %d: %.40s: no value",
+						 number, text);
+			*blank = '\0';
+			const char *wrong = take(job, &seen, text, blank + 1);
+
+			if (wrong)
+				return fault_set(fault, FAULT_JOB,
+						 "line %d: %.40s: %s", number,
+						 text, wrong);
+		}
+		text += size + 1;
+	}
+	return fault_set(fault, FAULT_JOB, "no 'end' line: cut short");
+}

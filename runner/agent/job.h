@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The job file: what this boot is for.  runner/vm/initramfs.py writes it into
+// the initramfs: nothing is sent to a running guest, whose time of arrival
+// would spoil the exact tier.  Lines of a key, a blank and a value, in this
+// form:
+//
+//	swapscale-job 1
+//	device pmem
+//	device-bytes 536870912
+//	lock-stat 1
+//	heartbeat-ms 250
+//	arg /bin/swapstorm
+//	arg --threads
+//	arg 2
+//	end
+#ifndef AGENT_JOB_H
+#define AGENT_JOB_H
+
+#include "fault.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	JOB_MAX_FILE = 65536,
+	JOB_MAX_LINE = 4096,
+	JOB_MAX_ARGS = 64,
+};
+
+enum device_kind {
+	DEVICE_PMEM,	    // QEMU's nvdimm, found through the NFIT table
+	DEVICE_PMEM_LEGACY, // memmap= on the kernel's command line
+	DEVICE_BRD,	    // RAM disk
+};
+
+struct job {
+	enum device_kind device;
+	uint64_t device_bytes;
+	bool lock_stat;
+	int heartbeat_ms;
+	char *argv[JOB_MAX_ARGS + 1]; // ends with NULL
+};
+
+// Parses text of the given length in place: argv points into it.
+int job_parse(struct job *job, char *text, size_t length, struct fault *fault);
+
+const char *device_kind_name(enum device_kind kind);
+
+#endif

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// swapscale-agent: PID 1 of the guest.  Sets the swap device up, runs the one
+// workload of the job between two snapshots, sends everything to the host in
+// frames and powers the machine off.
+//
+// Nothing counts as a pass before the host has seen both WORKLOAD "exited 0"
+// and DONE, so whatever ends us early reads as a failure.
+//
+// Outside a guest, for tests (no mounts, no device, no power-off, no lock on
+// memory; everything else is the same code):
+//   agent --no-init --channel-fd N --heartbeat-fd N --job FILE
+#include "channel.h"
+#include "device.h"
+#include "guest.h"
+#include "heartbeat.h"
+#include "job.h"
+#include "lockstat.h"
+#include "snapshot.h"
+#include "swap.h"
+#include "text.h"
+#include "workload.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	// Guest time.  Ports and disks are there within milliseconds of PID 1's
+	// start; an emulated guest on a busy host is given more.
+	WAIT_MS = 10000,
+};
+
+struct agent {
+	bool guest;
+	const char *job_file;
+	struct channel channel;
+	struct heartbeat heartbeat;
+	struct job job;
+	struct snapshot snapshot;
+	struct device device;
+	int progress;
+	char job_text[JOB_MAX_FILE];
+};
+
+// All memory the agent needs, there from its start: the only globals.
+static struct agent agent = {
+	.guest = true,
+	.job_file = "/job",
+	.channel.fd = -1,
+	.heartbeat.fd = -1,
+};
+static alignas(4096) char arena[SNAPSHOT_ARENA];
+
+static int say_hello(struct agent *self, struct fault *fault)
+{
+	char cmdline[2048], meminfo[4096];
+	struct utsname uts;
+
+	uname(&uts);
+	if (text_read_line("/proc/cmdline", cmdline, sizeof(cmdline)) < 0)
+		return fault_set(fault, FAULT_MOUNT, "/proc/cmdline: %s",
+				 strerror(errno));
+	if (text_read("/proc/meminfo", meminfo, sizeof(meminfo)) < 0)
+		return fault_set(fault, FAULT_MOUNT, "/proc/meminfo: %s",
+				 strerror(errno));
+	return channel_line(&self->channel, FRAME_HELLO, fault,
+			    "agent 1\nrelease %s\ncpus %ld\nmemtotal-kib "
+			    "%" PRIu64 "\ncmdline %s\n",
+			    uts.release, sysconf(_SC_NPROCESSORS_ONLN),
+			    text_lookup(meminfo, "MemTotal"), cmdline);
+}
+
+static int read_job(struct agent *self, struct fault *fault)
+{
+	ssize_t length = text_read(self->job_file, self->job_text,
+				   sizeof(self->job_text));
+
+	if (length < 0)
+		return fault_set(fault, FAULT_JOB, "%s: %s", self->job_file,
+				 strerror(errno));
+	return job_parse(&self->job, self->job_text, (size_t)length, fault);
+}
+
+// Pages of the shared memory are locked through our mapping of it.
+static int start_heartbeat(struct agent *self, struct fault *fault)
+{
+	self->progress = memfd_create("progress", MFD_CLOEXEC);
+	if (self->progress < 0 || ftruncate(self->progress, PROGRESS_BYTES))
+		return fault_set(fault, FAULT_HEARTBEAT, "memfd: %s",
+				 strerror(errno));
+	void *shared = mmap(NULL, PROGRESS_BYTES, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_POPULATE, self->progress, 0);
+
+	if (shared == MAP_FAILED)
+		return fault_set(fault, FAULT_HEARTBEAT, "mmap: %s",
+				 strerror(errno));
+	self->heartbeat.progress = shared;
+	self->heartbeat.interval_ms = self->job.heartbeat_ms;
+	return heartbeat_start(&self->heartbeat, fault);
+}
+
+static int set_device_up(struct agent *self, struct fault *fault)
+{
+	const struct job *job = &self->job;
+	struct device *device = &self->device;
+
+	if (device_find(device, "/sys", job->device, job->device_bytes, WAIT_MS,
+			fault))
+		return -1;
+	if (job->device == DEVICE_BRD &&
+	    device_fill(device, job->device_bytes, (uint8_t *)arena,
+			sizeof(arena), fault))
+		return -1;
+	if (channel_line(&self->channel, FRAME_EVENT, fault,
+			 "device %s %" PRIu64, device->path, device->bytes) ||
+	    channel_line(&self->channel, FRAME_EVENT, fault, "device-driver %s",
+			 device->driver))
+		return -1;
+	return swap_on(device->path, job->device_bytes, (uint8_t *)arena,
+		       fault);
+}
+
+static int take_and_send(struct agent *self, const char *prefix,
+			 struct fault *fault)
+{
+	return snapshot_take(&self->snapshot, false, fault) ||
+			       snapshot_send(&self->snapshot, &self->channel,
+					     prefix, fault)
+		       ? -1
+		       : 0;
+}
+
+static int run_workload(struct agent *self, struct fault *fault)
+{
+	struct workload workload = {
+		.job = &self->job,
+		.channel = &self->channel,
+		.snapshot = &self->snapshot,
+		.progress = self->progress,
+	};
+	int status;
+
+	if (take_and_send(self, "before", fault))
+		return -1;
+	const char *swaps = snapshot_text(&self->snapshot, "swaps");
+
+	if (self->guest &&
+	    swap_check(swaps, self->device.path, self->job.device_bytes, fault))
+		return -1;
+	const uint64_t oom_before = text_lookup(
+		snapshot_text(&self->snapshot, "vmstat"), "oom_kill");
+
+	if (workload_start(&workload, fault))
+		return -1;
+	// fork made our pages copy-on-write; touch them all again before the
+	// pressure, so that no fault of ours has to find memory in it.
+	if (self->guest && guest_lock(fault))
+		return -1;
+	if (workload_finish(&workload, &status, fault) ||
+	    take_and_send(self, "after", fault))
+		return -1;
+	const char *oom = text_lookup(snapshot_text(&self->snapshot, "vmstat"),
+				      "oom_kill") > oom_before
+				  ? " oom"
+				  : "";
+
+	if (WIFEXITED(status))
+		return channel_line(&self->channel, FRAME_WORKLOAD, fault,
+				    "exited %d%s", WEXITSTATUS(status), oom);
+	return channel_line(&self->channel, FRAME_WORKLOAD, fault,
+			    "killed %d%s", WTERMSIG(status), oom);
+}
+
+static int run_job(struct agent *self, struct fault *fault)
+{
+	if (self->guest &&
+	    (guest_mount(fault) ||
+	     channel_open(&self->channel, "/sys", WAIT_MS, fault)))
+		return -1;
+	if (say_hello(self, fault) || read_job(self, fault) ||
+	    (self->guest && guest_lock(fault)) || start_heartbeat(self, fault))
+		return -1;
+	// The kernel counts from boot on; ours begins with the steady phase.
+	if ((self->job.lock_stat && lockstat_count(false, fault)) ||
+	    (self->guest && set_device_up(self, fault)) ||
+	    run_workload(self, fault)) {
+		heartbeat_stop(&self->heartbeat);
+		return -1;
+	}
+	heartbeat_stop(&self->heartbeat);
+	return channel_line(&self->channel, FRAME_DONE, fault, "%s", "");
+}
+
+// On the channel, or where nobody needs one.
+static void report(struct agent *self, const struct fault *fault)
+{
+	struct fault second;
+
+	if (self->channel.fd >= 0 &&
+	    !channel_line(&self->channel, FRAME_ERROR, &second, "%s: %s",
+			  fault->code, fault->text))
+		return;
+	if (self->guest)
+		guest_cry(fault);
+	else
+		fprintf(stderr, "swapscale-agent: %s: %s\n", fault->code,
+			fault->text);
+}
+
+static void on_child(int signal_number)
+{
+	(void)signal_number; // only to wake ppoll
+}
+
+static void set_signals_up(void)
+{
+	const struct sigaction action = {.sa_handler = on_child};
+	sigset_t all;
+
+	// Every thread starts with all signals blocked; ppoll lets them in.
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	sigaction(SIGCHLD, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int take_fd(const char *text)
+{
+	uint64_t number;
+
+	if (text_number(text, &number) || number > 1023 ||
+	    fcntl((int)number, F_SETFD, FD_CLOEXEC))
+		return -1;
+	return (int)number;
+}
+
+// The kernel hands PID 1 what it does not know of its own command line, so
+// options are looked at by everybody but PID 1.
+static int take_options(struct agent *self, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"no-init", no_argument, NULL, 'n'},
+		{"channel-fd", required_argument, NULL, 'c'},
+		{"heartbeat-fd", required_argument, NULL, 'b'},
+		{"job", required_argument, NULL, 'j'},
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'n')
+			self->guest = false;
+		else if (option == 'c')
+			self->channel.fd = take_fd(optarg);
+		else if (option == 'b')
+			self->heartbeat.fd = take_fd(optarg);
+		else if (option == 'j')
+			self->job_file = optarg;
+		else
+			return -1;
+	}
+	return self->guest || self->channel.fd < 0 || self->heartbeat.fd < 0 ||
+			       optind < argc
+		       ? -1
+		       : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct fault fault;
+
+	agent.snapshot.arena = arena;
+	if (getpid() != 1 && take_options(&agent, argc, argv)) {
+		fprintf(stderr, "usage: agent --no-init --channel-fd N "
+				"--heartbeat-fd N --job FILE\n");
+		return 2;
+	}
+	set_signals_up();
+	int failed = run_job(&agent, &fault);
+
+	if (failed)
+		report(&agent, &fault);
+	if (agent.guest)
+		guest_power_off();
+	return failed ? 1 : 0;
+}

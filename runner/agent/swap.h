@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Swap space: its header, switching it on, checking what the kernel made of it.
+#ifndef AGENT_SWAP_H
+#define AGENT_SWAP_H
+
+#include "fault.h"
+
+#include <stdint.h>
+
+enum { SWAP_PAGE = 4096 };
+
+// Fills one page with the header of a swap space of the given bytes, which is
+// a multiple of a page.  The same bytes every time: no UUID.
+void swap_header(uint8_t page[SWAP_PAGE], uint64_t bytes);
+
+// Writes the header and switches swapping on.  page: page-aligned scratch.
+int swap_on(const char *path, uint64_t bytes, uint8_t *page,
+	    struct fault *fault);
+
+// Checks the text of /proc/swaps: path with that size, and no other.
+int swap_check(const char *swaps, const char *path, uint64_t bytes,
+	       struct fault *fault);
+
+#endif

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// LINK: runner/agent/device.c runner/agent/job.c
+// LINK: runner/agent/text.c runner/agent/wait.c runner/agent/fault.c
+
+// Devices as /sys shows them, in trees laid out as those of 6.1 and 4.4.
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "runner/agent/device.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+static char sys[] = "/tmp/agent-sys-XXXXXX";
+static struct fault fault;
+
+// Runs a shell command in the tree.
+static void shell(const char *command)
+{
+	char line[1024];
+
+	snprintf(line, sizeof(line), "set -e; cd %s; %s", sys, command);
+	assert_int_equal(system(line), 0);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	if (!access(sys, F_OK))
+		shell("rm -rf class devices");
+	else if (!mkdtemp(sys))
+		return -1;
+	shell("mkdir -p class/block");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	char line[64];
+
+	(void)state;
+	snprintf(line, sizeof(line), "rm -rf %s", sys);
+	return system(line);
+}
+
+static void add_pmem(const char *name, const char *provider, uint64_t mib)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line),
+		 "b=devices/acpi/ndbus0; d=$b/region0/namespace0.0/block/%s; "
+		 "mkdir -p $d; echo %s > $b/provider; "
+		 "echo %" PRIu64 " > $d/size; ln -s ../../$d class/block/%s",
+		 name, provider, mib * 2048, name);
+	shell(line);
+}
+
+static int find(struct device *device, enum device_kind kind, uint64_t mib)
+{
+	return device_find(device, sys, kind, mib * MIB, 0, &fault);
+}
+
+static void test_nfit(void **state)
+{
+	struct device device;
+
+	(void)state;
+	add_pmem("pmem0", "ACPI.NFIT", 512);
+	assert_int_equal(find(&device, DEVICE_PMEM, 512), 0);
+	assert_string_equal(device.path, "/dev/pmem0");
+	assert_string_equal(device.driver, "ACPI.NFIT");
+	assert_int_equal(device.bytes, 512 * MIB);
+	assert_int_equal(find(&device, DEVICE_PMEM_LEGACY, 512), -1);
+	assert_string_equal(fault.code, "device-wrong");
+	assert_string_equal(fault.text, "/dev/pmem0 is provided by ACPI.NFIT, "
+					"pmem-legacy asks for e820");
+}
+
+static void test_name_of_4_4(void **state)
+{
+	struct device device;
+
+	(void)state;
+	add_pmem("pmem0m", "e820", 512);
+	assert_int_equal(find(&device, DEVICE_PMEM_LEGACY, 256), 0);
+	assert_string_equal(device.path, "/dev/pmem0m");
+}
+
+static void test_too_small(void **state)
+{
+	struct device device;
+
+	(void)state;
+	add_pmem("pmem0", "ACPI.NFIT", 512);
+	assert_int_equal(find(&device, DEVICE_PMEM, 513), -1);
+	assert_string_equal(fault.code, "device-too-small");
+	assert_string_equal(fault.text, "/dev/pmem0: 537919488 bytes asked "
+					"for, 536870912 found");
+}
+
+static void test_missing(void **state)
+{
+	struct device device;
+
+	(void)state;
+	shell("mkdir -p devices/virtual/block/ram1; "
+	      "ln -s ../../devices/virtual/block/ram1 class/block/ram1");
+	assert_int_equal(find(&device, DEVICE_PMEM, 1), -1);
+	assert_string_equal(fault.code, "device-missing");
+	assert_int_equal(find(&device, DEVICE_BRD, 1), -1);
+	assert_string_equal(fault.code, "device-missing");
+}
+
+static void test_two(void **state)
+{
+	struct device device;
+
+	(void)state;
+	add_pmem("pmem0", "ACPI.NFIT", 512);
+	add_pmem("pmem1", "ACPI.NFIT", 512);
+	assert_int_equal(find(&device, DEVICE_PMEM, 512), -1);
+	assert_string_equal(fault.code, "device-wrong");
+	assert_string_equal(fault.text,
+			    "2 block devices could be the pmem one");
+}
+
+static void test_partition_is_no_device(void **state)
+{
+	struct device device;
+
+	(void)state;
+	add_pmem("pmem0", "ACPI.NFIT", 512);
+	add_pmem("pmem0p1", "ACPI.NFIT", 100);
+	shell("echo 1 > class/block/pmem0p1/partition");
+	assert_int_equal(find(&device, DEVICE_PMEM, 512), 0);
+	assert_string_equal(device.path, "/dev/pmem0");
+}
+
+static void test_brd(void **state)
+{
+	struct device device;
+
+	(void)state;
+	shell("mkdir -p devices/virtual/block/ram0; "
+	      "echo 8192 > devices/virtual/block/ram0/size; "
+	      "ln -s ../../devices/virtual/block/ram0 class/block/ram0");
+	assert_int_equal(find(&device, DEVICE_BRD, 4), 0);
+	assert_string_equal(device.path, "/dev/ram0");
+	assert_string_equal(device.driver, "brd");
+}
+
+static void test_unknown_provider(void **state)
+{
+	struct device device;
+
+	(void)state;
+	shell("mkdir -p devices/odd/pmem0; "
+	      "ln -s ../../devices/odd/pmem0 class/block/pmem0");
+	assert_int_equal(find(&device, DEVICE_PMEM, 1), -1);
+	assert_string_equal(fault.text, "/dev/pmem0 is provided by unknown, "
+					"pmem asks for ACPI.NFIT");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_nfit, set_up),
+		cmocka_unit_test_setup(test_name_of_4_4, set_up),
+		cmocka_unit_test_setup(test_too_small, set_up),
+		cmocka_unit_test_setup(test_missing, set_up),
+		cmocka_unit_test_setup(test_two, set_up),
+		cmocka_unit_test_setup(test_partition_is_no_device, set_up),
+		cmocka_unit_test_setup(test_brd, set_up),
+		cmocka_unit_test_setup(test_unknown_provider, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, tear_down);
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// LINK: runner/agent/job.c runner/agent/text.c runner/agent/fault.c
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "runner/agent/job.h"
+
+#define GOOD_HEAD                  \
+	"swapscale-job 1\n"        \
+	"device pmem-legacy\n"     \
+	"device-bytes 536870912\n" \
+	"lock-stat 1\n"            \
+	"heartbeat-ms 250\n"
+#define GOOD GOOD_HEAD "arg /bin/swapstorm\narg --note\narg a b  c\nend\n"
+
+static struct fault fault;
+
+// The text lies at the end of an allocation of its size, so that the address
+// sanitizer sees a read past it.
+static int parse(struct job *job, const char *text, size_t length, char **copy)
+{
+	*copy = malloc(length ? length : 1);
+	assert_non_null(*copy);
+	memcpy(*copy, text, length);
+	return job_parse(job, *copy, length, &fault);
+}
+
+static void test_good(void **state)
+{
+	struct job job;
+	char *copy;
+
+	(void)state;
+	assert_int_equal(parse(&job, GOOD, strlen(GOOD), &copy), 0);
+	assert_int_equal(job.device, DEVICE_PMEM_LEGACY);
+	assert_int_equal(job.device_bytes, 536870912);
+	assert_true(job.lock_stat);
+	assert_int_equal(job.heartbeat_ms, 250);
+	assert_string_equal(job.argv[0], "/bin/swapstorm");
+	assert_string_equal(job.argv[1], "--note");
+	assert_string_equal(job.argv[2], "a b  c");
+	assert_null(job.argv[3]);
+	free(copy);
+}
+
+// Whatever its last byte, a file that is cut short is never taken for whole.
+static void test_every_truncation(void **state)
+{
+	(void)state;
+	for (size_t length = 0; length < strlen(GOOD); length++) {
+		struct job job;
+		char *copy;
+
+		assert_int_equal(parse(&job, GOOD, length, &copy), -1);
+		assert_string_equal(fault.code, "job");
+		free(copy);
+	}
+}
+
+struct bad {
+	const char *text, *says;
+};
+
+static void test_bad(void **state)
+{
+	static const struct bad cases[] = {
+		{"swapscale-job 2\nend\n", "line 1: is not 'swapscale-job 1'"},
+		{"\n", "line 1: is not 'swapscale-job 1'"},
+		{"swapscale-job 1\nend\n", "device: missing"},
+		{GOOD_HEAD "end\n", "arg: missing"},
+		{GOOD "arg x\n", "line 9: more after 'end'"},
+		{"swapscale-job 1\ndevice\n", "line 2: device: no value"},
+		{"swapscale-job 1\ndevice nvme\n",
+		 "line 2: device: not one of pmem, pmem-legacy, brd"},
+		{"swapscale-job 1\ndevice brd\ndevice brd\n",
+		 "line 3: device: given twice"},
+		{"swapscale-job 1\ndevice-bytes 4097\n",
+		 "line 2: device-bytes: not a multiple of 4096 of at least ten "
+		 "pages"},
+		{"swapscale-job 1\ndevice-bytes 36864\n",
+		 "line 2: device-bytes: not a multiple of 4096 of at least ten "
+		 "pages"},
+		{"swapscale-job 1\ndevice-bytes 17592186044416\n",
+		 "line 2: device-bytes: not a multiple of 4096 of at least ten "
+		 "pages"},
+		{"swapscale-job 1\ndevice-bytes 18446744073709551616\n",
+		 "line 2: device-bytes: not a multiple of 4096 of at least ten "
+		 "pages"},
+		{"swapscale-job 1\nlock-stat 2\n",
+		 "line 2: lock-stat: not 0 or 1"},
+		{"swapscale-job 1\nlock-stat yes\n",
+		 "line 2: lock-stat: not 0 or 1"},
+		{"swapscale-job 1\nheartbeat-ms 9\n",
+		 "line 2: heartbeat-ms: not in 10..10000"},
+		{"swapscale-job 1\nheartbeat-ms -250\n",
+		 "line 2: heartbeat-ms: not in 10..10000"},
+		{"swapscale-job 1\ncolour red\n",
+		 "line 2: colour: unknown key"},
+		{"swapscale-job 1\narg a\tb\n", "line 2: control character"},
+		{"swapscale-job 1\nend", "line 2: cut short or too long"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct job job;
+		char *copy;
+
+		assert_int_equal(parse(&job, cases[i].text,
+				       strlen(cases[i].text), &copy),
+				 -1);
+		assert_string_equal(fault.code, "job");
+		assert_string_equal(fault.text, cases[i].says);
+		free(copy);
+	}
+}
+
+static void test_nul_inside(void **state)
+{
+	static const char text[] = "swapscale-job 1\narg a\0b\n";
+	struct job job;
+	char *copy;
+
+	(void)state;
+	assert_int_equal(parse(&job, text, sizeof(text) - 1, &copy), -1);
+	assert_string_equal(fault.text, "line 2: control character");
+	free(copy);
+}
+
+// A line of the given length, in a job that is good but for it.
+static int parse_line_of(size_t length)
+{
+	static char text[3 * JOB_MAX_LINE];
+	struct job job;
+	char *copy;
+	int used = snprintf(text, sizeof(text), GOOD_HEAD "arg ");
+
+	memset(text + used, 'x', length - 4);
+	snprintf(text + used + length - 4, 16, "\nend\n");
+	int result = parse(&job, text, strlen(text), &copy);
+
+	free(copy);
+	return result;
+}
+
+static void test_line_length(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_line_of(JOB_MAX_LINE), 0);
+	assert_int_equal(parse_line_of(JOB_MAX_LINE + 1), -1);
+	assert_string_equal(fault.text, "line 6: cut short or too long");
+}
+
+static int parse_args(int count)
+{
+	static char text[4096];
+	struct job job;
+	char *copy;
+	size_t used = (size_t)snprintf(text, sizeof(text), GOOD_HEAD);
+
+	for (int i = 0; i < count; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+					 "arg %d\n", i);
+	snprintf(text + used, sizeof(text) - used, "end\n");
+	int result = parse(&job, text, strlen(text), &copy);
+
+	if (!result)
+		assert_null(job.argv[count]);
+	free(copy);
+	return result;
+}
+
+static void test_argument_count(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_args(JOB_MAX_ARGS), 0);
+	assert_int_equal(parse_args(JOB_MAX_ARGS + 1), -1);
+	assert_string_equal(fault.text, "line 70: arg: more than 64 of them");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_every_truncation),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_nul_inside),
+		cmocka_unit_test(test_line_length),
+		cmocka_unit_test(test_argument_count),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// LINK: runner/agent/swap.c runner/agent/frame.c
+// LINK: runner/agent/text.c runner/agent/fault.c
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "runner/agent/swap.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+static uint32_t le32(const uint8_t *at)
+{
+	return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
+	       (uint32_t)at[3] << 24;
+}
+
+// Offsets of union swap_header in the kernel's include/linux/swap.h.
+static void test_header(void **state)
+{
+	uint8_t page[SWAP_PAGE];
+
+	(void)state;
+	memset(page, 0xff, sizeof(page));
+	swap_header(page, 512 * MIB);
+	assert_memory_equal(page + 4086, "SWAPSPACE2", 10);
+	assert_int_equal(le32(page + 1024), 1);
+	assert_int_equal(le32(page + 1028), 131071);
+	assert_int_equal(le32(page + 1032), 0);
+	assert_string_equal((char *)page + 1052, "swapscale");
+	for (int i = 0; i < 1024; i++)
+		assert_int_equal(page[i], 0);
+	for (int i = 1068; i < 4086; i++)
+		assert_int_equal(page[i], 0);
+}
+
+static void test_largest(void **state)
+{
+	uint8_t page[SWAP_PAGE];
+
+	(void)state;
+	swap_header(page, UINT64_C(4096) * UINT32_MAX);
+	assert_int_equal(le32(page + 1028), UINT32_MAX - 1);
+}
+
+#define HEAD "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
+#define PMEM \
+	"/dev/pmem0                              partition\t524284\t0\t-2\n"
+
+static void test_check(void **state)
+{
+	static const struct {
+		const char *swaps, *says; // NULL: good
+	} cases[] = {
+		{HEAD PMEM, NULL},
+		{HEAD, "/proc/swaps does not name /dev/pmem0"},
+		{"", "/proc/swaps does not name /dev/pmem0"},
+		{HEAD "/dev/ram0 partition 524284 0 -2\n",
+		 "/proc/swaps does not name /dev/pmem0"},
+		{HEAD "/dev/pmem0 partition lots 0 -2\n",
+		 "/proc/swaps does not name /dev/pmem0"},
+		{HEAD "/dev/pmem0 partition 524280 0 -2\n",
+		 "/dev/pmem0: 524284 KiB wanted, the kernel uses 524280"},
+		{HEAD PMEM "/dev/ram0 partition 100 0 -3\n",
+		 "/proc/swaps names more than /dev/pmem0"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fault fault;
+		int result = swap_check(cases[i].swaps, "/dev/pmem0", 512 * MIB,
+					&fault);
+
+		assert_int_equal(result, cases[i].says ? -1 : 0);
+		if (!cases[i].says)
+			continue;
+		assert_string_equal(fault.code, "swapon");
+		assert_string_equal(fault.text, cases[i].says);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_largest),
+		cmocka_unit_test(test_check),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
