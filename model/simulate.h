@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One run: a number of workers, one seed. */
+#ifndef SWAPSIM_SIMULATE_H
+#define SWAPSIM_SIMULATE_H
+
+#include "error.h"
+#include "scenario.h"
+
+/* Shares of what happened in the measured window, for one lock. */
+struct lock_share {
+	double utilisation; /* of an instance's time: held or handed over */
+	double waiting;	    /* of all workers' time */
+	double holding;	    /* of all workers' time */
+};
+
+struct run {
+	double pages_per_s;
+	double simulated_s; /* length of the measured window */
+	uint64_t visits;    /* lock acquisitions, with those of the warm-up */
+	struct lock_share locks[MAX_LOCKS];
+};
+
+/* Returns 0, or -1 with one line in `error`. */
+int simulate(const struct scenario *scenario, uint32_t workers, uint64_t seed,
+	     struct run *run, struct error *error);
+
+#endif
