@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Errors a user sees: one line that names what, where and what to do."""
+from __future__ import annotations
+
+import enum
+
+
+class Exit(enum.IntEnum):
+    """Exit statuses of ./swapscale, as documented in docs/man/swapscale.1."""
+
+    OK = 0
+    REGRESSED = 1
+    USAGE = 2
+    INCONCLUSIVE = 3
+    CANNOT_MEASURE = 4
+    INTERRUPTED = 130
+
+
+class SwapscaleError(Exception):
+    """The message is shown as it is, after 'swapscale: '; it is one line."""
+
+    exit = Exit.CANNOT_MEASURE
+
+
+class UsageError(SwapscaleError):
+    """A command line, configuration, patch or file the user can correct."""
+
+    exit = Exit.USAGE
+
+
+class CannotMeasure(SwapscaleError):
+    """The host, a build or a guest kept us from measuring."""
+
+    exit = Exit.CANNOT_MEASURE
+
+
+def printable(text: str, limit: int = 200) -> str:
+    """Text from a guest, a patch or a file, safe to print on a terminal in one line.
+
+    Control characters and everything outside printable Unicode come out as
+    backslash escapes; anything past `limit` characters is cut and marked.
+    """
+    out = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii")
+                  for c in text)
+    return out if len(out) <= limit else out[:limit - 1] + "…"

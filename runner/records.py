@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What crosses the doors between the rooms of the runner."""
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MIB = 1 << 20
+PAGE_SIZE = 4096  # x86-64, the only architecture so far
+
+FLAVOURS = ("perf", "lockstat")
+DEVICES = ("pmem", "pmem-legacy", "brd")
+TIERS = ("exact", "timed", "locks")
+
+#: Flavour a tier boots: lock-stat changes what it measures, so throughput and
+#: instructions are never taken from it.
+TIER_FLAVOUR = {"exact": "perf", "timed": "perf", "locks": "lockstat"}
+
+
+class Accelerator(enum.StrEnum):
+    """How the guest's instructions are run; stamped on every sample."""
+
+    KVM = "kvm"
+    TCG = "tcg"          # emulated, one host thread per vCPU
+    ICOUNT = "icount"    # emulated, one vCPU, virtual time counts instructions
+
+
+class Outcome(enum.StrEnum):
+    """How a boot ended.  Every one but OK keeps the sample from counting."""
+
+    OK = "ok"
+    KERNEL_PANIC = "kernel-panic"
+    KERNEL_OOPS = "kernel-oops"
+    KERNEL_WARNING = "kernel-warning"
+    LOCKUP = "lockup"
+    TRIPLE_FAULT = "triple-fault"
+    EARLY_HANG = "early-hang"              # never reached the agent
+    HUNG_IN_RECLAIM = "hung-in-reclaim"    # heart beats, workload does not move
+    GUEST_SILENT = "guest-silent"          # heart stopped
+    AGENT_DIED = "agent-died"
+    AGENT_ERROR = "agent-error"            # the agent says what failed
+    OOM_KILLED = "oom-killed"
+    WORKLOAD_FAILED = "workload-failed"
+    CORRUPT_CHANNEL = "corrupt-channel"
+    FLOODED = "flooded"                    # the guest sent more than its bounds
+    QEMU_DIED = "qemu-died"
+    TIMEOUT = "timeout"                    # total time limit
+
+
+@dataclass(frozen=True)
+class BuiltKernel:
+    """A bootable kernel in the cache (or a ready image of the user's)."""
+
+    name: str                 # as the user wrote it: '6.1:vanilla'
+    flavour: str              # one of FLAVOURS; '' for a ready image
+    key: str                  # hex: what it was built from
+    release: str              # 'uname -r': '6.1.192'
+    image: Path
+    image_sha256: str
+    modules: Path | None = None
+
+
+@dataclass(frozen=True)
+class SwapDevice:
+    kind: str                 # one of DEVICES
+    size: int                 # bytes
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the agent does in one boot; written to the guest as lines."""
+
+    device: SwapDevice
+    lock_stat: bool
+    workload: tuple[str, ...]            # argv of the one measured step
+    heartbeat_ms: int = 250
+
+
+@dataclass(frozen=True)
+class Boot:
+    """One boot to make."""
+
+    kernel: BuiltKernel
+    accelerator: Accelerator
+    vcpus: int
+    ram: int                             # bytes the guest may use, without the device
+    job: Job
+    evidence: Path                       # folder for raw files; exists and is empty
+    cmdline: tuple[str, ...] = ()        # more kernel parameters
+    limits: dict[str, float] = field(default_factory=dict)  # overrides of the VM's
+
+
+@dataclass(frozen=True)
+class BootResult:
+    outcome: Outcome
+    detail: str                          # one printable line: what was seen, where
+    accelerator: Accelerator
+    wall_seconds: float
+    qemu_status: int | None              # exit status; None if we had to kill it
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One point of an experiment."""
+
+    kernel: str               # '6.1:vanilla'
+    device: str               # one of DEVICES
+    threads: int
+    workload: str             # 'swapstorm'
+    tier: str                 # one of TIERS
+
+    def label(self) -> str:
+        """For people: '6.1:vanilla pmem 1 thread exact'."""
+        threads = f"{self.threads} thread" + ("s" if self.threads > 1 else "")
+        return f"{self.kernel} {self.device} {threads} {self.tier}"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number, what it is in, which way is better and where it came from."""
+
+    value: float
+    unit: str                 # 'instructions/page', 'acquisitions/page', 'MiB/s', 's', ''
+    better: str               # 'lower', 'higher' or '' (neither)
+    evidence: str             # file names in the sample's evidence folder
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One line of samples.jsonl: one fresh boot of one cell."""
+
+    number: int               # place in the campaign's plan, from 0
+    repeat: int               # which boot of this cell, from 0; pairs share it
+    cell: Cell
+    accelerator: str          # Accelerator value the sample really ran on
+    vcpus: int
+    kernel_key: str
+    image_sha256: str
+    outcome: str              # Outcome value
+    detail: str
+    invalid: tuple[str, ...]  # reasons it does not count; empty means valid
+    metrics: dict[str, Metric]
+    evidence: str             # folder, relative to the campaign
+    started: str              # UTC, ISO 8601
+    wall_seconds: float
+    host: dict[str, str]      # cpu model, cores, qemu version, load, host id
+    fingerprint: str = ""     # SHA-256 of all the guest sent; equal boots, equal prints
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What an experiment declares about judging."""
+
+    base: str                               # kernel all others are compared with
+    thresholds: dict[str, float]            # metric name -> relative change that counts
+    minimum_pairs: int = 5                  # timed tier: fewer pairs decide nothing
+    pswpout_floor: int = 1                  # pages; fewer and the sample is invalid

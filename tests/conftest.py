@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What tests share: the checkout on the path, the front door, built kernels."""
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+Swapscale = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def swapscale() -> Swapscale:
+    """Run ./swapscale as a user would; `env` adds variables."""
+    def run(*args: str | Path, env: dict[str, str] | None = None,
+            cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([str(ROOT / "swapscale"), *map(str, args)], text=True,
+                              capture_output=True, cwd=cwd, env={**os.environ, **(env or {})},
+                              check=False, timeout=3000)
+    return run
+
+
+def one_line(text: str) -> str:
+    """The last line of stderr, which must be the only complaint."""
+    complaints = [line for line in text.splitlines() if line.startswith("swapscale: ")]
+    assert len(complaints) == 1, text
+    return complaints[0]
