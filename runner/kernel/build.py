@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From a kernel's name to an image: out of the cache, or built into it."""
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from runner import paths
+from runner.errors import CannotMeasure, SwapscaleError, UsageError, printable
+from runner.kernel import (cache, definitions, folder, fragments, git, image, kbuild, series, spec,
+                           tarball, toolchain)
+from runner.kernel.definitions import Source
+from runner.kernel.fragments import Request
+from runner.kernel.series import Series
+from runner.kernel.spec import Spec
+from runner.kernel.tree import Tree
+from runner.metrics import lockkeys
+from runner.progress import Progress
+from runner.records import FLAVOURS, BuiltKernel
+
+#: Raise it when the way of building changes what comes out: old images are
+#: then built again.
+RECIPE = 1
+
+_KINDS = {"debian": tarball, "tarball": tarball, "git": git, "dir": folder}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that one image is made of."""
+
+    spec: Spec
+    flavour: str
+    base: str                 # identity of the source
+    series: Series
+    wanted: list[Request]
+
+    def told(self) -> dict[str, Any]:
+        """What shapes the image, and so its key."""
+        source = self.spec.source
+        return {"recipe": RECIPE, "source": self.base, "series": self.series.digest(),
+                "config": fragments.digest(self.wanted), "flavour": self.flavour,
+                "make": source.make, "cc": source.cc,
+                "toolchain": toolchain.versions(source.cc)}
+
+
+def _recipe(wanted: Spec, flavour: str) -> Recipe:
+    source = wanted.source
+    return Recipe(wanted, flavour, _KINDS[source.kind].identity(source),
+                  series.load(wanted.series, wanted.folder), fragments.requests(source, flavour))
+
+
+def _checked(flavour: str) -> None:
+    if flavour not in FLAVOURS:
+        raise UsageError(f"{printable(flavour, 40)}: is not a flavour; one of "
+                         f"{', '.join(FLAVOURS)}")
+
+
+def cached(name: str, flavour: str) -> BuiltKernel | None:
+    """The image if it is in the cache; runs no make.  UsageError for a bad name."""
+    _checked(flavour)
+    wanted = spec.parse(name)
+    if wanted.source.kind == "image":
+        return image.find(wanted.source, name, keep=False)
+    return cache.look_up(cache.key(_recipe(wanted, flavour).told()), name)
+
+
+def build(name: str, flavour: str, progress: Progress) -> BuiltKernel:
+    """The image, built first if need be.
+
+    UsageError: name, definition, series or config fragment is wrong.
+    CannotMeasure: the source is missing or does not compile.
+    """
+    _checked(flavour)
+    wanted = spec.parse(name)
+    if wanted.source.kind == "image":
+        ready = image.find(wanted.source, name, keep=True)
+        assert ready is not None
+        return ready
+    recipe = _recipe(wanted, flavour)
+    key = cache.key(recipe.told())
+    built = cache.look_up(key, name)
+    if built is not None:
+        return built
+    home = paths.cache() / "sources" / wanted.source.tree_id()
+    with cache.lock(home, f"{name} ({flavour})", progress) as lock:
+        if lock.waited:
+            recipe = _recipe(wanted, flavour)
+            key = cache.key(recipe.told())
+            built = cache.look_up(key, name)
+        if built is None:
+            _make(recipe, key, Tree(home), lock.fd, progress)
+            built = cache.look_up(key, name)
+    if built is None:
+        raise CannotMeasure(f"{name}: the image does not read back from {paths.cache()}; check the "
+                            "disk")
+    return built
+
+
+def _make(recipe: Recipe, key: str, tree: Tree, lock: int, progress: Progress) -> None:
+    source, label = recipe.spec.source, f"{recipe.spec.name} ({recipe.flavour})"
+    started = time.monotonic()
+    if tree.base != recipe.base or not tree.src.is_dir():
+        if tree.base:
+            tree.switch({})
+        kind = _KINDS[source.kind]
+        kind.fetch(source, tree, progress)
+        if kind.identity(source) != recipe.base:
+            tree.forget()
+            raise CannotMeasure(f"{source.path}: changed while the build began; try again")
+        tree.accept(recipe.base)
+    tree.switch(tree.plan(recipe.series))
+    out = tree.home / recipe.flavour
+    log = tree.home / f"{recipe.flavour}.log"
+    kbuild.bzimage(source, tree.src, out, log, recipe.wanted, label, lock, progress)
+    files = {"bzImage": out / "arch/x86/boot/bzImage", "config": out / ".config",
+             "System.map": out / "System.map", "build.log": log}
+    if recipe.flavour == "lockstat":
+        files[lockkeys.KEYS_FILE] = out / lockkeys.KEYS_FILE
+        lockkeys.write(out / "vmlinux", files[lockkeys.KEYS_FILE])
+    patches = [{"patch": patch.name, "files": [diff.path for diff in patch.files]}
+               for patch in recipe.series.patches]
+    told = {"name": recipe.spec.name, "flavour": recipe.flavour,
+            "release": (out / "include/config/kernel.release").read_text("utf-8").strip(),
+            "image_sha256": cache.sha256(files["bzImage"]), "modules": "",
+            "source": {"kind": source.kind, "path": str(source.path), "ref": source.ref},
+            "patches": patches, "made_of": recipe.told(),
+            "built": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - started, 1)}
+    cache.store(key, files, json.loads(json.dumps(told)))
+
+
+@dataclass(frozen=True)
+class Known:
+    """One kernel and flavour that kernels.toml and kernels/series offer."""
+
+    name: str
+    flavour: str              # '' for a ready image
+    description: str
+    cached: bool
+    problem: str              # one line: why it cannot be built here, '' if it can
+
+    def line(self) -> str:
+        """For people."""
+        state = self.problem or ("in the cache" if self.cached else "not built")
+        title = f"{self.name} {self.flavour}".rstrip()
+        return f"{title:<28} {state}{'; ' + self.description if self.description else ''}"
+
+    def as_data(self) -> dict[str, Any]:
+        """For --json."""
+        return {"kernel": self.name, "flavour": self.flavour, "description": self.description,
+                "cached": self.cached, "problem": self.problem}
+
+
+def names() -> list[Known]:
+    """Every source with every series that has patches for it, in both flavours."""
+    found = []
+    for source in definitions.load().values():
+        patched = [] if source.kind == "image" else [
+            one for one in series.names() if series.find(one, source.name) is not None]
+        for one in ["vanilla", *patched]:
+            told = source.description if one == "vanilla" else series.description(one)
+            name = source.name if source.kind == "image" else f"{source.name}:{one}"
+            for flavour in ("",) if source.kind == "image" else FLAVOURS:
+                found.append(_known(name, flavour, told, source))
+    return found
+
+
+def _known(name: str, flavour: str, description: str, source: Source) -> Known:
+    try:
+        hit = cached(name, flavour or FLAVOURS[0]) is not None
+    except SwapscaleError as error:
+        return Known(name, flavour, description, False, str(error))
+    return Known(name, flavour, description, hit, "")

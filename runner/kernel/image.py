@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Source 'image': a kernel somebody else built."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from runner.errors import CannotMeasure, UsageError, printable
+from runner.kernel import cache
+from runner.kernel.definitions import Source
+from runner.records import BuiltKernel
+
+# The x86 boot protocol: 'HdrS' stands at 0x202, and at 0x20e the offset of the
+# version text, counted from 0x200.
+_MAGIC, _VERSION, _BASE = 0x202, 0x20E, 0x200
+
+
+def release(file: Path) -> str:
+    """'6.1.0-30-amd64' out of a bzImage; UsageError where it is none."""
+    try:
+        with open(file, "rb") as opened:
+            head = opened.read(0x10000)
+    except PermissionError:
+        raise UsageError(f"{file}: may not be read by you; copy it to a place of yours with sudo, "
+                         "or give yourself the right to read it") from None
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read: {error.strerror}") from None
+    if head[_MAGIC:_MAGIC + 4] != b"HdrS":
+        raise UsageError(f"{file}: is not an x86 kernel image (bzImage)")
+    start = _BASE + int.from_bytes(head[_VERSION:_VERSION + 2], "little")
+    words = head[start:start + 256].split(b"\0")[0].decode("ascii", "replace").split()
+    return printable(words[0], 80) if words else "unknown"
+
+
+def find(source: Source, name: str, keep: bool) -> BuiltKernel | None:
+    """The image out of the cache; put there first where `keep` says so.
+
+    It is copied, so that a campaign's kernel stays what it was when the
+    user's file changes.
+    """
+    found = release(source.path)
+    if source.modules is not None and not source.modules.is_dir():
+        raise UsageError(f"{source.modules}: no such folder; 'modules' is the folder "
+                         f"/lib/modules/{found} of the image")
+    digest = cache.sha256(source.path)
+    modules = str(source.modules.resolve()) if source.modules else ""
+    key = cache.key({"kind": "image", "image": digest, "modules": modules})
+    built = cache.look_up(key, name)
+    if built is None and keep:
+        cache.store(key, {"bzImage": source.path},
+                    {"name": name, "flavour": "", "release": found, "image_sha256": digest,
+                     "modules": modules, "source": {"kind": "image", "path": str(source.path)}})
+        built = cache.look_up(key, name)
+        if built is None:
+            raise CannotMeasure(f"{source.path}: changed while it was being copied; try again")
+    return built

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Patch series in folders, in quilt's format.
+
+    kernels/series/NAME/README           first line: what it is
+    kernels/series/NAME/series           patches for any source
+    kernels/series/NAME/SOURCE/series    patches for one source; wins
+"""
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner import paths
+from runner.errors import UsageError, printable
+from runner.kernel import diff
+from runner.kernel.diff import FileDiff
+
+_ENTRY = re.compile(r"(?P<patch>\S+)(?:\s+-p\s*(?P<strip>\d))?")
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One patch of a series, read and taken apart."""
+
+    name: str                     # as the series file has it
+    files: tuple[FileDiff, ...]
+
+
+@dataclass(frozen=True)
+class Series:
+    name: str                     # as the user wrote it
+    patches: tuple[Patch, ...] = ()
+
+    def digest(self) -> str:
+        """Of what the patches do; their descriptions and names are not in it."""
+        seen = hashlib.sha256()
+        for patch in self.patches:
+            for file in patch.files:
+                seen.update(repr(file).encode())
+        return seen.hexdigest() if self.patches else "vanilla"
+
+
+def _home() -> Path:
+    return paths.KERNELS / "series"
+
+
+def names() -> list[str]:
+    """All named series of the checkout, without vanilla."""
+    try:
+        folders = sorted(_home().iterdir())
+    except FileNotFoundError:
+        return []
+    return [one.name for one in folders if one.is_dir() and sources_of(one.name)]
+
+
+def sources_of(name: str) -> list[str]:
+    """Sources a named series has patches for; 'any' for the common ones."""
+    folder = _home() / name
+    own = sorted(file.parent.name for file in folder.glob("*/series"))
+    return own + (["any"] if (folder / "series").is_file() else [])
+
+
+def find(name: str, source: str) -> Path | None:
+    """The folder of a named series for a source."""
+    for folder in (_home() / name / source, _home() / name):
+        # A source described in the kernel's name holds slashes: never a folder.
+        if "/" not in source or folder.name == name:
+            if (folder / "series").is_file():
+                return folder
+    return None
+
+
+def description(name: str) -> str:
+    """First line of the series' README, '' where there is none."""
+    for file in sorted((_home() / name).glob("README*")):
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            text = line.strip("#= \t")
+            if text and "SPDX" not in text:
+                return printable(text, 120)
+    return ""
+
+
+def load(name: str, folder: Path | None) -> Series:
+    """Read a series and all its patches; None is vanilla, without patches.
+
+    UsageError naming file and line of what cannot be read, or asks for more
+    than a change to text files inside the tree.
+    """
+    if folder is None:
+        return Series(name)
+    file = folder / "series"
+    patches = []
+    for number, line in enumerate(_read(file).decode("utf-8", "replace").splitlines(), 1):
+        text = line.split("#", 1)[0].strip()
+        if not text:
+            continue
+        entry = _ENTRY.fullmatch(text)
+        if entry is None:
+            raise UsageError(f"{file}:{number}: {printable(text, 80)!r} is not the name of a "
+                             "patch, optionally followed by -pN")
+        patch = entry["patch"]
+        if patch.startswith("/") or ".." in Path(patch).parts or not patch.isprintable():
+            raise UsageError(f"{file}:{number}: {printable(patch, 80)} leads out of the series' "
+                             "folder; keep patches beside the series file")
+        files = diff.parse(_read(folder / patch), int(entry["strip"] or 1),
+                           f"series {name}: {patch}")
+        patches.append(Patch(patch, files))
+    if not patches:
+        raise UsageError(f"{file}: names no patch; the series without patches is called vanilla")
+    return Series(name, tuple(patches))
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read: {error.strerror}") from None

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Files a guest left as evidence: untrusted, so bounded and checked.
+
+Every complaint is CannotMeasure with one line, 'FILE: what is wrong'.
+"""
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from runner.errors import CannotMeasure, printable
+
+#: More than a counter can be, and exact as a float's integer part need not be.
+MAX_COUNT = 1 << 63
+MAX_SMALL = 1 << 20          # vmstat, swaps
+MAX_WORKLOAD = 4 << 20       # what the agent sends at most
+MAX_DEPTH = 16
+
+_VMSTAT = re.compile(r"([A-Za-z0-9_]{1,64}) (-?\d{1,20})", re.ASCII)
+
+
+def _fail(name: str, what: str) -> NoReturn:
+    raise CannotMeasure(f"{name}: {what}")
+
+
+def raw(path: Path, limit: int) -> bytes:
+    """At most `limit` bytes of a regular file."""
+    try:
+        if not path.is_file() or path.is_symlink():
+            _fail(path.name, "missing from the evidence; see its console.log and channel.bin "
+                             "for how far the guest came")
+        with open(path, "rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        _fail(path.name, f"cannot be read: {error.strerror}")
+    if len(data) > limit:
+        _fail(path.name, f"is over {limit} bytes; a guest's file is not that large")
+    return data
+
+
+def text(path: Path, limit: int) -> str:
+    """The same as ASCII text."""
+    data = raw(path, limit)
+    try:
+        return data.decode("ascii")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise CannotMeasure(f"{path.name}:{line}: byte 0x{data[error.start]:02x} "
+                            "is not text") from None
+
+
+def vmstat(path: Path) -> dict[str, int]:
+    """/proc/vmstat: name -> count."""
+    content = text(path, MAX_SMALL)
+    found: dict[str, int] = {}
+    if not content.endswith("\n"):
+        _fail(path.name, "is cut: it does not end with a newline")
+    for number, line in enumerate(content.splitlines(), 1):
+        parts = _VMSTAT.fullmatch(line)
+        if not parts or abs(int(parts[2])) >= MAX_COUNT or parts[1] in found:
+            _fail(f"{path.name}:{number}", f"is not 'name count': {printable(line, 60)!r}")
+        found[parts[1]] = int(parts[2])
+    return found
+
+
+@dataclass(frozen=True)
+class Swap:
+    name: str                 # printable, from the guest
+    kind: str                 # 'partition' or 'file'
+    size: int                 # bytes
+    used: int                 # bytes
+
+
+def swaps(path: Path) -> tuple[Swap, ...]:
+    """/proc/swaps; sizes there are KiB."""
+    lines = text(path, MAX_SMALL).splitlines()
+    if not lines or lines[0].split()[:1] != ["Filename"]:
+        _fail(f"{path.name}:1", "is not the head of /proc/swaps")
+    found = []
+    for number, line in enumerate(lines[1:], 2):
+        cells = line.split()
+        if len(cells) != 5 or not all(re.fullmatch(r"\d{1,15}", c, re.ASCII) for c in cells[2:4]):
+            _fail(f"{path.name}:{number}", f"is not a row of /proc/swaps: {printable(line, 60)!r}")
+        found.append(Swap(printable(cells[0], 60), printable(cells[1], 20),
+                          int(cells[2]) * 1024, int(cells[3]) * 1024))
+    return tuple(found)
+
+
+def _depth(data: bytes) -> int:
+    """How deep brackets nest; strings count too, which only overstates it."""
+    deepest = depth = 0
+    for byte in data:
+        if byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _refuse(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+class Json:
+    """One object of a parsed document; complains with the key's path."""
+
+    def __init__(self, data: Any, file: str, path: str = "") -> None:
+        self._file = file
+        self._path = path
+        if not isinstance(data, dict):
+            self.fail("is not an object")
+        self._data = data
+
+    def fail(self, what: str) -> NoReturn:
+        _fail(self._file, f"{printable(self._path, 80) or 'document'}: {what}")
+
+    def _at(self, key: str) -> Any:
+        if key not in self._data:
+            self.fail(f"has no {key!r}")
+        return self._data[key]
+
+    def _inner(self, key: str) -> str:
+        return f"{self._path}.{key}" if self._path else key
+
+    def integer(self, key: str, low: int = 0, high: int = MAX_COUNT) -> int:
+        value = self._at(key)
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            self.fail(f"{key}: {printable(repr(value), 40)} is not a whole number "
+                      f"in {low}..{high}")
+        return value
+
+    def boolean(self, key: str) -> bool:
+        value = self._at(key)
+        if not isinstance(value, bool):
+            self.fail(f"{key}: {printable(repr(value), 40)} is not true or false")
+        return value
+
+    def text(self, key: str) -> str:
+        """Printable and short, whatever the guest wrote."""
+        value = self._at(key)
+        if not isinstance(value, str):
+            self.fail(f"{key}: {printable(repr(value), 40)} is not a text")
+        return printable(value)
+
+    def has(self, key: str) -> bool:
+        """Present and not null."""
+        return self._data.get(key) is not None
+
+    def object(self, key: str) -> Json:
+        return Json(self._at(key), self._file, self._inner(key))
+
+    def objects(self, key: str, most: int = 1024) -> list[Json]:
+        value = self._at(key)
+        if not isinstance(value, list) or len(value) > most:
+            self.fail(f"{key}: is not a list of at most {most} objects")
+        return [Json(item, self._file, f"{self._inner(key)}[{number}]")
+                for number, item in enumerate(value)]
+
+
+def document(path: Path, limit: int = MAX_WORKLOAD) -> Json:
+    """A JSON document: bounded in size and depth, without NaN and Infinity."""
+    data = raw(path, limit)
+    if _depth(data) > MAX_DEPTH:
+        _fail(path.name, f"nests deeper than {MAX_DEPTH}")
+    try:
+        parsed = json.loads(data, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        _fail(path.name, f"is not JSON: {printable(str(error), 100)}")
+    return Json(parsed, path.name)
