@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a kernel says on its console when something is wrong.
+
+The texts are the kernel's own, from 4.4 to 6.12: kernel/panic.c,
+arch/x86/kernel/dumpstack.c, arch/x86/mm/fault.c, kernel/watchdog.c,
+kernel/rcu/tree_stall.h, kernel/hung_task.c, mm/oom_kill.c, kernel/reboot.c.
+"""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from runner.errors import printable
+from runner.records import Outcome
+
+LINE_LIMIT = 1024          # bytes of a line that are looked at
+_CONTEXT_LINES = 60        # how far below an oops its RIP line may stand
+
+_STAMP = re.compile(r"^(<\d+>)?(\[ *\d+\.\d+\](\[ *[TC]\d+\])? )?")
+_RIP = re.compile(r"^RIP: .*?([A-Za-z_][\w.]*\+0x[0-9a-f]+/0x[0-9a-f]+)")
+
+# First match wins, so what is special stands above what is general.
+_SIGNS: tuple[tuple[Outcome, re.Pattern[str]], ...] = (
+    (Outcome.LOCKUP, re.compile(
+        r"BUG: soft lockup|[Hh]ard LOCKUP on cpu|BUG: workqueue lockup"
+        r"|^(rcu: )?INFO: rcu_\w+ (self-)?detected (expedited )?stall"
+        r"|^INFO: task .* blocked for more than \d+ seconds")),
+    (Outcome.AGENT_DIED, re.compile(r"^Kernel panic - not syncing: Attempted to kill init!")),
+    (Outcome.KERNEL_PANIC, re.compile(r"^Kernel panic - not syncing")),
+    (Outcome.KERNEL_OOPS, re.compile(
+        r"^BUG: (unable to handle |kernel NULL pointer dereference|KASAN: |KFENCE: "
+        r"|stack guard page|TASK stack guard page)"
+        r"|kernel BUG at |: [0-9a-f]{4,8} \[#\d+\]|^Oops: ")),
+    (Outcome.KERNEL_WARNING, re.compile(r"^(WARNING: |BUG: |UBSAN: )")),
+    (Outcome.OOM_KILLED, re.compile(
+        r"^(Memory cgroup out of memory|Out of memory)[:( ].*[Kk]ill(ed)? process")),
+)
+
+#: What follows from what: a lower rank never hides a higher one, and among
+#: equals the first counts (an oops makes a panic and may kill the agent).
+_RANK = {Outcome.KERNEL_OOPS: 3, Outcome.KERNEL_PANIC: 3, Outcome.AGENT_DIED: 3,
+         Outcome.LOCKUP: 2, Outcome.KERNEL_WARNING: 1, Outcome.OOM_KILLED: 0}
+
+_FATAL = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How a boot went wrong, and one printable line on what was seen."""
+
+    outcome: Outcome
+    detail: str
+
+
+class Console:
+    """Reads a console as it grows; `finding` is the cause seen so far."""
+
+    def __init__(self) -> None:
+        self.finding: Finding | None = None
+        self.last_line = ""             # last line that was not blank
+        self.powered_off = False        # the kernel was asked to power off
+        self._rest = b""
+        self._context = 0
+
+    @property
+    def fatal(self) -> bool:
+        """The kernel said that it cannot go on."""
+        return self.finding is not None and _RANK[self.finding.outcome] == _FATAL
+
+    def feed(self, data: bytes) -> None:
+        """Take what came next; a line may come in pieces."""
+        *lines, rest = (self._rest + data).split(b"\n")
+        # Kept short, so that a guest that never ends a line costs nothing.
+        self._rest = rest[:LINE_LIMIT]
+        for line in lines:
+            self._line(line)
+
+    def end(self) -> None:
+        """Nothing more will come: an unfinished line counts too."""
+        self._line(self._rest)
+        self._rest = b""
+
+    def _line(self, raw: bytes) -> None:
+        text = raw[:LINE_LIMIT].decode("utf-8", "replace").rstrip()
+        text = _STAMP.sub("", text)
+        if not text:
+            return
+        self.last_line = printable(text)
+        if text.startswith("reboot: Power down") or text.startswith("Power down."):
+            self.powered_off = True
+        if self._context:
+            self._context -= 1
+            if self.finding is not None and (rip := _RIP.match(text)):
+                self._context = 0
+                self.finding = Finding(self.finding.outcome, printable(
+                    f"{self.finding.detail} at {rip[1]}"))
+        for outcome, sign in _SIGNS:
+            if sign.search(text):
+                self._found(outcome, text)
+                return
+
+    def _found(self, outcome: Outcome, text: str) -> None:
+        if self.finding is not None and _RANK[outcome] <= _RANK[self.finding.outcome]:
+            return
+        self.finding = Finding(outcome, printable(text))
+        named = outcome in (Outcome.KERNEL_OOPS, Outcome.LOCKUP)
+        self._context = _CONTEXT_LINES if named else 0

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One boot: QEMU started, watched, ended, and its evidence written."""
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import shlex
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from runner.errors import printable
+from runner.paths import BUILD, cache
+from runner.progress import Step
+from runner.records import PAGE_SIZE, Boot, BootResult, Job, Outcome
+from runner.vm import initramfs, machine, memory, qemu
+from runner.vm.channel import ChannelError, Decoder, Receiver
+from runner.vm.console import Finding
+from runner.vm.machine import Limits
+from runner.vm.watch import Watch
+
+LOOK_EVERY = 0.05              # seconds
+_CHUNK = 1 << 20               # bytes of a stream read in one look
+_INITRAMFS_KEPT = 64
+_BOOT_SHARE = 0.05             # of the progress bar: before the workload, and after it
+
+
+class Tail:
+    """Reads a file that QEMU appends to; refuses to follow past `limit` bytes."""
+
+    def __init__(self, path: Path, limit: float) -> None:
+        self.name = path.name
+        self.limit = int(limit)
+        self.flooded = False
+        self._file = open(path, "rb")
+        self._read = 0
+
+    def more(self) -> bytes:
+        """What has come since, a chunk at most; b'' where nothing has."""
+        data = self._file.read(min(_CHUNK, self.limit + 1 - self._read))
+        self._read += len(data)
+        self.flooded = self._read > self.limit
+        return b"" if self.flooded else data
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Reader:
+    """Moves the three streams from their files to the watch."""
+
+    def __init__(self, evidence: Path, limits: Limits, watch: Watch) -> None:
+        self._watch = watch
+        self._receiver = Receiver(evidence)
+        self._channel, self._heartbeat = Decoder("channel"), Decoder("heartbeat")
+        self.tails: list[Tail] = []
+        for name, limit in (("console.log", limits.console), ("channel.bin", limits.channel),
+                            ("heartbeat.bin", limits.heartbeat)):
+            # There before QEMU opens it, so that there is always one to read.
+            (evidence / name).touch()
+            self.tails.append(Tail(evidence / name, limit))
+
+    def look(self) -> bool:
+        """Take in a chunk of each stream; whether anything had come."""
+        now = time.monotonic()
+        console, channel, heartbeat = (tail.more() for tail in self.tails)
+        self._watch.console.feed(console)
+        try:
+            for frame in self._channel.feed(channel):
+                self._watch.frame(frame, now)
+                self._receiver.take(frame)
+            for frame in self._heartbeat.feed(heartbeat):
+                self._watch.heartbeat(frame, now)
+        except ChannelError as error:
+            self._watch.fail(Outcome.CORRUPT_CHANNEL, str(error))
+        for tail in self.tails:
+            if tail.flooded:
+                self._watch.fail(Outcome.FLOODED,
+                                 f"{tail.name} is over its bound of {tail.limit} bytes")
+        return bool(console or channel or heartbeat)
+
+    def finish(self) -> None:
+        """QEMU is gone: take in the rest."""
+        while self.look():
+            pass
+        self._watch.console.end()
+        try:
+            if self._watch.done:
+                self._channel.finish()
+        except ChannelError as error:
+            self._watch.fail(Outcome.CORRUPT_CHANNEL, str(error))
+
+    def close(self) -> None:
+        for tail in self.tails:
+            tail.close()
+        self._receiver.close()
+
+
+def planned_pages(boot: Boot, hello: dict[str, str]) -> int | None:
+    """Pages the workload will count, where its arguments tell; for the progress bar alone."""
+    words = boot.job.workload
+    options = dict(zip(words, words[1:]))
+    try:
+        if "--size-per-thread" in options:
+            size = float(_size(options["--size-per-thread"])
+                         * int(options.get("--threads", "1")))
+        else:
+            size = float(options["--ratio"]) * int(hello["memtotal-kib"]) * 1024
+        passes = int(options.get("--passes", "1")) + ("--verify" in words)
+        return int(size / PAGE_SIZE * passes) or None
+    except (KeyError, ValueError, OverflowError):
+        return None
+
+
+def _size(text: str) -> int:
+    """'64M' -> bytes; ValueError for what is no size."""
+    power = "KMGT".find(text[-1:].upper()) + 1 if text else 0
+    return int(text[:-1] if power else text) << 10 * power
+
+
+def _show(step: Step, boot: Boot, watch: Watch) -> None:
+    planned = planned_pages(boot, watch.hello)
+    if planned is None:
+        step.update(None, watch.console.last_line if not watch.hello else "")
+        return
+    inner = min(1.0, watch.progress / planned) * (1 - 2 * _BOOT_SHARE)
+    step.update(_BOOT_SHARE + inner, f"{watch.progress} of {planned} pages")
+
+
+def _write(path: Path, data: dict[str, Any]) -> None:
+    path.write_text(json.dumps(data, indent=1, default=str) + "\n", encoding="utf-8")
+
+
+def _last_line(path: Path) -> str:
+    """The last line of a text file that is not blank; '' where there is none."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(0, path.stat().st_size - 4096))
+            lines = file.read().decode("utf-8", "replace").split("\n")
+    except OSError:
+        return ""
+    return printable(next((line.strip() for line in reversed(lines) if line.strip()), ""))
+
+
+def _judge(watch: Watch, evidence: Path, status: int | None) -> Finding:
+    """The outcome, with the last line of the file that explains it."""
+    dead = None
+    if status:
+        said = _last_line(evidence / "qemu.stderr")
+        dead = qemu.status_text(status) + (f": {said}" if said else "")
+    found = watch.verdict(dead, exited=status is not None)
+    if found.outcome is Outcome.WORKLOAD_FAILED:
+        said = _last_line(evidence / "workload.stderr")
+        if said:
+            found = Finding(found.outcome, printable(f"{found.detail}: {said}"))
+    return found
+
+
+def supervise(boot: Boot, initrd: Path, step: Step | None = None,
+              stop: threading.Event | None = None) -> BootResult:
+    """Boot with this initramfs.  All evidence is in boot.evidence when it returns.
+
+    A guest that fails is a result; UsageError and CannotMeasure are about
+    what we were asked and what the host lacks.  KeyboardInterrupt where
+    `stop` was set: the guest is ended and no result is written.
+    """
+    pc = machine.read()
+    limits = pc.engines[boot.accelerator].limits.overridden(boot.limits)
+    layout = memory.lay_out(boot.ram, boot.job.device)
+    evidence = boot.evidence.absolute()
+    line = qemu.append(pc, boot.accelerator, layout, boot.cmdline)
+    argv = qemu.command(pc, boot.accelerator, boot.vcpus, layout, boot.kernel.image.absolute(),
+                        initrd.absolute(), line, qemu.Streams(
+                            qemu.to_file(evidence / "console.log"),
+                            qemu.to_file(evidence / "channel.bin"),
+                            qemu.to_file(evidence / "heartbeat.bin")))
+    _write(evidence / "qemu.json", {
+        "argv": argv, "shell": shlex.join(argv), "version": qemu.version(pc.qemu),
+        "accelerator": boot.accelerator, "vcpus": boot.vcpus, "ram": boot.ram,
+        "limits": dataclasses.asdict(limits), "job": dataclasses.asdict(boot.job)})
+    _write(evidence / "kernel.json", dataclasses.asdict(boot.kernel))
+    begin = time.monotonic()
+    watch = Watch(limits, begin)
+    status: int | None = None
+    reader = _Reader(evidence, limits, watch)
+    try:
+        with (open(evidence / "qemu.stderr", "wb") as output,
+              qemu.running(argv, int(max(limits.console, limits.channel, limits.heartbeat))
+                           + _CHUNK, subprocess.DEVNULL, output) as process):
+            while status is None and not watch.hopeless:
+                if stop is not None and stop.is_set():
+                    raise KeyboardInterrupt
+                reader.look()
+                watch.look(time.monotonic())
+                if step is not None:
+                    _show(step, boot, watch)
+                try:
+                    status = process.wait(LOOK_EVERY)
+                except subprocess.TimeoutExpired:
+                    pass
+        reader.finish()
+    finally:
+        reader.close()
+    found = _judge(watch, evidence, status)
+    result = BootResult(found.outcome, found.detail, boot.accelerator,
+                        time.monotonic() - begin, status)
+    _write(evidence / "boot.json", dataclasses.asdict(result))
+    return result
+
+
+def prepare(job: Job) -> Path:
+    """The initramfs for `job`, kept in the cache, so that qemu.json's argv works by hand too.
+
+    CannotMeasure where the guest's programs are not built.
+    """
+    layers = (initramfs.base_layer(BUILD / "agent", BUILD / "swapstorm")
+              + initramfs.job_layer(job))
+    return store(layers)
+
+
+def store(content: bytes) -> Path:
+    """An initramfs under its own checksum; the least recently used are dropped."""
+    folder = cache() / "initramfs"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{hashlib.sha256(content).hexdigest()[:32]}.cpio"
+    if path.exists():
+        path.touch()
+        return path
+    with tempfile.NamedTemporaryFile(dir=folder, prefix="new-", delete=False) as out:
+        out.write(content)
+    os.replace(out.name, path)
+    by_age = sorted(folder.glob("*.cpio"), key=lambda one: one.stat().st_mtime)
+    for old in by_age[:-_INITRAMFS_KEPT]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def run(boot: Boot, step: Step | None = None,
+        stop: threading.Event | None = None) -> BootResult:
+    """Boot the agent with boot.job and see it through; see `supervise`."""
+    return supervise(boot, prepare(boot.job), step, stop)

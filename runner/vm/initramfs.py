@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the guest boots into: a base layer with the programs, a small one with the job.
+
+Both are 'newc' cpio archives, and the kernel unpacks one after the other.
+They are written here and not by cpio(1), because the same input must give
+the same bytes (the exact tier's guest sees where its initramfs ends), and the
+tool would take owner, inode numbers and times from a staging folder on disk.
+"""
+from __future__ import annotations
+
+from pathlib import Path
+
+from runner.errors import CannotMeasure, UsageError, printable
+from runner.records import DEVICES, Job
+
+BLOCK = 512                    # an archive's size is a multiple of it, as cpio(1) has it
+JOB_FILE = "job"               # /job in the guest
+
+# Limits of the agent, as in runner/agent/job.h.
+MAX_FILE = 65535
+MAX_LINE = 4096
+MAX_ARGS = 64
+
+FOLDER = 0o040755
+PROGRAM = 0o100755
+TEXT = 0o100644
+
+
+def _entry(name: str, mode: int, data: bytes, inode: int) -> bytes:
+    """One member: 13 fields of 8 hex digits, name, content, each padded to 4."""
+    raw = name.encode("ascii") + b"\0"
+    links = 2 if mode == FOLDER else 1
+    #         inode  mode uid gid links mtime size       device  rdev  name      check
+    fields = (inode, mode, 0, 0, links, 0, len(data), 0, 0, 0, 0, len(raw), 0)
+    head = b"070701" + b"".join(b"%08X" % field for field in fields) + raw
+    return head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
+
+
+def archive(members: list[tuple[str, int, bytes]]) -> bytes:
+    """A whole archive of (path without a leading slash, mode, content), in that order."""
+    parts = [_entry(name, mode, data, inode)
+             for inode, (name, mode, data) in enumerate(members, 1)]
+    parts.append(_entry("TRAILER!!!", 0, b"", 0))
+    whole = b"".join(parts)
+    return whole + bytes(-len(whole) % BLOCK)
+
+
+def _program(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CannotMeasure(f"{path}: cannot be read: {error.strerror}; "
+                            "run 'make' to build it") from None
+
+
+def base_layer(agent: Path, swapstorm: Path) -> bytes:
+    """The archive that every boot has: /init, /bin/swapstorm and the mount points.
+
+    CannotMeasure where a program has not been built.
+    """
+    return archive([
+        *((folder, FOLDER, b"") for folder in ("bin", "dev", "proc", "sys")),
+        ("init", PROGRAM, _program(agent)),
+        ("bin/swapstorm", PROGRAM, _program(swapstorm)),
+    ])
+
+
+def job_text(job: Job) -> str:
+    """The job file's text; UsageError for what the agent would not take."""
+    if job.device.kind not in DEVICES:
+        raise UsageError(f"job: device: {printable(repr(job.device.kind), 40)} is not one of "
+                         + ", ".join(DEVICES))
+    if job.device.size % 4096 or not 40960 <= job.device.size < 4096 << 32:
+        raise UsageError(f"job: device: {job.device.size} bytes is not a multiple of 4096 "
+                         "of at least 40960")
+    if not 10 <= job.heartbeat_ms <= 10000:
+        raise UsageError(f"job: heartbeat: {job.heartbeat_ms} ms is not in 10..10000")
+    if not 1 <= len(job.workload) <= MAX_ARGS:
+        raise UsageError(f"job: workload: {len(job.workload)} arguments are not in 1..{MAX_ARGS}")
+    if not job.workload[0].startswith("/"):
+        raise UsageError(f"job: workload: {printable(repr(job.workload[0]), 60)} is not an "
+                         "absolute path in the guest")
+    lines = ["swapscale-job 1",
+             f"device {job.device.kind}",
+             f"device-bytes {job.device.size}",
+             f"lock-stat {int(job.lock_stat)}",
+             f"heartbeat-ms {job.heartbeat_ms}",
+             *(f"arg {_argument(arg)}" for arg in job.workload),
+             "end"]
+    text = "".join(f"{line}\n" for line in lines)
+    if len(text.encode()) > MAX_FILE:
+        raise UsageError(f"job: workload: its arguments make more than {MAX_FILE} bytes")
+    return text
+
+
+def _argument(arg: str) -> str:
+    """Fit for one line: a line break in it would be a line of the job of its own."""
+    if not all(c.isprintable() for c in arg):
+        raise UsageError(f"job: workload: argument {printable(repr(arg), 60)} has unprintable "
+                         "characters in it")
+    if len(f"arg {arg}".encode()) > MAX_LINE:
+        raise UsageError(f"job: workload: argument {printable(repr(arg), 60)} is longer than "
+                         f"{MAX_LINE - 4} bytes")
+    return arg
+
+
+def job_layer(job: Job) -> bytes:
+    """The archive that follows the base layer: /job."""
+    return archive([(JOB_FILE, TEXT, job_text(job).encode())])

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Consoles captured from real boots of 6.1.192 under QEMU, and what they mean."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.records import Outcome
+from runner.vm.console import LINE_LIMIT, Console
+
+DATA = Path(__file__).parent.parent / "data" / "console"
+
+CAPTURED = {
+    "agent-died": (Outcome.AGENT_DIED, "Attempted to kill init! exitcode=0x00000300"),
+    "no-init": (Outcome.KERNEL_PANIC, "VFS: Unable to mount root fs"),
+    "oops-null": (Outcome.KERNEL_OOPS, "BUG: kernel NULL pointer dereference, address: "
+                                       "0000000000000000 at __do_sys_getppid+0x2/0x20"),
+    "invalid-opcode": (Outcome.KERNEL_OOPS, "invalid opcode: 0000 [#1] SMP at "
+                                            "__do_sys_getppid+0x0/0x20"),
+    "rcu-stall": (Outcome.LOCKUP, "rcu: INFO: rcu_sched self-detected stall on CPU at "
+                                  "__do_sys_getppid+0x0/0x20"),
+    "warning": (Outcome.KERNEL_WARNING, "WARNING: CPU: 1 PID: 0 at "
+                                        "arch/x86/kernel/smpboot.c:432 topology_sane"),
+    "oom": (Outcome.OOM_KILLED, "Out of memory: Killed process 23 (init)"),
+}
+
+
+def read(data: bytes) -> Console:
+    console = Console()
+    console.feed(data)
+    console.end()
+    return console
+
+
+@pytest.mark.parametrize("name", CAPTURED)
+def test_captured(name: str) -> None:
+    outcome, detail = CAPTURED[name]
+    console = read((DATA / f"{name}.log").read_bytes())
+    assert console.finding is not None
+    assert console.finding.outcome is outcome
+    assert detail in console.finding.detail
+    assert "\n" not in console.finding.detail
+    assert console.fatal == (outcome in (Outcome.AGENT_DIED, Outcome.KERNEL_PANIC,
+                                         Outcome.KERNEL_OOPS))
+
+
+def test_normal_boot_has_no_finding() -> None:
+    console = read((DATA / "poweroff.log").read_bytes())
+    assert console.finding is None and not console.fatal
+    assert console.powered_off
+    assert console.last_line == "reboot: Power down"
+
+
+@pytest.mark.parametrize("name", [*CAPTURED, "poweroff"])
+@given(cuts=st.lists(st.integers(0, 17000), max_size=8))
+def test_pieces_read_as_the_whole_does(name: str, cuts: list[int]) -> None:
+    data = (DATA / f"{name}.log").read_bytes()
+    console, begin = Console(), 0
+    for cut in sorted(cuts):
+        console.feed(data[begin:cut])
+        begin = max(begin, cut)
+    console.feed(data[begin:])
+    console.end()
+    whole = read(data)
+    assert (console.finding, console.last_line, console.powered_off) \
+        == (whole.finding, whole.last_line, whole.powered_off)
+
+
+# Formats of the named source files that no boot here was made to print.
+FORMATS = [
+    # kernel/watchdog.c of 6.1 and of 4.4
+    ("watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [swapstorm:71]", Outcome.LOCKUP),
+    ("NMI watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [kswapd0:30]", Outcome.LOCKUP),
+    # kernel/watchdog_hld.c of 6.1
+    ("NMI watchdog: Watchdog detected hard LOCKUP on cpu 1", Outcome.LOCKUP),
+    # kernel/hung_task.c of 6.1
+    ("INFO: task swapstorm:71 blocked for more than 122 seconds.", Outcome.LOCKUP),
+    # kernel/rcu/tree_stall.h of 6.1 and kernel/rcu/tree.c of 4.4
+    ("rcu: INFO: rcu_sched detected stalls on CPUs/tasks:", Outcome.LOCKUP),
+    ("INFO: rcu_sched self-detected stall on CPU", Outcome.LOCKUP),
+    # lib/bug.c of 6.1
+    ("kernel BUG at mm/swapfile.c:1234!", Outcome.KERNEL_OOPS),
+    # arch/x86/kernel/traps.c of 6.1
+    ("general protection fault, probably for non-canonical address 0xdead000000000122: "
+     "0000 [#1] PREEMPT SMP", Outcome.KERNEL_OOPS),
+    # arch/x86/mm/fault.c of 4.4
+    ("BUG: unable to handle kernel paging request at ffffea0000000020", Outcome.KERNEL_OOPS),
+    # mm/page_alloc.c of 6.1
+    ("BUG: Bad page state in process swapstorm  pfn:0a1b2", Outcome.KERNEL_WARNING),
+    # mm/oom_kill.c of 4.4 and mm/oom_kill.c of 6.1 (memory cgroup)
+    ("Out of memory: Kill process 60 (swapstorm) score 1900 or sacrifice child",
+     Outcome.OOM_KILLED),
+    ("Memory cgroup out of memory: Killed process 60 (swapstorm) total-vm:1kB",
+     Outcome.OOM_KILLED),
+]
+
+
+@pytest.mark.parametrize("line, outcome", FORMATS)
+@pytest.mark.parametrize("stamp", ["", "[   12.345678] ", "[   12.345678][   T71] ", "<4>"])
+def test_format(line: str, outcome: Outcome, stamp: str) -> None:
+    finding = read(f"{stamp}{line}\r\n".encode()).finding
+    assert finding is not None and finding.outcome is outcome
+    assert finding.detail == line
+
+
+@pytest.mark.parametrize("line", [
+    "tsc: Fast TSC calibration failed",
+    "ACPI BIOS Warning (bug): incorrect checksum",
+    "workingset: timestamp_bits=40 max_order=17 bucket_order=0",
+    "Kernel command line: oops=panic panic=-1 hung_task_panic=1 softlockup_panic=1",
+    "panic+0xea/0x24e",
+])
+def test_harmless(line: str) -> None:
+    assert read(line.encode() + b"\n").finding is None
+
+
+def test_what_comes_first_stands_and_what_is_worse_wins() -> None:
+    console = read(b"Out of memory: Killed process 9 (x)\n"
+                   b"WARNING: CPU: 0 PID: 1 at mm/x.c:1 f+0x1/0x2\n"
+                   b"watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [x:1]\n"
+                   b"Oops: 0000 [#1] SMP\n"
+                   b"Kernel panic - not syncing: Fatal exception\n"
+                   b"Out of memory: Killed process 10 (y)\n")
+    assert console.finding is not None
+    assert console.finding.outcome is Outcome.KERNEL_OOPS
+
+
+def test_control_characters_do_not_get_out() -> None:
+    console = read(b"Kernel panic - not syncing: \x1b[2J\x07evil\xff\n")
+    assert console.finding is not None and console.finding.detail.isprintable()
+    assert console.last_line.isprintable()
+
+
+def test_endless_line_is_bounded() -> None:
+    console = Console()
+    for _ in range(100):
+        console.feed(b"x" * 100_000)
+    assert len(console._rest) <= LINE_LIMIT
+    console.feed(b"\nKernel panic - not syncing: after all\n")
+    assert console.finding is not None
