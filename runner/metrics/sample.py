@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From one sample's evidence to its metrics.
+
+Everything is taken over the steady phase: all threads run and RAM is full.
+Under `-icount shift=0` the "virtual cpu will execute one instruction every
+2^N ns of virtual time" (QEMU's manual, -icount), so the guest's nanoseconds
+are instructions; with sleep=off an idle CPU's time "will jump to the next
+timer deadline", and that jump is counted, too.  The guest calibrates its
+clock against the emulated timer to within 10 ppm (measured: 999.993 MHz for
+1 GHz), the same in every boot of one kernel.
+"""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.errors import CannotMeasure, printable
+from runner.metrics import guestfile, lockclass, lockkeys, lockstat
+from runner.records import MIB, TIERS, Metric
+
+WORKLOAD = "workload.json"
+BEGIN, END = "steady-begin.vmstat", "steady-end.vmstat"
+LOCK_STAT = "steady-end.lock_stat"
+SWAPS = "steady-end.swaps"
+
+#: Metrics whose threshold an experiment may declare: those with a better direction.
+KNOWN = ("instructions_per_page", "throughput_mib_s", "pgscan_per_page", "direct_share",
+         "allocstall", "pgmajfault", "pswpin", "fairness_min_max", "fairness_jain")
+LOCK_METRIC = re.compile(r"locks\.[a-z0-9_]+\.(acquisitions|contentions|hold_us)_per_page")
+
+#: Lock classes taken less often than this per page go into locks.other.
+SMALL = 0.01
+GUESS = "(guess)"
+
+_ZONE = r"(_(dma|dma32|normal|movable|high|device))?"
+_RECLAIMER = r"(kswapd|direct|khugepaged|proactive)"  # versions before 4.8 split it by zone
+
+
+@dataclass(frozen=True)
+class Window:
+    """The steady phase, as the workload and as the kernel saw it."""
+
+    nanoseconds: int          # of the guest's CLOCK_MONOTONIC
+    pages: int                # swapped out, by the workload's reading of vmstat
+    page_size: int
+    begin: dict[str, int]     # vmstat as the agent read it
+    end: dict[str, int]
+
+    def rise(self, pattern: str) -> int:
+        """Sum of the rises of all counters whose name matches."""
+        return sum(value - self.begin.get(name, 0) for name, value in self.end.items()
+                   if re.fullmatch(pattern, name))
+
+    @property
+    def kernel_pages(self) -> int:
+        return self.rise("pswpout")
+
+
+def _window(evidence: Path, workload: guestfile.Json) -> Window:
+    phases = workload.object("phases")
+    if not phases.has("steady"):
+        raise CannotMeasure(f"{WORKLOAD}: no steady phase: RAM never filled up while all threads "
+                            "ran; raise workload.ratio")
+    steady = phases.object("steady")
+    span = steady.integer("end_ns") - steady.integer("begin_ns")
+    pages = steady.integer("pswpout_end") - steady.integer("pswpout_begin")
+    begin = guestfile.vmstat(evidence / BEGIN)
+    end = guestfile.vmstat(evidence / END)
+    for name, counters in ((BEGIN, begin), (END, end)):
+        if "pswpout" not in counters:
+            raise CannotMeasure(f"{name}: has no pswpout; the kernel needs CONFIG_SWAP and "
+                                "CONFIG_VM_EVENT_COUNTERS")
+    window = Window(span, pages, workload.integer("page_size", 512, 1 << 30), begin, end)
+    if span <= 0 or pages <= 0 or window.kernel_pages <= 0:
+        raise CannotMeasure(f"{WORKLOAD}: steady phase of {span} ns with {pages} pages swapped "
+                            f"out ({window.kernel_pages} by {END}): nothing to measure; "
+                            "raise workload.ratio or workload.passes")
+    return window
+
+
+def _counters(window: Window, swaps: tuple[guestfile.Swap, ...]) -> dict[str, Metric]:
+    source = f"{BEGIN}, {END}"
+    pages = window.kernel_pages
+    scanned = window.rise(rf"pgscan_{_RECLAIMER}{_ZONE}")
+    stolen = window.rise(rf"pgsteal_{_RECLAIMER}{_ZONE}")
+    direct = window.rise(rf"pgsteal_direct{_ZONE}")
+    found = {
+        "pswpout": Metric(pages, "pages", "", source),
+        "pswpin": Metric(window.rise("pswpin"), "pages", "lower", source),
+        "pswpout_agreement": Metric(window.pages / pages, "", "", f"{WORKLOAD}, {source}"),
+        "pgscan_per_page": Metric(scanned / pages, "scanned/page", "lower", source),
+        "allocstall": Metric(window.rise(rf"allocstall{_ZONE}"), "stalls", "lower", source),
+        "pgmajfault": Metric(window.rise("pgmajfault"), "faults", "lower", source),
+        "slots_used": Metric(sum(swap.used for swap in swaps) // window.page_size, "slots", "",
+                             SWAPS),
+    }
+    if stolen > 0:
+        found["direct_share"] = Metric(direct / stolen, "", "lower", source)
+    return found
+
+
+def _phases(workload: guestfile.Json) -> dict[str, Metric]:
+    phases = workload.object("phases")
+    found = {}
+    for name in ("fill", "steady", "teardown"):
+        if phases.has(name):
+            phase = phases.object(name)
+            span = phase.integer("end_ns") - phase.integer("begin_ns")
+            found[f"{name}_s"] = Metric(max(0, span) / 1e9, "s", "", WORKLOAD)
+    return found
+
+
+def _fairness(workload: guestfile.Json) -> dict[str, Metric]:
+    done = [one.integer("steady_pages") for one in workload.objects("per_thread")]
+    if len(done) < 2 or not any(done):
+        return {}
+    jain = sum(done) ** 2 / (len(done) * sum(pages ** 2 for pages in done))
+    return {"fairness_min_max": Metric(min(done) / max(done), "", "higher", WORKLOAD),
+            "fairness_jain": Metric(jain, "", "higher", WORKLOAD)}
+
+
+def _speed(window: Window, workload: guestfile.Json, tier: str) -> dict[str, Metric]:
+    if tier == "exact":
+        found = {"instructions_per_page": Metric(window.nanoseconds / window.pages,
+                                                 "instructions/page", "lower", WORKLOAD)}
+        # kswapd overshoots by up to a thousand pages or so, which moves pswpout
+        # from layout to layout; what the workload wrote does not move.
+        written = sum(one.integer("steady_pages") for one in workload.objects("per_thread"))
+        if written:
+            found["instructions_per_written_page"] = Metric(
+                window.nanoseconds / written, "instructions/page", "lower", WORKLOAD)
+        return found
+    if tier == "timed":
+        rate = window.pages * window.page_size / MIB / (window.nanoseconds / 1e9)
+        return {"throughput_mib_s": Metric(rate, "MiB/s", "higher", WORKLOAD)}
+    return {}  # lock_stat slows what it watches: no speed is taken from its kernels
+
+
+def lock_metrics(evidence: Path, pages: int) -> dict[str, Metric]:
+    """locks.CLASS.{acquisitions,contentions,hold_us}_per_page by stable class name."""
+    stat = lockstat.load(evidence / LOCK_STAT)
+    if stat.disabled:
+        raise CannotMeasure(f"{LOCK_STAT}: lockdep turned itself off, so the counts are not "
+                            "whole; see console.log for its complaint")
+    together: dict[str, list[lockclass.Named]] = {}
+    for one in lockclass.identify(stat.classes, lockkeys.load(evidence)):
+        if one.stable != lockclass.ANNOTATION:
+            together.setdefault(one.stable, []).append(one)
+    small: list[lockclass.Named] = []
+    for stable in [name for name in together if name not in lockclass.SWAP_LOCKS]:
+        taken = sum(one.lock.acquisitions + 10 * one.lock.contentions
+                    for one in together[stable])
+        if taken < SMALL * pages:
+            small += together.pop(stable)
+    if small:
+        together["other"] = together.get("other", []) + small
+    found: dict[str, Metric] = {}
+    for stable, members in sorted(together.items()):
+        names = [printable(one.lock.name, 45) for one in members[:3]]
+        guess = f" {GUESS}" if any(one.how == "guess" for one in members) else ""
+        source = f"{LOCK_STAT}: {', '.join(names)}{' …' if members[3:] else ''}{guess}"
+        for part, unit, total in (
+                ("acquisitions", "acquisitions/page", sum(m.lock.acquisitions for m in members)),
+                ("contentions", "contentions/page", sum(m.lock.contentions for m in members)),
+                ("hold_us", "µs/page", sum(m.lock.hold_total for m in members))):
+            found[f"locks.{stable}.{part}_per_page"] = Metric(total / pages, unit, "lower", source)
+    return found
+
+
+def measure(evidence: Path, tier: str) -> dict[str, Metric]:
+    """All metrics a sample of `tier` gives, by name.
+
+    CannotMeasure with one line 'FILE: what' where evidence is missing,
+    malformed or shows no swap-out.
+    """
+    if tier not in TIERS:
+        raise ValueError(f"{tier} is not a tier")
+    workload = guestfile.document(evidence / WORKLOAD)
+    if workload.integer("swapstorm") != 1:
+        raise CannotMeasure(f"{WORKLOAD}: swapstorm: version is not 1")
+    window = _window(evidence, workload)
+    swaps = guestfile.swaps(evidence / SWAPS)
+    found = {**_speed(window, workload, tier), **_counters(window, swaps), **_fairness(workload),
+             **_phases(workload)}
+    if tier == "locks":
+        found |= lock_metrics(evidence, window.kernel_pages)
+    return found

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The lock_stat parser against real files, cut ones and nonsense."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from runner.errors import CannotMeasure
+from runner.metrics import lockstat
+
+DATA = Path(__file__).resolve().parent.parent / "data/lock_stat"
+REAL = ("linux-4.4.155", "linux-6.1.192", "linux-6.12", "linux-6.1.192-2vcpu")
+CONTENDED = (DATA / "linux-6.1.192-2vcpu.txt").read_text()
+
+COLUMNS_03 = ("con-bounces", "contentions", "waittime-min", "waittime-max", "waittime-total",
+              "acq-bounces", "acquisitions", "holdtime-min", "holdtime-max", "holdtime-total")
+
+
+def made(rows: list[tuple[str, tuple[str, ...]]], version: str = "0.3",
+         columns: tuple[str, ...] = COLUMNS_03) -> str:
+    """A file as the kernel's format strings print it."""
+    rule = "-" * (41 + 15 * len(columns))
+    head = f"lock_stat version {version}\n{rule}\n{'class name':>40} "
+    head += " ".join(f"{name:>14}" for name in columns) + f"\n{rule}\n\n"
+    return head + "".join(f"{name:>40}:" + " ".join(f"{cell:>14}" for cell in cells) + "\n"
+                          for name, cells in rows)
+
+
+ROW = ("0", "0", "0.00", "0.00", "0.00", "1", "7", "0.10", "0.20", "1.10")
+
+
+def failing(text: str) -> str:
+    with pytest.raises(CannotMeasure) as error:
+        lockstat.parse(text, "f")
+    message = str(error.value)
+    assert message.startswith("f:") and "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_file_every_row_counts(name: str) -> None:
+    text = (DATA / f"{name}.txt").read_text()
+    stat = lockstat.parse(text)
+    rows = [line[41:].split() for line in text.splitlines() if line[40:41] == ":"]
+    assert sum(one.acquisitions for one in stat.classes) == sum(int(row[7]) for row in rows)
+    assert sum(one.contentions for one in stat.classes) == sum(int(row[1]) for row in rows)
+    assert sum(one.hold_total for one in stat.classes) == pytest.approx(
+        sum(float(row[10]) for row in rows))
+    assert sum(len(one.rows) for one in stat.classes) == len(rows)
+    assert stat.version == "0.4" and not stat.disabled
+
+
+def test_names_cut_and_numbered() -> None:
+    stat = lockstat.load(DATA / "linux-6.1.192.txt")
+    names = [one.name for one in stat.classes]
+    for name in ("&xa->xa_lock#6", "&pool->lock/1", "&sb->s_type->i_mutex_key#3", "subsys mutex#2",
+                 "per_cpu_ptr(&cgroup_rstat_cpu_lock, c"):
+        assert name in names
+    assert names.count("subsys mutex#2") == 2, "numbers over 9 are cut: names repeat"
+    tick = next(one for one in stat.classes if one.name == "tk_core.seq.seqcount")
+    assert tick.write and tick.read
+    assert (tick.write.acquisitions, tick.read.acquisitions) == (1296, 21938)
+    assert tick.acquisitions == 1296 + 21938
+    only = next(one for one in stat.classes if one.name == "rcu_read_lock")
+    assert only.write is None and only.read and only.read.acquisitions == 3405181
+
+
+def test_contention_points() -> None:
+    stat = lockstat.load(DATA / "linux-6.1.192-2vcpu.txt")
+    tree = next(one for one in stat.classes if one.name == "&xa->xa_lock#5")
+    assert [(site.count, site.function) for site in tree.waiters] == [
+        (179, "__remove_mapping"), (456, "clear_shadow_from_swap_cache"),
+        (106, "add_to_swap_cache")]
+    assert [(site.count, site.function) for site in tree.holders] == [
+        (125, "__remove_mapping"), (331, "add_to_swap_cache"),
+        (285, "clear_shadow_from_swap_cache")]
+    assert sum(site.count for site in tree.waiters) == tree.contentions == 741
+
+
+def test_version_03_has_no_averages() -> None:
+    stat = lockstat.parse(made([("a", ROW), ("b-R", ROW)]))
+    assert [one.name for one in stat.classes] == ["a", "b"]
+    assert stat.classes[0].write == lockstat.Numbers(0, 0, 0, 0, 0, 1, 7, .1, .2, 1.1)
+    assert stat.classes[1].write is None and stat.classes[1].acquisitions == 7
+
+
+def test_lockdep_off_is_seen() -> None:
+    version, rest = made([("a", ROW)]).split("\n", 1)
+    warning = "*WARNING* lock debugging disabled!! - possibly due to a lockdep warning\n"
+    assert lockstat.parse(f"{version}\n{warning}{rest}").disabled
+
+
+def test_waited_for_but_never_released_while_counting() -> None:
+    # seq_stats prints the call sites of such a class without a row of its own.
+    sites = (f"{'-' * 10:>40}\n{'still_held':>40} {1:>14} {'[<ffffffff81128cb8>]':>29} f+0x1/0x2\n")
+    stat = lockstat.parse(made([("a", ROW)]) + sites + made([("b", ROW)]).split("\n\n")[1])
+    assert [(one.name, one.rows == (), len(one.waiters)) for one in stat.classes] == [
+        ("a", False, 0), ("still_held", True, 1), ("b", False, 0)]
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_cut_inside_a_line_is_always_seen(name: str) -> None:
+    text = (DATA / f"{name}.txt").read_text()
+    for at in range(0, len(text) - 1, 61):
+        if text[at - 1:at] != "\n":
+            failing(text[:at])
+
+
+def test_cut_between_lines_of_the_contended_part_is_seen() -> None:
+    lines = CONTENDED.splitlines(keepends=True)
+    plain = next(at for at, line in enumerate(lines) if line[40:41] == ":"
+                 and line[41:].split()[1] == "0")
+    for count in range(plain):
+        failing("".join(lines[:count]))
+    # What no text can show; the frames' checksums and numbers must.
+    lockstat.parse("".join(lines[:plain + 1]))
+
+
+def test_cut_between_write_and_read_row_is_seen() -> None:
+    lines = (DATA / "linux-6.1.192.txt").read_text().splitlines(keepends=True)
+    at = next(at for at, line in enumerate(lines) if line[38:41] == "-W:")
+    assert f"f:{at + 2}: file ends" in failing("".join(lines[:at + 1]))
+    assert "-R row of" in failing("".join(lines[:at + 1] + lines[at + 2:]))
+
+
+@pytest.mark.parametrize("old, new, said", [
+    ("version 0.4", "version 0.5", "f:1: is not 'lock_stat version' 0.3 or 0.4"),
+    ("lock_stat version 0.4\n", "", "f:1: is not 'lock_stat version'"),
+    ("acquisitions", "acquisitionz", "f:3: columns are not"),
+    ("   holdtime-max", "", "f:3: columns are not"),
+    (":         22703", ":         2270x", "f:6: con-bounces '2270x' is not a whole number"),
+    (":         22703", ":            -1", "f:6: con-bounces '-1' is not"),
+    (":         22703", ":" + "9" * 20, "does not fit in 64 bits"),
+    ("          0.23", "           nan", "is not a time with two decimals"),
+    ("          0.23", "          1e30", "is not a time with two decimals"),
+    (":         22703", " ", "f:6: "),
+    ("\n\n", "\n", "f:5: is not the empty line"),
+])
+def test_malformed(old: str, new: str, said: str) -> None:
+    assert old in CONTENDED
+    assert said in failing(CONTENDED.replace(old, new, 1))
+
+
+def test_nothing_in_it() -> None:
+    assert "f:1: " in failing("")
+    assert "no lock class" in failing(made([]))
+    assert "line of" in failing(made([("a" * 2000, ROW)]))
+
+
+def test_a_file_too_large(tmp_path: Path) -> None:
+    big = tmp_path / "lock_stat"
+    big.write_bytes(b"x" * (lockstat.MAX_BYTES + 1))
+    with pytest.raises(CannotMeasure, match=f"lock_stat: is over {lockstat.MAX_BYTES} bytes"):
+        lockstat.load(big)
+
+
+def test_not_text(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"lock_stat version 0.4\n\x1b[31m\xff\n")
+    with pytest.raises(CannotMeasure, match="f:2: byte 0xff is not text"):
+        lockstat.load(tmp_path / "f")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_damage_gives_its_own_error_or_a_parse(data: st.DataObject) -> None:
+    lines = CONTENDED.splitlines(keepends=True)[:60]
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        line = lines[at]
+        cut = data.draw(st.integers(0, len(line)))
+        lines[at] = line[:cut] + data.draw(st.text(max_size=8)) + line[
+            data.draw(st.integers(cut, len(line))):]
+    try:
+        stat = lockstat.parse("".join(lines), "f")
+    except CannotMeasure as error:
+        assert str(error).startswith("f:") and str(error).isprintable()
+    else:
+        assert all(one.acquisitions >= 0 for one in stat.classes)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text())
+def test_any_text(text: str) -> None:
+    failing(text)
+
+
+NUMBER = st.integers(0, 2**64 - 1)
+NAME = st.from_regex(r"[&(]?[a-z_]{1,20}(->lock|\.seq)?(#[2-9])?(/1)?", fullmatch=True)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(NAME, NUMBER, st.integers(0, 10**14)), min_size=1, max_size=30))
+def test_totals_survive(rows: list[tuple[str, int, int]]) -> None:
+    stat = lockstat.parse(made([
+        (name, ("0", "0", "0.00", "0.00", "0.00", "0", str(count), "0.00", "0.00",
+                f"{hold // 100}.{hold % 100:02d}")) for name, count, hold in rows]))
+    assert [one.name for one in stat.classes] == [name for name, *_ in rows]
+    assert sum(one.acquisitions for one in stat.classes) == sum(count for _, count, _ in rows)
+    assert sum(one.hold_total for one in stat.classes) == pytest.approx(
+        sum(hold for *_, hold in rows) / 100)

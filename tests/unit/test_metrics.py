@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Metrics from evidence, and evidence that is missing or lies."""
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from runner.errors import CannotMeasure
+from runner.metrics import guestfile, lockclass, lockkeys, lockstat
+from runner.metrics.sample import GUESS, LOCK_STAT, measure
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+Edit = Callable[[dict[str, Any]], Any]
+
+
+@pytest.fixture
+def evidence(tmp_path: Path) -> Path:
+    """A sample's folder, whole."""
+    for file in (DATA / "evidence/contended").iterdir():
+        shutil.copy(file, tmp_path)
+    shutil.copy(DATA / "lock_stat/linux-6.1.192-2vcpu.txt", tmp_path / LOCK_STAT)
+    shutil.copy(DATA / "lock_stat/linux-6.1.192-2vcpu.lockdep", tmp_path / lockkeys.LOCKDEP_FILE)
+    shutil.copy(DATA / "lock_stat/linux-6.1.192.lock-keys.txt", tmp_path / lockkeys.KEYS_FILE)
+    return tmp_path
+
+
+def edit(evidence: Path, change: Edit) -> None:
+    file = evidence / "workload.json"
+    document = json.loads(file.read_text())
+    change(document)
+    file.write_text(json.dumps(document))
+
+
+def failing(evidence: Path, tier: str = "exact") -> str:
+    with pytest.raises(CannotMeasure) as error:
+        measure(evidence, tier)
+    assert str(error.value).isprintable()
+    return str(error.value)
+
+
+def test_exact(evidence: Path) -> None:
+    found = measure(evidence, "exact")
+    assert found["instructions_per_page"].value == 5705266230 / 151455
+    assert found["instructions_per_page"].better == "lower"
+    assert found["instructions_per_written_page"].value == 5705266230 / 140000
+    assert "throughput_mib_s" not in found
+
+
+def test_timed(evidence: Path) -> None:
+    found = measure(evidence, "timed")
+    assert found["throughput_mib_s"].value == pytest.approx(151455 * 4096 / 2**20 / 5.70526623)
+    assert found["throughput_mib_s"].better == "higher"
+    assert "instructions_per_page" not in found
+
+
+def test_counters_are_rises_over_the_window(evidence: Path) -> None:
+    found = {name: metric.value for name, metric in measure(evidence, "exact").items()}
+    assert found["pswpout"] == 151455
+    assert found["pswpin"] == 14
+    assert found["pswpout_agreement"] == 1
+    # By reclaimer only: pgscan_anon and pgscan_file count the same pages again.
+    assert found["pgscan_per_page"] == (205395 - 78818 + 207418) / 151455
+    assert found["direct_share"] == 64057 / (64057 + 162611 - 75213)
+    assert found["allocstall"] == 5 + 1437
+    assert found["pgmajfault"] == 14
+    assert found["slots_used"] == 2048 / 4
+    assert found["steady_s"] == 5.70526623 and found["fill_s"] == 0.5
+    assert found["fairness_min_max"] == 0.75
+    assert found["fairness_jain"] == pytest.approx(140000**2 / (2 * (80000**2 + 60000**2)))
+
+
+def test_counters_of_old_kernels_are_split_by_zone(evidence: Path) -> None:
+    (evidence / "steady-begin.vmstat").write_text("pswpout 0\n")
+    (evidence / "steady-end.vmstat").write_text(
+        "pswpout 151455\npgscan_kswapd_dma 1\npgscan_kswapd_dma32 20\npgscan_kswapd_movable 300\n"
+        "pgscan_direct_normal 4000\npgscan_direct_throttle 50000\npgsteal_kswapd_normal 3\n"
+        "pgsteal_direct_dma32 1\nallocstall 7\nallocstall_other 100\n")
+    found = {name: metric.value for name, metric in measure(evidence, "exact").items()}
+    assert found["pgscan_per_page"] == 4321 / 151455
+    assert found["direct_share"] == 0.25
+    assert found["allocstall"] == 7
+
+
+def test_locks(evidence: Path) -> None:
+    found = measure(evidence, "locks")
+    assert "throughput_mib_s" not in found and "instructions_per_page" not in found
+    tree = found["locks.swap_cache_tree.acquisitions_per_page"]
+    assert tree.value == 453950 / 151455
+    assert tree.evidence == "steady-end.lock_stat: &xa->xa_lock#5"
+    assert found["locks.swap_cache_tree.contentions_per_page"].value == 741 / 151455
+    assert found["locks.swap_cgroup.contentions_per_page"].value == 3198 / 151455
+    assert found["locks.swap_device.hold_us_per_page"].unit == "µs/page"
+    assert not any("rcu_read_lock" in name or ".annotation." in name for name in found)
+
+
+def test_a_real_sample() -> None:
+    folder = DATA / "evidence/brd-locks"
+    found = {name: metric.value for name, metric in measure(folder, "locks").items()}
+    taken = {name: found[f"locks.{name}.acquisitions_per_page"] for name in (
+        "swap_cache_tree", "swap_cluster", "swap_cgroup", "swap_slots", "swap_device")}
+    assert taken == pytest.approx({"swap_cache_tree": 2.0, "swap_cluster": 5.0, "swap_cgroup": 1.0,
+                                   "swap_slots": 1.0, "swap_device": 1 / 64}, rel=0.01)
+    assert found["pswpout"] == 57011 and found["pswpout_agreement"] == 1.0
+
+
+def test_small_locks_are_folded_and_nothing_is_lost(evidence: Path) -> None:
+    found = measure(evidence, "locks")
+    assert "locks.shmem_swaplist_mutex.acquisitions_per_page" not in found
+    total = sum(metric.value for name, metric in found.items()
+                if name.endswith(".acquisitions_per_page"))
+    classes = lockclass.identify(lockstat.load(evidence / LOCK_STAT).classes)
+    assert total * 151455 == pytest.approx(sum(
+        one.lock.acquisitions for one in classes if one.stable != lockclass.ANNOTATION))
+    assert len(found) < 120
+
+
+def test_a_guess_says_so(evidence: Path) -> None:
+    shutil.copy(DATA / "lock_stat/linux-6.1.192.txt", evidence / LOCK_STAT)
+    (evidence / lockkeys.LOCKDEP_FILE).unlink()
+    found = measure(evidence, "locks")
+    assert found["locks.swap_cache_tree.acquisitions_per_page"].evidence.endswith(GUESS)
+    assert GUESS not in found["locks.swap_cgroup.acquisitions_per_page"].evidence
+
+
+@pytest.mark.parametrize("name", ["workload.json", "steady-begin.vmstat", "steady-end.vmstat",
+                                  "steady-end.swaps", "steady-end.lock_stat"])
+def test_missing_evidence_is_named(evidence: Path, name: str) -> None:
+    (evidence / name).unlink()
+    assert failing(evidence, "locks").startswith(f"{name}: missing")
+    (evidence / name).symlink_to("/etc/passwd")
+    assert failing(evidence, "locks").startswith(f"{name}: missing"), "links are not followed"
+
+
+def test_truncated_lock_stat(evidence: Path) -> None:
+    whole = (evidence / LOCK_STAT).read_text()
+    (evidence / LOCK_STAT).write_text(whole[:30000])
+    assert failing(evidence, "locks").startswith("steady-end.lock_stat:")
+    (evidence / LOCK_STAT).write_text(whole)
+    assert measure(evidence, "locks")
+
+
+def test_lockdep_that_gave_up(evidence: Path) -> None:
+    first, rest = (evidence / LOCK_STAT).read_text().split("\n", 1)
+    (evidence / LOCK_STAT).write_text(f"{first}\n*WARNING* lock debugging disabled!!\n{rest}")
+    assert "lockdep turned itself off" in failing(evidence, "locks")
+
+
+@pytest.mark.parametrize("text, said", [
+    ("pswpout 1", "is cut"), ("pswpout one\n", ":1: is not 'name count'"),
+    ("nr_free 1\n", "has no pswpout"), ("pswpout 1\npswpout 2\n", ":2: is not"),
+    ("pswpout 99999999999999999999\n", ":1: is not"), ("pswpout 1\n\x1b[31m 2\n", ":2: is not"),
+])
+def test_malformed_vmstat(evidence: Path, text: str, said: str) -> None:
+    (evidence / "steady-end.vmstat").write_text(text)
+    message = failing(evidence)
+    assert message.startswith("steady-end.vmstat") and said in message
+
+
+@pytest.mark.parametrize("text, said", [
+    ("", ":1: is not the head"),
+    ("Filename Type\n/dev/ram0 partition x 0 -2\n", ":2: is not a row"),
+])
+def test_malformed_swaps(evidence: Path, text: str, said: str) -> None:
+    (evidence / "steady-end.swaps").write_text(text)
+    assert said in failing(evidence)
+
+
+def steady(**values: Any) -> Edit:
+    return lambda document: document["phases"]["steady"].update(values)
+
+
+@pytest.mark.parametrize("change, said", [
+    (lambda d: d["phases"].update(steady=None), "no steady phase"),
+    (lambda d: d["phases"].pop("steady"), "no steady phase"),
+    (lambda d: d.pop("phases"), "has no 'phases'"),
+    (lambda d: d.update(phases=[]), "phases: is not an object"),
+    (lambda d: d.update(swapstorm=2), "version is not 1"),
+    (lambda d: d.update(page_size=0), "page_size: 0 is not a whole number"),
+    (lambda d: d.update(per_thread=[{}] * 1025), "per_thread: is not a list of at most 1024"),
+    (lambda d: d["per_thread"][1].update(steady_pages=True), "per_thread[1]: steady_pages: True"),
+    (steady(pswpout_end=0), "nothing to measure"),
+    (steady(end_ns=0), "nothing to measure"),
+    (steady(end_ns=1e9), "phases.steady: end_ns: 1000000000.0 is not a whole number"),
+    (steady(end_ns=-1), "end_ns: -1 is not"),
+    (steady(end_ns=1 << 70), "end_ns: 1180591620717411303424 is not"),
+    (steady(end_ns="\x1b[31m"), "end_ns: '\\x1b[31m' is not"),
+])
+def test_malformed_workload(evidence: Path, change: Edit, said: str) -> None:
+    edit(evidence, change)
+    message = failing(evidence)
+    assert message.startswith("workload.json: ") and said in message
+
+
+@pytest.mark.parametrize("raw, said", [
+    (b"", "is not JSON"), (b"[]", "is not an object"), (b'{"swapstorm": NaN}', "NaN is not JSON"),
+    (b'{"swapstorm": Infinity}', "Infinity is not JSON"), (b"[" * 1000, "nests deeper than 16"),
+    (b"\xff\xfe", "is not JSON"), (b'{"swapstorm": ' + b"9" * 5000 + b"}", "is not JSON"),
+    (b" " * (guestfile.MAX_WORKLOAD + 1), "is over 4194304 bytes"),
+])
+def test_hostile_workload(evidence: Path, raw: bytes, said: str) -> None:
+    (evidence / "workload.json").write_bytes(raw)
+    message = failing(evidence)
+    assert message.startswith("workload.json: ") and said in message
+
+
+def test_window_without_swap_out_by_the_kernel(evidence: Path) -> None:
+    shutil.copy(evidence / "steady-begin.vmstat", evidence / "steady-end.vmstat")
+    assert "nothing to measure" in failing(evidence)
+
+
+@settings(max_examples=200, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from(["swapstorm", "phases", "per_thread", "page_size"]),
+                       st.recursive(st.none() | st.booleans() | st.integers() | st.floats()
+                                    | st.text(), lambda inner: st.lists(inner)
+                                    | st.dictionaries(st.sampled_from(
+                                        ["steady", "begin_ns", "end_ns", "steady_pages"]), inner),
+                                    max_leaves=10)))
+def test_any_document_measures_or_complains(evidence: Path, document: dict[str, Any]) -> None:
+    (evidence / "workload.json").write_text(json.dumps(document))
+    failing(evidence)
