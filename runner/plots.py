@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Pictures: data files written here, drawn by the gnuplot scripts in plots/.
+
+Names reach gnuplot as arguments and as data, never as code; gnuplot passes
+both on as they are, so nothing has to be quoted, only kept in its cell.
+"""
+from __future__ import annotations
+
+import math
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner import paths
+from runner.errors import CannotMeasure, printable
+
+SCRIPTS = paths.ROOT / "plots"
+FORMATS = ("svg", "png")
+MISSING = "plots skipped: gnuplot is not installed; 'setup/install bench' adds it"
+EMPTY = "plot skipped: there is nothing to draw"
+LIMIT_S = 60.0
+
+MOST_LOCKS = 12               # classes per device; more make no readable picture
+_ROW_PIXELS = 46
+_FRAME_PIXELS = 130           # axis and key
+_TITLE_PIXELS = 20            # a line of it
+_TITLE_CHARACTERS = 60        # in a line of it, beside the longest row names
+_NAME_CHARACTERS = 28         # of a row
+_HEADING = 0.9                # rows a heading takes
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What every picture says about itself."""
+
+    base: str                 # kernel: '6.1:vanilla'
+    test: str
+    note: str = ""            # e.g. '2 vCPUs, TCG'
+
+
+@dataclass(frozen=True)
+class LockRow:
+    device: str
+    lock: str                 # stable class name
+    base: float               # acquisitions per swapped-out page
+    test: float
+
+
+@dataclass(frozen=True)
+class InstructionRow:
+    device: str
+    base: float               # instructions per swapped-out page
+    test: float
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    threads: int
+    mib_s: float
+    low: float                # interval, MiB/s
+    high: float
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Give base first and test second, measured or projected alike."""
+
+    label: str                # kernel; '(projected)' is added where it is
+    projected: bool
+    points: tuple[CurvePoint, ...]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    files: tuple[Path, ...]   # SVG, then PNG
+    skipped: str = ""         # one line for the user; empty where drawn
+
+
+def cell(text: str, limit: int = _TITLE_CHARACTERS) -> str:
+    """Text as one cell of a data file: no tab, no newline, no quote to open one.
+
+    gnuplot makes control characters of a backslash and what follows it where
+    it reads a label from data, so the sign that looks like it stands in.
+    """
+    return printable(text, limit).replace('"', "''").replace("\\", "∖")
+
+
+def number(value: float) -> str:
+    """For people: '4.00', '0.067', '12,345'."""
+    if value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
+
+
+def _check(values: Sequence[float]) -> None:
+    for value in values:
+        if not (math.isfinite(value) and value >= 0):
+            raise CannotMeasure(f"plot: {value:g} cannot be drawn; every value must be a number "
+                                "from 0 up")
+
+
+def _and(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _title(what: str, heading: Heading, devices: Sequence[str], more: str = "") -> str:
+    parts = [cell(heading.base), f"against {cell(heading.test)}",
+             f"on {_and([cell(device) for device in devices])}"]
+    joined = " ".join(parts)
+    notes = "; ".join(cell(note) for note in (heading.note, more) if note)
+    return "\n".join([what, *([joined] if len(joined) <= _TITLE_CHARACTERS else parts),
+                      *([notes] if notes else [])])
+
+
+def _draw(script: str, out: Path, table: str, arguments: Sequence[str]) -> Drawn:
+    """Write OUT.tsv and have `script` draw OUT.svg and OUT.png.
+
+    `arguments` follow style, data, output and format on the command line.
+    """
+    # gnuplot takes a name that begins with '<' or '|' for a command to run.
+    stem = out.resolve()
+    data = Path(f"{stem}.tsv")
+    try:
+        data.write_text(table, encoding="utf-8")
+    except OSError as error:
+        raise CannotMeasure(f"{data}: cannot be written: {error.strerror}") from None
+    gnuplot = shutil.which("gnuplot")
+    if gnuplot is None:
+        return Drawn((), MISSING)
+    files = []
+    for kind in FORMATS:
+        file = Path(f"{stem}.{kind}")
+        command = [gnuplot, "-d", "-c", str(SCRIPTS / script), str(SCRIPTS / "style.gp"),
+                   str(data), str(file), kind, *arguments]
+        try:
+            done = subprocess.run(command, capture_output=True, encoding="utf-8",
+                                  errors="replace", timeout=LIMIT_S, check=False,
+                                  stdin=subprocess.DEVNULL)
+        except OSError as error:
+            raise CannotMeasure(f"{gnuplot}: cannot be run: {error.strerror}") from None
+        except subprocess.TimeoutExpired:
+            raise CannotMeasure(f"{gnuplot}: {script} was not done after {LIMIT_S:.0f} s") from None
+        if done.returncode != 0:
+            lines = [line.strip() for line in done.stderr.splitlines() if line.strip(" ^")]
+            raise CannotMeasure(f"{gnuplot}: {script}: "
+                                f"{printable(lines[-1] if lines else 'failed')}")
+        files.append(file)
+    return Drawn(tuple(files))
+
+
+@dataclass(frozen=True)
+class _Bar:
+    group: str
+    name: str
+    base: float
+    test: float
+    base_text: str
+    test_text: str
+
+
+def _bars(bars: Sequence[_Bar], headed: bool, out: Path, title: str, axis: str,
+          heading: Heading) -> Drawn:
+    rows = ["y\tgroup\tname\tbase\ttest\tbase_text\ttest_text"]
+    headings = ["y\theading"]
+    y = 0.0
+    group = None
+    for bar in bars:
+        if headed and bar.group != group:
+            y += _HEADING
+            headings.append(f"{y:g}\t{cell(bar.group)}")
+        group = bar.group
+        y += 1.0 if len(rows) > 1 or headed else 0.7
+        rows.append("\t".join([f"{y:g}", cell(bar.group), cell(bar.name, _NAME_CHARACTERS),
+                               f"{bar.base:.9g}", f"{bar.test:.9g}", cell(bar.base_text),
+                               cell(bar.test_text)]))
+    if len(headings) == 1:
+        headings.append("-1\t ")  # above the picture: gnuplot wants a row to read
+    height = (_FRAME_PIXELS + _TITLE_PIXELS * len(title.splitlines())
+              + round((y + 0.6) * _ROW_PIXELS))
+    return _draw("bars.gp", out, "\n".join(rows) + "\n\n\n" + "\n".join(headings) + "\n",
+                 [str(height), title, axis, f"{cell(heading.base)} (base)",
+                  f"{cell(heading.test)} (test)"])
+
+
+def lock_bars(rows: Sequence[LockRow], out: Path, heading: Heading) -> Drawn:
+    """Lock acquisitions per swapped-out page by class, base and test, per device.
+
+    Writes OUT.tsv, OUT.svg and OUT.png.  Of each device the MOST_LOCKS classes
+    taken most are drawn, in falling order; the title says how many are not.
+    """
+    if not rows:
+        return Drawn((), EMPTY)
+    _check([value for row in rows for value in (row.base, row.test)])
+    devices = list(dict.fromkeys(row.device for row in rows))
+    bars = []
+    for device in devices:
+        mine = sorted((row for row in rows if row.device == device),
+                      key=lambda row: (-max(row.base, row.test), row.lock))
+        bars += [_Bar(device, row.lock, row.base, row.test, number(row.base), number(row.test))
+                 for row in mine[:MOST_LOCKS]]
+    left = len(rows) - len(bars)
+    more = f"{left} classes taken less often are not shown" if left else ""
+    return _bars(bars, True, out,
+                 _title("Lock acquisitions per swapped-out page", heading, devices, more),
+                 "acquisitions per swapped-out page", heading)
+
+
+def instruction_bars(rows: Sequence[InstructionRow], out: Path, heading: Heading) -> Drawn:
+    """Instructions per swapped-out page, base and test, per device."""
+    if not rows:
+        return Drawn((), EMPTY)
+    _check([value for row in rows for value in (row.base, row.test)])
+    bars = [_Bar(row.device, row.device, row.base, row.test, number(row.base),
+                 number(row.test) + (f" ({row.test / row.base - 1:+.2%})" if row.base else ""))
+            for row in rows]
+    return _bars(bars, False, out,
+                 _title("Instructions per swapped-out page", heading,
+                        [row.device for row in rows]),
+                 "instructions per swapped-out page", heading)
+
+
+def throughput_curves(curves: Sequence[Curve], out: Path, heading: Heading,
+                      device: str) -> Drawn:
+    """Swap-out throughput over threads; projected curves are drawn unlike measured."""
+    curves = [curve for curve in curves if curve.points]
+    if not curves:
+        return Drawn((), EMPTY)
+    _check([value for curve in curves for point in curve.points
+            for value in (point.mib_s, point.low, point.high)])
+    ordered = sorted(curves, key=lambda curve: curve.projected)
+    blocks = []
+    for curve in ordered:
+        kind = "projected" if curve.projected else "measured"
+        lines = [f"threads\t{cell(curve.label)} ({kind})\tlow\thigh"]
+        lines += [f"{point.threads}\t{point.mib_s:.9g}\t{point.low:.9g}\t{point.high:.9g}"
+                  for point in sorted(curve.points, key=lambda point: point.threads)]
+        blocks.append("\n".join(lines) + "\n")
+    projected = sum(curve.projected for curve in ordered)
+    what = "Swap-out throughput over threads" + (
+        "" if not projected else ", projected" if projected == len(ordered)
+        else ", measured and projected")
+    return _draw("throughput.gp", out, "\n\n".join(blocks),
+                 [_title(what, heading, [device]), str(len(ordered) - projected), str(projected)])

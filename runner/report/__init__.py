@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Reports: one file per format, each with `render(comparison) -> str`."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from runner.errors import CannotMeasure
+from runner.report import html, jsonfile, markdown, pictures, text
+from runner.verdict import Comparison
+
+FORMATS: dict[str, Callable[[Comparison], str]] = {
+    "text": text.render, "markdown": markdown.render, "json": jsonfile.render,
+    "html": html.render}
+
+#: What write_all leaves in a campaign's folder.
+FILES = {"text": "report.txt", "markdown": "report.md", "json": "report.json",
+         "html": "report.html"}
+
+
+def write_all(comparison: Comparison, folder: Path) -> list[str]:
+    """Write every format and the pictures into `folder`; CannotMeasure where that fails.
+
+    Returns why a picture was left out, a line each.
+    """
+    try:
+        drawn, notes = pictures.draw(comparison, folder)
+        for form, name in FILES.items():
+            page = html.render(comparison, [f"{one.parent.name}/{one.name}" for one in drawn]) \
+                if form == "html" else FORMATS[form](comparison)
+            (folder / name).write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise CannotMeasure(f"{error.filename or folder}: cannot be written: "
+                            f"{error.strerror}") from None
+    return notes

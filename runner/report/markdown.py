@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The comparison as GitHub-flavoured Markdown."""
+from __future__ import annotations
+
+import html
+import re
+
+from runner.report import view
+from runner.verdict import Comparison
+
+
+def escape(text: str) -> str:
+    """A text that Markdown shows as it is: no markup, link, HTML or table cell in it."""
+    # The last two are what GitHub makes links of without being asked.
+    return re.sub(r"([\\`*_\[\]|~#!>@]|:(?=//)|(?<=www)\.)", r"\\\1",
+                  html.escape(text, quote=False))
+
+
+def _table(table: view.Table) -> list[str]:
+    rows = ["| " + " | ".join(map(escape, row)) + " |" for row in (table.columns, *table.rows)]
+    rule = "| --- |" + " ---: |" * (len(table.columns) - 1)
+    return [f"### {escape(table.title)}", "", rows[0], rule, *rows[1:], "",
+            *([escape(table.note), ""] if table.note else [])]
+
+
+def _list(title: str, lines: tuple[str, ...]) -> list[str]:
+    return [f"## {title}", "", *(f"- {escape(line)}" for line in lines), ""] if lines else []
+
+
+def render(comparison: Comparison) -> str:
+    """Markdown with the verdict first."""
+    shown = view.build(comparison)
+    lines = [f"# {escape(shown.title)}", "", f"**{shown.verdict}**: {escape(shown.reason)}", ""]
+    for section in shown.sections:
+        lines += [f"## {escape(section.title)}", ""]
+        for table in section.tables:
+            lines += _table(table)
+        for one in section.verdicts:
+            why = f"; why: {escape(one.why)}" if one.why else ""
+            lines.append(f"- {escape(one.what)}: **{one.verdict}**: {escape(one.reason)}{why}")
+        if section.evidence:
+            lines.append(f"- evidence: {escape(', '.join(section.evidence))}")
+        lines.append("")
+    lines += _list("Warnings", shown.warnings)
+    lines += _list("Samples that do not count", shown.excluded)
+    lines += _list("This rests on", shown.assumptions)
+    return "\n".join(lines).rstrip() + "\n"

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The comparison for a terminal."""
+from __future__ import annotations
+
+import textwrap
+
+from runner.report import view
+from runner.verdict import Comparison
+
+_WIDTH = 100
+
+
+def _table(table: view.Table) -> list[str]:
+    widths = [max(len(row[at]) for row in (table.columns, *table.rows))
+              for at in range(len(table.columns))]
+    used = [at for at, width in enumerate(widths) if width]
+    lines = ["", f"  {table.title}"]
+    for row in (table.columns, *table.rows):
+        cells = [row[at].ljust(widths[at]) if at == 0 else row[at].rjust(widths[at])
+                 for at in used]
+        lines.append(("    " + "  ".join(cells)).rstrip())
+    return [*lines, *([f"    {table.note}"] if table.note else [])]
+
+
+def _wrapped(line: str, first: str, rest: str) -> list[str]:
+    return textwrap.wrap(line, _WIDTH, initial_indent=first, subsequent_indent=rest,
+                         break_long_words=False, break_on_hyphens=False)
+
+
+def _list(title: str, lines: tuple[str, ...]) -> list[str]:
+    if not lines:
+        return []
+    return ["", title, *(part for line in lines for part in _wrapped(line, "  - ", "    "))]
+
+
+def render(comparison: Comparison) -> str:
+    """Plain text, no control characters, lines of 100 columns but for tables."""
+    shown = view.build(comparison)
+    lines = [shown.title]
+    for section in shown.sections:
+        lines += ["", section.title, "=" * len(section.title)]
+        for table in section.tables:
+            lines += _table(table)
+        lines.append("")
+        for one in section.verdicts:
+            why = f"; why: {one.why}" if one.why else ""
+            lines += _wrapped(f"{one.what}: {one.verdict.upper()}: {one.reason}{why}", "  ",
+                              "      ")
+        if section.evidence:
+            lines += _wrapped(f"evidence: {', '.join(section.evidence)}", "  ", "      ")
+    lines += _list("Warnings", shown.warnings)
+    lines += _list("Samples that do not count", shown.excluded)
+    lines += _list("This rests on", shown.assumptions)
+    lines += ["", f"Verdict: {shown.verdict.upper()}", *_wrapped(shown.reason, "  ", "  ")]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What every report shows, computed once: tables of ready texts.
+
+Every text here is one printable line; a format adds only its own escaping.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.errors import printable
+from runner.records import Accelerator
+from runner.tiers import DEFAULT_THRESHOLDS, MetricResult, Verdict, label, number
+from runner.verdict import CellResult, Comparison
+
+#: Shown beside the decisive metrics of the exact and timed tiers; the rest is in the JSON.
+_COUNTERS = ("pswpout", "pgscan_per_page", "direct_share", "allocstall", "fairness_min_max",
+             "fairness_jain")
+#: Lock classes taken less often per page on both sides are folded into one row.
+_FEW = 0.05
+_LONG = 400
+_DECIDED = (Verdict.REGRESSED, Verdict.IMPROVED)
+
+
+@dataclass(frozen=True)
+class Table:
+    title: str
+    columns: tuple[str, ...]               # the first is text, the others are figures
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    what: str                              # 'exact, 1 thread'
+    verdict: str
+    reason: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One test kernel on one device."""
+
+    title: str
+    tables: tuple[Table, ...]
+    verdicts: tuple[Line, ...]
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class View:
+    title: str
+    verdict: str
+    reason: str
+    sections: tuple[Section, ...]
+    warnings: tuple[str, ...]
+    excluded: tuple[str, ...]
+    assumptions: tuple[str, ...]
+
+
+def _change(result: MetricResult) -> str:
+    if result.change is None:
+        return "–"
+    return "0%" if result.change == 0 else f"{result.change:+.1%}" \
+        if abs(result.change) >= 0.1 else f"{result.change:+.2%}"
+
+
+def _interval(result: MetricResult) -> str:
+    return f"{result.interval[0]:+.1%} to {result.interval[1]:+.1%}" if result.interval else ""
+
+
+def _threads(count: int) -> str:
+    return f"{count} thread" + ("s" if count != 1 else "")
+
+
+def _speed(cells: list[CellResult]) -> Table | None:
+    rows = []
+    for cell in cells:
+        emulated = "" if cell.accelerator == Accelerator.KVM else ", emulated"
+        shown = [one for one in cell.metrics
+                 if one.verdict is not None or one.name in DEFAULT_THRESHOLDS]
+        shown += [one for name in _COUNTERS for one in cell.metrics
+                  if one.name == name and one.verdict is None]
+        for one in shown:
+            unit = f", {one.unit}" if one.unit and "/page" not in one.unit else ""
+            rows.append((printable(f"{label(one.name)}{unit} ({cell.tier}{emulated}, "
+                                   f"{_threads(cell.threads)})"),
+                         number(one.base), number(one.test), _change(one), _interval(one),
+                         one.verdict or ""))
+    return Table("Speed and reclaim", ("", "base", "test", "change", "95% interval", "verdict"),
+                 tuple(rows)) if rows else None
+
+
+def _locks(cell: CellResult) -> Table | None:
+    classes: dict[str, dict[str, MetricResult]] = {}
+    for one in cell.metrics:
+        parts = one.name.split(".")
+        if len(parts) == 3 and parts[0] == "locks":
+            classes.setdefault(parts[1], {})[parts[2]] = one
+    rows = []
+    folded = 0
+    for name, parts_of in classes.items():
+        taken = parts_of.get("acquisitions_per_page")
+        if taken is None:
+            continue
+        most = max(taken.base or 0.0, taken.test or 0.0)
+        if name == "other" or (most < _FEW and taken.verdict is None):
+            folded += 1
+            continue
+        cells = [printable(name, 40), number(taken.base), number(taken.test), _change(taken)]
+        for what in ("contentions_per_page", "hold_us_per_page"):
+            other = parts_of.get(what)
+            cells += [number(other.base if other else None), number(other.test if other else None)]
+        rows.append((-most, name, (*cells, taken.verdict or "")))
+    if not rows:
+        return None
+    note = f"Lock classes taken less than {_FEW:g} times per page are left out." if folded else ""
+    return Table(f"Locks per swapped-out page ({_threads(cell.threads)}, {cell.vcpus} vCPU"
+                 f"{'s' if cell.vcpus != 1 else ''}, {cell.accelerator})",
+                 ("lock class", "taken: base", "test", "change", "contended: base", "test",
+                  "held µs: base", "test", "verdict"), tuple(row for *_, row in sorted(rows)), note)
+
+
+def _section(cells: list[CellResult], base: str) -> Section:
+    tables = [_speed([cell for cell in cells if cell.tier != "locks"])]
+    tables += [_locks(cell) for cell in cells if cell.tier == "locks"]
+    # The locks tier's reason names its locks already.
+    verdicts = tuple(
+        Line(f"{cell.tier}, {_threads(cell.threads)}", cell.verdict, printable(cell.reason, _LONG),
+             printable(cell.why, _LONG)
+             if cell.tier != "locks" and cell.verdict in _DECIDED else "")
+        for cell in cells)
+    evidence = dict.fromkeys(printable(folder) for cell in cells for folder in cell.evidence)
+    what = f"{cells[0].test} against {base}" if cells[0].test != base else base
+    return Section(printable(f"{what} on {cells[0].device}"),
+                   tuple(table for table in tables if table), verdicts, tuple(evidence))
+
+
+def build(comparison: Comparison) -> View:
+    """The view of a comparison; the same comparison always gives the same view."""
+    places: dict[tuple[str, str], list[CellResult]] = {}
+    for cell in comparison.cells:
+        places.setdefault((cell.test, cell.device), []).append(cell)
+    excluded = tuple(printable(f"sample {one.number} ({one.label}): {'; '.join(one.reasons)}; "
+                               f"see {one.evidence}", _LONG) for one in comparison.excluded)
+    tests = ", ".join(comparison.tests)
+    title = f"{tests} against {comparison.base}" if tests else comparison.base
+    return View(printable(title), comparison.verdict,
+                printable(comparison.reason, _LONG),
+                tuple(_section(cells, comparison.base) for cells in places.values()),
+                tuple(printable(one, _LONG) for one in comparison.warnings), excluded,
+                tuple(printable(one, _LONG) for one in comparison.assumptions))

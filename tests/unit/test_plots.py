@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Pictures are drawn whole, from data that is what was given, whatever the names."""
+from __future__ import annotations
+
+import shutil
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner import plots
+from runner.errors import CannotMeasure
+from runner.plots import Curve, CurvePoint, Heading, InstructionRow, LockRow
+
+HEADING = Heading("6.1:vanilla", "6.1:batch-add", "2 vCPUs")
+LOCKS = [LockRow("pmem", "swap_cgroup", 1.0, 1.0), LockRow("pmem", "swap_cache_tree", 2.0, 0.067),
+         LockRow("brd", "swap_cluster", 5.0, 0.0)]
+HOSTILE = "`touch x` \"q\" 'z' $HOME \\n {/Bold b}_c^d <script>&amp;\x1b[2J\n%d\t@ARG1"
+
+needs_gnuplot = pytest.mark.skipif(shutil.which("gnuplot") is None,
+                                   reason="gnuplot is not installed; setup/install bench adds it")
+
+
+def texts(svg: Path) -> list[str]:
+    """Every text of a picture; fails where the file is not well-formed XML."""
+    root = ElementTree.parse(svg).getroot()
+    return ["".join(node.itertext()).strip()
+            for node in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def drawn(result: plots.Drawn, out: Path) -> list[str]:
+    assert result.skipped == ""
+    assert result.files == (Path(f"{out}.svg"), Path(f"{out}.png"))
+    png = result.files[1].read_bytes()
+    assert png.startswith(b"\x89PNG\r\n\x1a\n") and png.endswith(b"IEND\xaeB`\x82")
+    return texts(result.files[0])
+
+
+def table(out: Path) -> list[list[str]]:
+    return [line.split("\t") for line in Path(f"{out}.tsv").read_text("utf-8").splitlines()]
+
+
+@needs_gnuplot
+def test_lock_bars(tmp_path: Path) -> None:
+    out = tmp_path / "locks-6.1"
+    found = drawn(plots.lock_bars(LOCKS, out, HEADING), out)
+    assert found[-3:] == ["Lock acquisitions per swapped-out page",
+                          "6.1:vanilla against 6.1:batch-add on pmem and brd", "2 vCPUs"]
+    for text in ("pmem", "brd", "swap_cache_tree", "2.00", "0.067", "swap_cluster", "5.00", "0",
+                 "acquisitions per swapped-out page", "6.1:vanilla (base)",
+                 "6.1:batch-add (test)"):
+        assert text in found, text
+    rows = table(out)
+    assert rows[0] == ["y", "group", "name", "base", "test", "base_text", "test_text"]
+    assert [row[1:5] for row in rows[1:4]] == [  # taken most comes first
+        ["pmem", "swap_cache_tree", "2", "0.067"], ["pmem", "swap_cgroup", "1", "1"],
+        ["brd", "swap_cluster", "5", "0"]]
+    assert [row[1] for row in rows[6:]] == ["heading", "pmem", "brd"]
+
+
+def test_only_the_locks_taken_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    rows = [LockRow("pmem", f"lock{i}", i / 10, 0.0) for i in range(plots.MOST_LOCKS + 2)]
+    plots.lock_bars(rows, tmp_path / "x", HEADING)
+    names = [row[2] for row in table(tmp_path / "x") if len(row) == 7][1:]
+    assert names == [f"lock{i}" for i in range(plots.MOST_LOCKS + 1, 1, -1)]
+
+
+@needs_gnuplot
+def test_picture_says_what_it_leaves_out(tmp_path: Path) -> None:
+    rows = [LockRow("pmem", f"lock{i}", i / 10, 0.0) for i in range(plots.MOST_LOCKS + 2)]
+    found = drawn(plots.lock_bars(rows, tmp_path / "x", HEADING), tmp_path / "x")
+    assert found[-1] == "2 vCPUs; 2 classes taken less often are not shown"
+
+
+@needs_gnuplot
+def test_instruction_bars(tmp_path: Path) -> None:
+    rows = [InstructionRow("pmem", 14321.4, 13820.1), InstructionRow("brd", 0.0, 12.0)]
+    found = drawn(plots.instruction_bars(rows, tmp_path / "i", HEADING), tmp_path / "i")
+    for text in ("pmem", "brd", "14,321", "13,820 (-3.50%)", "0", "12.00",
+                 "instructions per swapped-out page"):
+        assert text in found, text
+
+
+def curve(label: str, projected: bool, *points: tuple[int, float]) -> Curve:
+    return Curve(label, projected, tuple(CurvePoint(threads, rate, rate * 0.9, rate * 1.1)
+                                         for threads, rate in points))
+
+
+@needs_gnuplot
+@pytest.mark.parametrize(("curves", "title", "labels"), [
+    ([curve("a", True, (16, 900.0), (1, 100.0)), curve("b_c", False, (1, 110.0), (2, 200.0))],
+     "Swap-out throughput over threads, measured and projected",
+     ["b_c (measured)", "a (projected)"]),
+    ([curve("a", True, (1, 100.0))], "Swap-out throughput over threads, projected",
+     ["a (projected)"]),
+    ([curve("a", False, (3, 100.0)), curve("b", False)], "Swap-out throughput over threads",
+     ["a (measured)"]),
+])
+def test_throughput(tmp_path: Path, curves: list[Curve], title: str, labels: list[str]) -> None:
+    out = tmp_path / "t"
+    found = drawn(plots.throughput_curves(curves, out, HEADING, "pmem"), out)
+    assert title in found and "threads" in found and "swapped out, MiB/s" in found
+    assert [text for text in found if text.endswith("ed)")] == labels
+    for point in (point for one in curves for point in one.points):
+        assert str(point.threads) in found
+
+
+@needs_gnuplot
+def test_projected_is_drawn_unlike_measured(tmp_path: Path) -> None:
+    point = ((1, 100.0), (2, 190.0))
+    for projected in (False, True):
+        out = tmp_path / str(projected)
+        drawn(plots.throughput_curves([curve("a", projected, *point)], out, HEADING, "brd"), out)
+        svg = Path(f"{out}.svg").read_text("utf-8")
+        # The grid is solid, so the one dashed line there can be is the curve.
+        assert ("stroke-dasharray='" in svg) is projected
+
+
+def test_blocks_of_throughput_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    plots.throughput_curves([curve("p", True, (4, 2.0), (1, 1.0)), curve("m", False, (1, 3.0))],
+                            tmp_path / "t", HEADING, "pmem")
+    assert (tmp_path / "t.tsv").read_text("utf-8") == (
+        "threads\tm (measured)\tlow\thigh\n1\t3\t2.7\t3.3\n\n\n"
+        "threads\tp (projected)\tlow\thigh\n1\t1\t0.9\t1.1\n4\t2\t1.8\t2.2\n")
+
+
+@needs_gnuplot
+def test_hostile_names_are_drawn_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    heading = Heading(HOSTILE, "a|b", HOSTILE)
+    shown = plots.cell(HOSTILE)
+    found = drawn(plots.lock_bars([LockRow("#d", "x_{y}^2", 1.0, 2.0),
+                                   LockRow("#d", HOSTILE, 1.0, 1.0)], tmp_path / "l", heading),
+                  tmp_path / "l")
+    for text in (shown, f"{shown} (base)", "a|b (test)", "#d", "x_{y}^2",
+                 plots.cell(HOSTILE, 28)):
+        assert text in found, text
+    found = drawn(plots.throughput_curves([curve(HOSTILE, True, (1, 2.0))], tmp_path / "t",
+                                          heading, HOSTILE), tmp_path / "t")
+    assert f"{shown} (projected)" in found and f"on {shown}" in found
+    assert not (tmp_path / "x").exists()
+
+
+@needs_gnuplot
+@pytest.mark.parametrize("name", ["<echo 1", "|cat", "it's \"q\" `id`", "-"])
+def test_hostile_file_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = plots.instruction_bars([InstructionRow("pmem", 1.0, 1.0)], Path(name), HEADING)
+    drawn(result, tmp_path / name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        f"{name}.{kind}" for kind in ("tsv", "svg", "png"))
+
+
+@given(st.text())
+def test_any_text_is_one_cell(text: str) -> None:
+    cell = plots.cell(text)
+    assert cell.isprintable() and len(cell) <= 120
+    assert not set(cell) & set('\t\n\r"\\')
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (0.0, "0"), (0.067, "0.067"), (0.0004, "0.0004"), (0.1, "0.10"), (5.0, "5.00"),
+    (999.994, "999.99"), (14321.4, "14,321")])
+def test_numbers_for_people(value: float, text: str) -> None:
+    assert plots.number(value) == text
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])
+def test_values_that_cannot_be_drawn(tmp_path: Path, value: float) -> None:
+    calls = (lambda: plots.lock_bars([LockRow("pmem", "x", value, 1.0)], tmp_path / "a", HEADING),
+             lambda: plots.instruction_bars([InstructionRow("pmem", 1.0, value)], tmp_path / "a",
+                                            HEADING),
+             lambda: plots.throughput_curves([curve("a", True, (1, value))], tmp_path / "a",
+                                             HEADING, "pmem"))
+    for call in calls:
+        with pytest.raises(CannotMeasure, match="cannot be drawn"):
+            call()
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_to_draw(tmp_path: Path) -> None:
+    for result in (plots.lock_bars([], tmp_path / "a", HEADING),
+                   plots.instruction_bars([], tmp_path / "a", HEADING),
+                   plots.throughput_curves([curve("a", True)], tmp_path / "a", HEADING, "brd")):
+        assert result == plots.Drawn((), "plot skipped: there is nothing to draw")
+    assert not list(tmp_path.iterdir())
+
+
+def test_missing_gnuplot_is_one_clear_line(tmp_path: Path,
+                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = plots.lock_bars(LOCKS, tmp_path / "l", HEADING)
+    assert result == plots.Drawn((), "plots skipped: gnuplot is not installed; "
+                                     "'setup/install bench' adds it")
+    assert (tmp_path / "l.tsv").is_file()  # what it would have drawn is kept
+
+
+def test_failing_gnuplot_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = tmp_path / "gnuplot"
+    fake.write_text("#!/bin/sh\nprintf '  ^\\n\"x.gp\" line 3: no \\033[2J\\n' >&2\nexit 1\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CannotMeasure, match=r'gnuplot: bars.gp: "x.gp" line 3: no \\x1b\[2J$'):
+        plots.lock_bars(LOCKS, tmp_path / "l", HEADING)
+
+
+def test_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(CannotMeasure, match=r"no/l.tsv: cannot be written: No such file"):
+        plots.lock_bars(LOCKS, tmp_path / "no" / "l", HEADING)

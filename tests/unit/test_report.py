@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every format against its golden file, and hostile text in each."""
+from __future__ import annotations
+
+import html.parser
+import json
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from madesamples import BASE, RULES, TEST, exact, locked, sample, throughput, timed
+
+from runner import report
+from runner.errors import CannotMeasure
+from runner.records import Sample
+from runner.report import html as page, text, view
+from runner.report.markdown import escape
+from runner.verdict import Comparison, compare
+
+GOLDEN = Path(__file__).resolve().parent.parent / "data/report"
+VANILLA = {"swap_cache_tree": 2.0, "swap_cluster": 5.0, "swap_cgroup": 1.0, "swap_device": 0.0156,
+           "page_table": 5.06, "mount_lock": 0.012, "other": 0.4}
+EVIL = "<script>alert(1)</script>|`x`*_[a](http://evil)\x1b[31m\n# head\u202e"
+
+
+def samples() -> list[Sample]:
+    """Two devices, all tiers, one sample that does not count."""
+    faster = {**VANILLA, "swap_cache_tree": 0.067}
+    found = exact(9650.0, 9312.0) + locked(VANILLA, faster)
+    found += timed([100.0, 104.0, 98.0], [108.0, 101.0, 115.0])
+    found += [replace(one, number=one.number + 200, evidence=f"evidence/{one.number + 200:04d}",
+                      cell=replace(one.cell, device="brd")) for one in exact(9900.0, 9905.0)]
+    return [*found, sample(TEST, "timed", throughput(1.0), 300, 9, outcome="kernel-oops",
+                           invalid=("kernel-oops: BUG: unable to handle page fault",))]
+
+
+@pytest.fixture(scope="module")
+def comparison() -> Comparison:
+    return compare(samples(), RULES)
+
+
+@pytest.mark.parametrize("form", sorted(report.FORMATS))
+def test_golden(form: str, comparison: Comparison) -> None:
+    """SWAPSCALE_GOLDEN=write writes the files anew, to be looked at with git diff."""
+    file = GOLDEN / report.FILES[form]
+    rendered = report.FORMATS[form](comparison)
+    if os.environ.get("SWAPSCALE_GOLDEN") == "write":
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(rendered, encoding="utf-8")
+    assert rendered == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("form", sorted(report.FORMATS))
+def test_rendering_is_deterministic(form: str, comparison: Comparison) -> None:
+    again = compare(list(reversed(samples())), RULES)
+    assert report.FORMATS[form](again) == report.FORMATS[form](comparison)
+
+
+def test_text_says_what_the_user_asked(comparison: Comparison) -> None:
+    shown = text.render(comparison)
+    for said in ("Verdict: IMPROVED", f"{TEST} against {BASE} on pmem", "on brd",
+                 "swap throughput, MiB/s (timed, emulated, 1 thread)", "instructions per page",
+                 "swap_cache_tree is taken 0.067 times per page instead of 2.000",
+                 "evidence/0000", "FINDING: ", "Samples that do not count", "sample 300",
+                 "emulated (TCG): time here says nothing about real hardware"):
+        assert said in shown, said
+    assert "mount_lock" not in shown and "left out" in shown
+
+
+def test_lock_classes_are_sorted_by_acquisitions(comparison: Comparison) -> None:
+    table = next(one for section in view.build(comparison).sections for one in section.tables
+                 if one.title.startswith("Locks"))
+    assert [row[0] for row in table.rows] == ["page_table", "swap_cluster", "swap_cache_tree",
+                                              "swap_cgroup", "swap_device"]
+
+
+def test_throughput_on_kvm_is_not_called_emulated() -> None:
+    kvm = [replace(one, accelerator="kvm") for one in timed([100.0], [101.0])]
+    assert "emulated" not in text.render(compare(kvm, RULES))
+
+
+def hostile() -> Comparison:
+    """A guest's and a user's text wherever one can reach."""
+    found = locked({**VANILLA, "x\x1b[31m|<b>": 1.0}, {**VANILLA, "x\x1b[31m|<b>": 3.0})
+    found = [replace(one, evidence=EVIL, cell=replace(
+        one.cell, kernel=one.cell.kernel if one.cell.kernel == BASE else EVIL)) for one in found]
+    found.append(sample(EVIL, "exact", {}, 50, outcome="kernel-oops", invalid=(EVIL,)))
+    return compare(found, RULES)
+
+
+def test_hostile_text_on_a_terminal() -> None:
+    shown = text.render(hostile())
+    assert all(char == "\n" or char.isprintable() for char in shown)
+    assert not any(line.startswith("# head") for line in shown.splitlines())
+
+
+class Tags(html.parser.HTMLParser):
+    """Collects the names of all tags and the text between them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_hostile_text_in_html() -> None:
+    seen = Tags()
+    seen.feed(page.render(hostile(), plots=('"><script src=x>.svg',)))
+    assert "script" not in seen.tags and "b" not in seen.tags and "a" not in seen.tags
+    assert "<script>alert(1)</script>" in seen.text, "shown as text"
+
+
+def test_hostile_text_in_markdown() -> None:
+    shown = report.FORMATS["markdown"](hostile())
+    assert "<script>" not in shown and "\x1b" not in shown
+    assert not re.search(r"(?<!\\)\]\(http", shown)
+    for line in shown.splitlines():
+        if line.startswith("|"):
+            assert len(re.findall(r"(?<!\\)\|", line)) in (7, 10), line
+
+
+def test_markdown_escapes_all_markup() -> None:
+    assert escape("a|b*c_d[e]`f`<g>#h") == r"a\|b\*c\_d\[e\]\`f\`&lt;g&gt;\#h"
+
+
+def test_hostile_text_in_json() -> None:
+    shown = report.FORMATS["json"](hostile())
+    assert shown.isascii() and "\x1b" not in shown
+    assert json.loads(shown)["tests"] == [EVIL]
+
+
+def test_json_is_what_was_compared(comparison: Comparison) -> None:
+    document = json.loads(report.FORMATS["json"](comparison))
+    assert document["swapscale-comparison"] == 1
+    assert (document["verdict"], document["exit"]) == ("improved", 0)
+    cell = document["cells"][0]
+    assert (cell["tier"], cell["device"], cell["verdict"]) == ("exact", "pmem", "improved")
+    assert cell["metrics"][0]["name"] == "instructions_per_page"
+    assert (cell["metrics"][0]["base"], cell["metrics"][0]["test"]) == (9650.0, 9312.0)
+
+
+def test_html_shows_plots(comparison: Comparison) -> None:
+    assert '<img src="plots/a.svg"' in page.render(comparison, plots=("plots/a.svg",))
+
+
+@pytest.mark.parametrize("form", sorted(report.FORMATS))
+def test_nothing_compared_can_be_shown(form: str) -> None:
+    assert "no cell to compare" in report.FORMATS[form](compare([], RULES))
+
+
+def test_write_all(tmp_path: Path, comparison: Comparison) -> None:
+    report.write_all(comparison, tmp_path)
+    for form, name in report.FILES.items():
+        assert (tmp_path / name).read_text(encoding="utf-8") == report.FORMATS[form](comparison)
+    with pytest.raises(CannotMeasure, match="report.txt: cannot be written"):
+        report.write_all(comparison, tmp_path / "missing")

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every reason a sample does not count."""
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner import validity
+from runner.metrics.sample import measure
+from runner.records import (Accelerator, Boot, BootResult, BuiltKernel, Job, Metric, Outcome, Rules,
+                            SwapDevice)
+
+DATA = Path(__file__).resolve().parent.parent / "data/evidence/contended"
+SIZE = 614400 * 1024
+RULES = Rules("base", {}, pswpout_floor=100000)
+OK = BootResult(Outcome.OK, "", Accelerator.TCG, 10.0, 0)
+
+
+@pytest.fixture
+def boot(tmp_path: Path) -> Boot:
+    for file in DATA.iterdir():
+        shutil.copy(file, tmp_path)
+    shutil.copy(DATA / "steady-end.swaps", tmp_path / "before.swaps")
+    kernel = BuiltKernel("k", "perf", "00", "6.1.192", Path("bzImage"), "00")
+    job = Job(SwapDevice("brd", SIZE), False, ("/bin/swapstorm", "--verify"))
+    return Boot(kernel, Accelerator.TCG, 2, 1 << 30, job, tmp_path)
+
+
+def judge(boot: Boot, result: BootResult = OK, rules: Rules = RULES) -> tuple[str, ...]:
+    metrics: dict[str, Metric] = measure(boot.evidence, "timed")
+    reasons = validity.judge(result, boot, metrics, rules)
+    assert all(reason.isprintable() for reason in reasons)
+    return reasons
+
+
+def only(reasons: tuple[str, ...], said: str) -> None:
+    assert len(reasons) == 1 and said in reasons[0], reasons
+
+
+def verification(boot: Boot, **values: Any) -> None:
+    file = boot.evidence / "workload.json"
+    document = json.loads(file.read_text())
+    document["verification"].update(values)
+    file.write_text(json.dumps(document))
+
+
+def swaps(boot: Boot, name: str, *rows: str) -> None:
+    (boot.evidence / name).write_text("Filename Type Size Used Priority\n"
+                                      + "".join(row + "\n" for row in rows))
+
+
+def test_a_good_sample_counts(boot: Boot) -> None:
+    assert judge(boot) == ()
+
+
+def test_another_accelerator(boot: Boot) -> None:
+    only(judge(boot, replace(OK, accelerator=Accelerator.KVM)), "ran on kvm, planned on tcg")
+
+
+@pytest.mark.parametrize("outcome", [one for one in Outcome if one != Outcome.OK])
+def test_outcomes(boot: Boot, outcome: Outcome) -> None:
+    only(judge(boot, replace(OK, outcome=outcome, detail="seen \x1b[31m here")),
+         f"{outcome}: seen \\x1b[31m here")
+
+
+def bad_pages(boot: Boot) -> None:
+    verification(boot, bad=2, first_bad=[{"thread": 0, "page": 5, "offset": 2113,
+                                          "kind": "stale\x1b", "found": "", "expected": ""}])
+
+
+def test_wrong_page_contents_are_loud(boot: Boot) -> None:
+    bad_pages(boot)
+    only(judge(boot), "PAGE CONTENTS WRONG: 2 of 204800 pages")
+    only(judge(boot), "first: thread 0 page 5 offset 2113 stale\\x1b")
+
+
+def test_wrong_page_contents_are_loud_when_the_boot_failed_for_it(boot: Boot) -> None:
+    bad_pages(boot)
+    reasons = judge(boot, replace(OK, outcome=Outcome.WORKLOAD_FAILED, detail="exited 1"))
+    assert len(reasons) == 2 and reasons[1].startswith(validity.DATA_LOSS)
+
+
+def test_not_verified(boot: Boot) -> None:
+    verification(boot, done=False)
+    only(judge(boot), "were not verified")
+    unasked = replace(boot, job=replace(boot.job, workload=("/bin/swapstorm",)))
+    assert judge(unasked) == ()
+
+
+@pytest.mark.parametrize("rows, said", [
+    ((), "0 swap devices are in use (none)"),
+    (("/dev/ram0 partition 614396 0 -2", "/dev/sda partition 614396 0 -3"), "2 swap devices"),
+    (("/dev/sda partition 614396 0 -2",), "swap device is /dev/sda, not a brd one"),
+    (("/dev/ram0 partition 4092 0 -2",), "has 4190208 bytes, not 629145600"),
+    (("/dev/ram0 partition 700000 0 -2",), "has 716800000 bytes"),
+])
+def test_swap_device(boot: Boot, rows: tuple[str, ...], said: str) -> None:
+    swaps(boot, "before.swaps", *rows)
+    only(judge(boot), said)
+
+
+@pytest.mark.parametrize("name", ["/dev/pmem0", "/dev/pmem0m"])
+def test_names_of_pmem(boot: Boot, name: str) -> None:
+    swaps(boot, "before.swaps", f"{name} partition 614396 0 -2")
+    pmem = replace(boot, job=replace(boot.job, device=SwapDevice("pmem", SIZE)))
+    assert judge(pmem) == ()
+    only(judge(boot), f"swap device is {name}, not a brd one")
+
+
+@pytest.mark.parametrize("used, counts", [(608250, True), (608253, False), (614396, False)])
+def test_filled_up(boot: Boot, used: int, counts: bool) -> None:
+    swaps(boot, "steady-end.swaps", f"/dev/ram0 partition 614396 {used} -2")
+    if counts:
+        assert judge(boot) == ()
+    else:
+        only(judge(boot), "swap device filled up")
+
+
+def test_too_few_pages(boot: Boot) -> None:
+    assert judge(boot, rules=replace(RULES, pswpout_floor=151455)) == ()
+    only(judge(boot, rules=replace(RULES, pswpout_floor=151456)),
+         "151455 pages were swapped out in the steady phase; it takes 151456")
+
+
+def test_workload_and_kernel_disagree(boot: Boot) -> None:
+    file = boot.evidence / "workload.json"
+    document = json.loads(file.read_text())
+    document["phases"]["steady"]["pswpout_end"] = 180000
+    file.write_text(json.dumps(document))
+    only(judge(boot), "disagree on pages swapped out by +18.8%")
+
+
+def test_nothing_measured(boot: Boot) -> None:
+    assert validity.judge(OK, boot, {}, RULES) == ("nothing was measured",)
+
+
+def test_missing_evidence_is_a_reason(boot: Boot) -> None:
+    metrics = measure(boot.evidence, "timed")
+    (boot.evidence / "before.swaps").unlink()
+    (boot.evidence / "workload.json").unlink()
+    reasons = validity.judge(OK, boot, metrics, RULES)
+    assert [reason.split(":")[0] for reason in reasons] == ["workload.json", "before.swaps"]
