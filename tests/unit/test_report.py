@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from madesamples import BASE, RULES, TEST, exact, locked, sample, throughput, timed
 
-from runner import report
+from runner import plots, report
 from runner.errors import CannotMeasure
 from runner.records import Sample
 from runner.report import html as page, text, view
@@ -158,7 +158,17 @@ def test_nothing_compared_can_be_shown(form: str) -> None:
 
 def test_write_all(tmp_path: Path, comparison: Comparison) -> None:
     report.write_all(comparison, tmp_path)
-    for form, name in report.FILES.items():
-        assert (tmp_path / name).read_text(encoding="utf-8") == report.FORMATS[form](comparison)
-    with pytest.raises(CannotMeasure, match="report.txt: cannot be written"):
+    for form in ("text", "markdown", "json"):
+        assert (tmp_path / report.FILES[form]).read_text(encoding="utf-8") \
+            == report.FORMATS[form](comparison)
+    shown = re.findall(r'<img src="([^"]*)"', (tmp_path / "report.html").read_text("utf-8"))
+    assert len(shown) == 2 and all((tmp_path / one).is_file() for one in shown)
+    with pytest.raises(CannotMeasure, match="cannot be written"):
         report.write_all(comparison, tmp_path / "missing")
+
+
+def test_write_all_without_gnuplot(tmp_path: Path, comparison: Comparison,
+                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert plots.MISSING in report.write_all(comparison, tmp_path)
+    assert "<img" not in (tmp_path / "report.html").read_text("utf-8")

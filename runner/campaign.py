@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Run an experiment into a campaign folder, or go on with an interrupted one."""
+from __future__ import annotations
+
+import concurrent.futures
+import datetime
+import json
+import os
+import shutil
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from runner import host, paths, plan, programs, sample
+from runner.errors import UsageError, printable
+from runner.evidence import Campaign
+from runner.kernel import build
+from runner.plan import Experiment, Planned
+from runner.progress import Progress, duration
+from runner.records import TIER_FLAVOUR, Accelerator, BuiltKernel, Sample
+from runner.vm import accel
+
+FORMAT = 1
+
+#: campaign.json: what the campaign is of; results/README.md documents it.
+Record = dict[str, Any]
+
+
+def create(experiment: Experiment, results: Path | None = None) -> Campaign:
+    """A new folder results/NAME-TIME holding a copy of the experiment."""
+    parent = results or paths.RESULTS
+    stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S")
+    folder = parent / f"{experiment.name}-{stamp}"
+    count = 1
+    while True:
+        try:
+            folder.mkdir(parents=True)
+            break
+        except FileExistsError:
+            count += 1
+            folder = parent / f"{experiment.name}-{stamp}-{count}"
+        except OSError as error:
+            raise UsageError(f"{parent}: cannot hold results: {error.strerror}; "
+                             "name another folder with --results") from None
+    campaign = Campaign(folder)
+    shutil.copyfile(experiment.file, campaign.experiment_file)
+    _write(campaign, {"format": FORMAT, "experiment": experiment.name,
+                      "kernels": list(experiment.kernels)})
+    return campaign
+
+
+def _write(campaign: Campaign, record: Record) -> None:
+    # Whole or not at all: a runner killed here must leave a campaign that goes on.
+    fresh = campaign.plan_file.with_suffix(".new")
+    with open(fresh, "w", encoding="utf-8") as file:
+        json.dump(record, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.rename(campaign.plan_file)
+
+
+def build_kernels(experiment: Experiment, progress: Progress
+                  ) -> dict[tuple[str, str], BuiltKernel]:
+    """Every (kernel, flavour) the experiment's tiers boot, from the cache or built."""
+    flavours = sorted({TIER_FLAVOUR[tier] for tier in experiment.tiers})
+    # All flavours of one kernel in a row: the source tree changes series once.
+    return {(name, flavour): build.build(name, flavour, progress)
+            for name in experiment.kernels for flavour in flavours}
+
+
+def _images(kernels: dict[tuple[str, str], BuiltKernel]) -> list[dict[str, str]]:
+    return [{"kernel": name, "flavour": flavour, "key": built.key, "release": built.release,
+             "image_sha256": built.image_sha256} for (name, flavour), built in kernels.items()]
+
+
+def reopen(folder: Path) -> tuple[Campaign, Experiment, Record]:
+    """A campaign on disk, its experiment and its record; UsageError where it is none."""
+    campaign = Campaign(folder)
+    if not campaign.plan_file.is_file():
+        raise UsageError(f"{folder}: is not a campaign (no {campaign.plan_file.name}); "
+                         "give a folder that './swapscale run' made")
+    try:
+        record = json.loads(campaign.plan_file.read_text(encoding="utf-8"))
+        if record["format"] != FORMAT:
+            raise ValueError(f"format {record['format']} is not {FORMAT}")
+        kernels = tuple(str(name) for name in record["kernels"])
+        if "accelerator" in record:
+            record["accelerator"] = Accelerator(record["accelerator"])
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise UsageError(f"{campaign.plan_file}: cannot be read: {printable(str(error))}; "
+                         "start a new campaign") from None
+    experiment = plan.load(campaign.experiment_file, kernels)
+    return campaign, experiment, record
+
+
+def run(experiment: Experiment, campaign: Campaign, progress: Progress,
+        record: Record) -> list[Sample]:
+    """Make every sample of the plan that is not on record yet; returns all of them.
+
+    `record` is the campaign.json so far; where it names kernels' images and
+    an accelerator, they must still be what they were.
+    """
+    with campaign.locked():
+        kernels = build_kernels(experiment, progress)
+        images = _images(kernels)
+        for old, new in zip(record.get("images", images), images):
+            if old != new:
+                raise UsageError(
+                    f"{campaign.folder}: {new['kernel']} ({new['flavour']}) is not the kernel "
+                    "this campaign began with; start a new one with './swapscale run'")
+        guest_programs = programs.digest()
+        if record.get("programs", guest_programs) != guest_programs:
+            raise UsageError(f"{campaign.folder}: the guest's programs are not those this "
+                             "campaign began with; start a new one with './swapscale run'")
+        accelerator = accel.choose(record.get("accelerator", experiment.guest.accelerator),
+                                   progress)
+        _write(campaign, {**record, "accelerator": accelerator.value, "images": images,
+                          "programs": guest_programs,
+                          "order_seed": experiment.order_seed, "host": host.describe()})
+        if torn := campaign.mend():
+            progress.warn(torn)
+        done = campaign.samples() if campaign.samples_file.exists() else []
+        have = {one.number for one in done}
+        todo = [one for one in plan.samples(experiment) if one.number not in have]
+        setting = sample.Setting(experiment, kernels, accelerator, guest_programs,
+                                 threading.Event())
+        return sorted(done + _measure(setting, todo, campaign, progress),
+                      key=lambda one: one.number)
+
+
+def _measure(setting: sample.Setting, todo: list[Planned], campaign: Campaign,
+             progress: Progress) -> list[Sample]:
+    began = time.monotonic()
+    taken: list[Sample] = []
+    lock = threading.Lock()
+
+    def one(planned: Planned) -> None:
+        kernel = setting.kernels[planned.cell.kernel, TIER_FLAVOUR[planned.cell.tier]]
+        with lock:
+            folder = campaign.evidence_for(planned.number)
+        what = f"sample {planned.number + 1}: {planned.cell.label()}"
+        with progress.step(what) as step:
+            got = sample.take(setting, planned, kernel, folder, step)
+        with lock:
+            campaign.append(got)
+            taken.append(got)
+            left = (time.monotonic() - began) / len(taken) * (len(todo) - len(taken))
+            progress.log(f"{len(taken)} of {len(todo)} samples, about {duration(left)} left")
+        for reason in got.invalid:
+            progress.warn(f"{what} does not count: {reason}; see {campaign.folder / got.evidence}")
+
+    # Exact boots have one vCPU and count instructions: what else the host
+    # does is invisible to them, so they run side by side.  All others are
+    # alone on the machine.
+    exact = [planned for planned in todo if planned.cell.tier == "exact"]
+    with concurrent.futures.ThreadPoolExecutor(host.cores()) as pool:
+        futures = [pool.submit(one, planned) for planned in exact]
+        try:
+            for future in concurrent.futures.as_completed(futures):
+                future.result()
+        except BaseException:
+            setting.stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    for planned in todo:
+        if planned.cell.tier != "exact":
+            one(planned)
+    return taken

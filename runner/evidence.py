@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A campaign's folder: samples.jsonl, evidence beside it, one runner at a time.
+
+samples.jsonl is appended and fsynced sample by sample, so a runner that is
+killed loses at most the sample in flight.  The format is documented in
+results/README.md.
+"""
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import hashlib
+import json
+import math
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from runner.errors import CannotMeasure, UsageError, printable
+from runner.records import Accelerator, Cell, Metric, Outcome, Sample
+
+FORMAT = 1
+MAX_LINE = 1 << 20
+_FOLDER = re.compile(r"evidence/[0-9]{4,9}")
+
+#: What the guest sent and did, byte for byte; two boots of one exact cell agree in all of it.
+GUEST_STREAMS = ("channel.bin", "heartbeat.bin", "console.log")
+
+
+def fingerprint(evidence: Path) -> str:
+    """SHA-256 over the guest's streams in a sample's evidence folder."""
+    digest = hashlib.sha256()
+    for name in GUEST_STREAMS:
+        path = evidence / name
+        digest.update(name.encode() + b"\0")
+        if path.is_file():
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def to_line(sample: Sample) -> str:
+    """One JSON document without a newline."""
+    return json.dumps({"format": FORMAT, **dataclasses.asdict(sample)}, sort_keys=True,
+                      allow_nan=False)
+
+
+class _Reader:
+    """Typed reading of one parsed line; complains with the key's name."""
+
+    def __init__(self, data: Any, where: str) -> None:
+        if not isinstance(data, dict):
+            raise UsageError(f"{where}: is not a JSON object")
+        self.data = data
+        self.where = where
+
+    def take(self, key: str, kind: type) -> Any:
+        value = self.data.get(key)
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise UsageError(f"{self.where}: {key}: {printable(repr(value), 40)} "
+                             f"is not {_KIND[kind]}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UsageError(f"{self.where}: {key}: is beyond what a number holds")
+        return value
+
+    def inner(self, key: str) -> _Reader:
+        return _Reader(self.take(key, dict), f"{self.where}: {key}")
+
+
+_KIND = {str: "a text", int: "a whole number", float: "a number", dict: "an object",
+         list: "a list"}
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def from_line(line: str, where: str) -> Sample:
+    """Read one line back; UsageError 'WHERE: KEY: what is wrong' where it does not fit."""
+    try:
+        raw = json.loads(line, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{where}: is not JSON: {printable(str(error))}") from None
+    read = _Reader(raw, where)
+    if read.take("format", int) != FORMAT:
+        raise UsageError(f"{where}: format: {raw['format']} is not {FORMAT}; "
+                         "it was written by another version of swapscale")
+    cell = read.inner("cell")
+    metrics = {}
+    for name, value in read.take("metrics", dict).items():
+        one = _Reader(value, f"{where}: metrics.{printable(name, 80)}")
+        metrics[name] = Metric(one.take("value", float), one.take("unit", str),
+                               one.take("better", str), one.take("evidence", str))
+    for key, known in (("accelerator", Accelerator), ("outcome", Outcome)):
+        if read.take(key, str) not in list(known):
+            raise UsageError(f"{where}: {key}: {printable(raw[key], 40)!r} is not one of "
+                             + ", ".join(known))
+    # The path is followed when evidence is read again; results travel.
+    if not _FOLDER.fullmatch(read.take("evidence", str)):
+        raise UsageError(f"{where}: evidence: {printable(raw['evidence'], 40)!r} is not "
+                         "evidence/NUMBER")
+    return Sample(
+        number=read.take("number", int), repeat=read.take("repeat", int),
+        cell=Cell(cell.take("kernel", str), cell.take("device", str), cell.take("threads", int),
+                  cell.take("workload", str), cell.take("tier", str)),
+        accelerator=raw["accelerator"], vcpus=read.take("vcpus", int),
+        kernel_key=read.take("kernel_key", str), image_sha256=read.take("image_sha256", str),
+        outcome=raw["outcome"], detail=read.take("detail", str),
+        invalid=tuple(str(reason) for reason in read.take("invalid", list)), metrics=metrics,
+        evidence=raw["evidence"], started=read.take("started", str),
+        wall_seconds=read.take("wall_seconds", float),
+        host={str(k): str(v) for k, v in read.take("host", dict).items()},
+        fingerprint=read.take("fingerprint", str))
+
+
+class Campaign:
+    """results/CAMPAIGN/ on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.samples_file = folder / "samples.jsonl"
+        self.plan_file = folder / "campaign.json"
+        self.experiment_file = folder / "experiment.toml"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the campaign; CannotMeasure where another runner does."""
+        with open(self.folder / "lock", "a", encoding="ascii") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise CannotMeasure(f"{self.folder}: another runner is at work on this campaign; "
+                                    "let it end or stop it") from None
+            yield
+
+    def samples(self) -> list[Sample]:
+        """Every sample on record, checked line by line."""
+        return load_samples(self.samples_file)
+
+    def mend(self) -> str | None:
+        """Set a last line that a killed runner left torn aside; says so, or None.
+
+        The torn bytes are kept in samples.torn.
+        """
+        if not self.samples_file.exists():
+            return None
+        data = self.samples_file.read_bytes()
+        if not data or data.endswith(b"\n"):
+            return None
+        whole = data.rfind(b"\n") + 1
+        with open(self.folder / "samples.torn", "ab") as torn:
+            torn.write(data[whole:] + b"\n")
+        with open(self.samples_file, "r+b") as file:
+            file.truncate(whole)
+            os.fsync(file.fileno())
+        return (f"{self.samples_file}: last line was cut short ({len(data) - whole} bytes, "
+                "kept in samples.torn); that sample is measured again")
+
+    def append(self, sample: Sample) -> None:
+        """Add one sample; it is on the disk when this returns."""
+        with open(self.samples_file, "ab") as file:
+            file.write(to_line(sample).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def evidence_for(self, number: int) -> Path:
+        """An empty folder for sample `number`; what an interrupted boot left is set aside."""
+        folder = self.folder / "evidence" / f"{number:04d}"
+        if folder.exists():
+            count = len(list(folder.parent.glob(f"{number:04d}.interrupted-*")))
+            folder.rename(folder.with_name(f"{number:04d}.interrupted-{count + 1}"))
+        folder.mkdir(parents=True)
+        return folder
+
+
+def load_samples(path: Path) -> list[Sample]:
+    """Read a samples.jsonl; UsageError names file, line and key of what is wrong."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    lines = data.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    found = []
+    for number, raw in enumerate(lines, 1):
+        where = f"{path}:{number}"
+        if len(raw) > MAX_LINE:
+            raise UsageError(f"{where}: {len(raw)} bytes in one line; at most {MAX_LINE}")
+        try:
+            line = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            raise UsageError(f"{where}: is not UTF-8") from None
+        found.append(from_line(line, where))
+    return found

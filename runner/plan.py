@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""An experiment file, read and checked, and the samples it asks for, in order."""
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner import tomlfile
+from runner.errors import UsageError
+from runner.kernel import spec
+from runner.metrics import sample as metrics
+from runner.records import DEVICES, MIB, TIERS, Cell, Rules, SwapDevice
+from runner.tiers import DEFAULT_THRESHOLDS
+from runner.tomlfile import meant
+from runner.vm import memory
+
+
+@dataclass(frozen=True)
+class Workload:
+    program: str              # 'swapstorm'
+    ratio: float              # touched memory over guest.ram
+    passes: int
+    verify: bool
+    seed: int
+
+
+@dataclass(frozen=True)
+class Guest:
+    ram: int                  # bytes, without the swap device
+    swap: int                 # bytes of the swap device
+    vcpus: int                # timed and locks tiers; exact has one by nature
+    accelerator: str          # 'auto', 'kvm' or 'tcg', timed and locks tiers
+    cmdline: tuple[str, ...]  # more kernel parameters
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One boot to make."""
+
+    number: int
+    repeat: int
+    cell: Cell
+
+
+@dataclass(frozen=True)
+class Experiment:
+    name: str
+    title: str
+    file: Path
+    kernels: tuple[str, ...]  # base first
+    devices: tuple[str, ...]
+    threads: tuple[int, ...]
+    tiers: tuple[str, ...]
+    guest: Guest
+    workload: Workload
+    pairs: int                # timed tier
+    order_seed: int
+    rules: Rules
+    limits: dict[str, float] = field(default_factory=dict)  # seconds: boot, silence, total
+
+
+def load(path: Path, kernels: tuple[str, ...] | None = None) -> Experiment:
+    """Read an experiment; `kernels` (base first) replaces those it names.
+
+    UsageError with file, line and key for everything that is not right.
+    """
+    root = tomlfile.load(path)
+    root.integer("format", 1, 1, tomlfile.REQUIRED)
+    title = root.text("title", path.stem)
+    named = (root.text("base", tomlfile.REQUIRED), *root.texts("test", []))
+    if kernels is None:
+        kernels = named
+        for number, name in enumerate(kernels):
+            try:
+                spec.parse(name)
+            except UsageError as error:
+                root.complain("test" if number else "base", str(error))
+        if named[0] in named[1:]:
+            root.complain("test", f"{named[0]} is the base; a kernel is not compared with itself")
+    devices = root.texts("devices", ["pmem"], DEVICES)
+    threads = root.integers("threads", 1, 1024, [1])
+    tiers = root.texts("tiers", ["exact", "locks"], TIERS)
+    guest, workload = _guest(root.table("guest"), root.table("workload"))
+    for kind in devices:
+        try:
+            memory.lay_out(guest.ram, SwapDevice(kind, guest.swap))
+        except UsageError as error:
+            root.complain("guest", str(error))
+    rules, pairs, order_seed = _rules(root.table("rules"), kernels[0])
+    limits_table = root.table("limits")
+    limits = {}
+    for key in ("boot", "silence", "total"):
+        seconds = limits_table.number(f"{key}_s", 0.0, 86400.0, 0.0)
+        if seconds:
+            limits[key] = seconds
+    limits_table.close()
+    root.close()
+    return Experiment(path.stem, title, path, kernels, tuple(devices), tuple(threads),
+                      tuple(tiers), guest, workload, pairs, order_seed, rules, limits)
+
+
+def _guest(guest: tomlfile.Table, work: tomlfile.Table) -> tuple[Guest, Workload]:
+    ram = guest.integer("ram_mib", 128, 1 << 20, 256)
+    swap = guest.integer("swap_mib", 16, 1 << 20, 512)
+    cmdline = guest.texts("cmdline", [])
+    made = Guest(ram * MIB, swap * MIB, guest.integer("vcpus", 1, 64, 2),
+                 guest.text("accelerator", "auto", ("auto", "kvm", "tcg")), tuple(cmdline))
+    guest.close()
+    workload = Workload(work.text("program", "swapstorm", ("swapstorm",)),
+                        work.number("ratio", 1.05, 64.0, 1.75),
+                        work.integer("passes", 1, 1000, 1), work.boolean("verify", True),
+                        work.integer("seed", 0, 2**63 - 1, 1))
+    if workload.ratio * ram > ram + swap:
+        # The kernel takes its share of ram_mib, so this is what can never fit;
+        # what nearly fits is judged in the guest (filled up, OOM).
+        work.complain("ratio", f"{workload.ratio:g} × {ram} MiB of RAM does not fit in RAM and "
+                               f"{swap} MiB of swap; lower it or raise guest.swap_mib")
+    work.close()
+    return made, workload
+
+
+def _rules(table: tomlfile.Table, base: str) -> tuple[Rules, int, int]:
+    pairs = table.integer("pairs", 1, 1000, 5)
+    minimum = table.integer("minimum_pairs", 2, 1000, 5)
+    floor = table.integer("pswpout_floor", 1, 2**40, 10000)
+    order_seed = table.integer("order_seed", 0, 2**63 - 1, 1)
+    chosen = table.table("thresholds")
+    thresholds = dict(DEFAULT_THRESHOLDS)
+    for key in chosen.keys():
+        if key not in metrics.KNOWN and not metrics.LOCK_METRIC.fullmatch(key):
+            chosen.complain(key, "is not a metric; metrics: " + ", ".join(metrics.KNOWN)
+                            + ", locks.CLASS.acquisitions_per_page"
+                            + meant(key, list(metrics.KNOWN)))
+        thresholds[key] = chosen.number(key, 0.0, 10.0)
+    table.close()
+    return Rules(base, thresholds, minimum, floor), pairs, order_seed
+
+
+def samples(experiment: Experiment) -> list[Planned]:
+    """Every boot of the experiment, in the order it is to be made.
+
+    Exact and lock cells once each, the very first exact cell twice (the
+    tier's self-check).  Timed cells in rounds: all kernels of a round boot
+    next to each other, in an order drawn from the recorded seed and reversed
+    in every second round, so that a drift of the host favours nobody.
+    """
+    draw = random.Random(experiment.order_seed)
+    cells: list[tuple[Cell, int]] = []
+    for tier in (t for t in TIERS if t in experiment.tiers and t != "timed"):
+        for device in experiment.devices:
+            for threads in experiment.threads:
+                for kernel in experiment.kernels:
+                    cell = Cell(kernel, device, threads, experiment.workload.program, tier)
+                    first = tier == "exact" and not cells
+                    cells += [(cell, 0), (cell, 1)] if first else [(cell, 0)]
+    if "timed" in experiment.tiers:
+        for device in experiment.devices:
+            for threads in experiment.threads:
+                order = list(experiment.kernels)
+                for repeat in range(experiment.pairs):
+                    if repeat % 2 == 0:
+                        draw.shuffle(order)
+                    else:
+                        order.reverse()
+                    cells += [(Cell(kernel, device, threads, experiment.workload.program,
+                                    "timed"), repeat) for kernel in order]
+    return [Planned(number, repeat, cell) for number, (cell, repeat) in enumerate(cells)]

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One sample: a fresh boot of one cell, measured and judged."""
+from __future__ import annotations
+
+import datetime
+import shutil
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner import evidence, host, validity
+from runner.errors import CannotMeasure
+from runner.metrics import sample as metrics
+from runner.metrics.lockkeys import KEYS_FILE
+from runner.plan import Experiment, Planned
+from runner.progress import Step
+from runner.records import (PAGE_SIZE, Accelerator, Boot, BootResult, BuiltKernel, Job, Metric,
+                            Outcome, Sample, SwapDevice)
+from runner.vm import guest
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all samples of a campaign share."""
+
+    experiment: Experiment
+    kernels: dict[tuple[str, str], BuiltKernel]   # (name, flavour)
+    accelerator: Accelerator                      # of the timed and locks tiers
+    programs: str                                 # digest of what the guest runs
+    stop: threading.Event                         # set: end the boot under way
+
+
+def boot_for(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path) -> Boot:
+    """The boot that measures `planned`."""
+    experiment, cell = setting.experiment, planned.cell
+    exact = cell.tier == "exact"
+    work = experiment.workload
+    # In bytes, not as swapstorm's own ratio of MemTotal: brd's memory is in the
+    # guest's MemTotal, and every device is to bear the same load.
+    pages = int(work.ratio * experiment.guest.ram) // PAGE_SIZE // cell.threads
+    argv = ("/bin/swapstorm", "--threads", str(cell.threads),
+            "--size-per-thread", str(pages * PAGE_SIZE),
+            "--passes", str(work.passes), "--seed", str(work.seed), "--allow-oom",
+            *(("--verify",) if work.verify else ()), "--notify-fd", "3", "--progress-fd", "4")
+    job = Job(SwapDevice(cell.device, experiment.guest.swap), cell.tier == "locks", argv)
+    # Real addresses in /proc/lockdep: they tell lock classes of one name apart.
+    more = ("no_hash_pointers",) if job.lock_stat else ()
+    return Boot(kernel, Accelerator.ICOUNT if exact else setting.accelerator,
+                1 if exact else experiment.guest.vcpus, experiment.guest.ram, job, folder,
+                (*experiment.guest.cmdline, *more), experiment.limits)
+
+
+def _emulator_fault(result: BootResult, folder: Path) -> bool:
+    """Whether QEMU is to blame, so that one more boot is fair.
+
+    Measured: with multi-threaded TCG and two vCPUs, 1 of 42 boots of a good
+    kernel was reset early in the kernel, with nothing on the console.  A
+    kernel that does it twice is reported.
+    """
+    return (result.outcome == Outcome.TRIPLE_FAULT and result.accelerator == Accelerator.TCG
+            and not (folder / "channel.bin").stat().st_size)
+
+
+def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
+         step: Step | None) -> Sample:
+    """Boot, measure, judge.  `folder` is the sample's empty evidence folder.
+
+    A guest that fails gives a sample with its outcome and the reason it does
+    not count; KeyboardInterrupt where `setting.stop` was set meanwhile.
+    """
+    boot = boot_for(setting, planned, kernel, folder)
+    started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    described = {**host.describe(), "programs": setting.programs[:12]}
+    result = guest.run(boot, step, setting.stop)
+    if _emulator_fault(result, folder):
+        aside = folder.with_name(f"{folder.name}.retried")
+        folder.rename(aside)
+        folder.mkdir()
+        described["retried"] = f"evidence/{aside.name}: {result.outcome}: {result.detail}"
+        result = guest.run(boot, step, setting.stop)
+    # Beside the guest's lock_stat, so that its classes can be told apart again.
+    keys = kernel.image.parent / KEYS_FILE
+    if boot.job.lock_stat and keys.is_file():
+        shutil.copyfile(keys, folder / KEYS_FILE)
+    found: dict[str, Metric] = {}
+    unmeasured: tuple[str, ...] = ()
+    if result.outcome == Outcome.OK:
+        try:
+            found = metrics.measure(folder, planned.cell.tier)
+        except CannotMeasure as error:
+            unmeasured = (str(error),)
+    reasons = unmeasured or validity.judge(result, boot, found, setting.experiment.rules)
+    return Sample(planned.number, planned.repeat, planned.cell, result.accelerator.value,
+                  boot.vcpus, kernel.key, kernel.image_sha256, result.outcome.value, result.detail,
+                  reasons, found, f"evidence/{folder.name}", started,
+                  round(result.wall_seconds, 3), described, evidence.fingerprint(folder))

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Experiment files: every field refuses what it cannot be, in one line with its place."""
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner import paths, plan
+from runner.errors import UsageError
+
+GOOD = """\
+format = 1
+title = "a title"
+base = "6.1:vanilla"
+test = ["6.1:batch-add"]
+devices = ["pmem"]
+threads = [1]
+tiers = ["exact"]
+[guest]
+ram_mib = 256
+swap_mib = 512
+vcpus = 2
+accelerator = "auto"
+cmdline = ["quiet"]
+[workload]
+program = "swapstorm"
+ratio = 1.5
+passes = 1
+verify = true
+seed = 1
+[rules]
+pairs = 5
+minimum_pairs = 5
+pswpout_floor = 1000
+order_seed = 1
+[rules.thresholds]
+instructions_per_page = 0.005
+[limits]
+boot_s = 5
+silence_s = 5.0
+total_s = 60
+"""
+
+BAD = {
+    "format": ["2", '"1"', "true"],
+    "title": ["1", '""', '"a\\u001bb"'],
+    "base": ["1", '""', '"nonsense"', '"6.1:no-such-series"', '"9.99:vanilla"'],
+    "test": ['"6.1:batch-add"', '["6.1:batch-add", "6.1:batch-add"]', '["6.1:vanilla"]', "[1]",
+             '["6.1:../../etc"]'],
+    "devices": ["[]", '["floppy"]', '"pmem"', "[1]", '["pmem", "pmem"]'],
+    "threads": ["0", "[0]", "[1025]", '["1"]', "[true]", "[]", "[1.5]", "[2, 2]"],
+    "tiers": ["[]", '["projected"]', '["Exact"]'],
+    "ram_mib": ["0", "127", "1e9", '"256"', "-1", "1048577"],
+    "swap_mib": ["0", "15", "false", "1048577"],
+    "vcpus": ["0", "65", "1.5"],
+    "accelerator": ['"hvf"', "1"],
+    "cmdline": ['"quiet"', "[1]", '["a\\nb"]'],
+    "program": ['"fio"', "1"],
+    "ratio": ["1.0", "65", "nan", "inf", '"2"', "64"],
+    "passes": ["0", "1001", "1.0"],
+    "verify": ["1", '"yes"'],
+    "seed": ["-1", "9223372036854775808", "1.0"],
+    "pairs": ["0", "1001", "2.5"],
+    "minimum_pairs": ["1", "1001"],
+    "pswpout_floor": ["0", "-5", '"many"'],
+    "order_seed": ["-1", "true"],
+    "instructions_per_page": ["-0.1", "11", '"0.5%"', "nan"],
+    "boot_s": ["-1", "86401", '"5"'],
+    "silence_s": ["-1", "nan"],
+    "total_s": ["-0.5", "[60]"],
+}
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "x.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def field_line(key: str) -> int:
+    return next(number for number, line in enumerate(GOOD.splitlines(), 1)
+                if line.startswith(f"{key} ="))
+
+
+def test_every_field_has_a_bad_value_here() -> None:
+    fields = {line.split(" =")[0] for line in GOOD.splitlines() if " = " in line}
+    assert fields == set(BAD)
+
+
+def test_the_good_one_is_good(tmp_path: Path) -> None:
+    experiment = plan.load(write(tmp_path, GOOD))
+    assert experiment.kernels == ("6.1:vanilla", "6.1:batch-add")
+    assert experiment.limits == {"boot": 5.0, "silence": 5.0, "total": 60.0}
+    assert experiment.rules.base == "6.1:vanilla"
+
+
+@pytest.mark.parametrize("key, value", [(key, value) for key, values in BAD.items()
+                                        for value in values])
+def test_bad_value(tmp_path: Path, key: str, value: str) -> None:
+    number = field_line(key)
+    lines = GOOD.splitlines()
+    lines[number - 1] = f"{key} = {value}"
+    path = write(tmp_path, "\n".join(lines) + "\n")
+    with pytest.raises(UsageError) as caught:
+        plan.load(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}:{number}: "), message
+    assert key in message
+    assert "\n" not in message and message.isprintable()
+
+
+@pytest.mark.parametrize("key", ["format", "base"])
+def test_missing_field(tmp_path: Path, key: str) -> None:
+    text = "\n".join(line for line in GOOD.splitlines() if not line.startswith(f"{key} ="))
+    with pytest.raises(UsageError, match=f"{key}: missing"):
+        plan.load(write(tmp_path, text))
+
+
+def test_misspelt_key_is_found_and_the_right_one_named(tmp_path: Path) -> None:
+    text = GOOD.replace("swap_mib", "swap_mb")
+    with pytest.raises(UsageError, match=r"x.toml:10: guest.swap_mb: .*did you mean swap_mib"):
+        plan.load(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("text, says", [
+    ("format = ", "is not TOML"), ("\x00", "is not TOML"), ("[[guest]]\n", "missing"),
+])
+def test_not_an_experiment(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        plan.load(write(tmp_path, text))
+
+
+def test_unreadable(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        plan.load(tmp_path / "none.toml")
+    (tmp_path / "latin1.toml").write_bytes(b'title = "\xe9"\n')
+    with pytest.raises(UsageError, match="is not UTF-8"):
+        plan.load(tmp_path / "latin1.toml")
+
+
+def test_unknown_threshold_metric(tmp_path: Path) -> None:
+    text = GOOD.replace("instructions_per_page", "instructions_per_pge")
+    with pytest.raises(UsageError, match="did you mean instructions_per_page"):
+        plan.load(write(tmp_path, text))
+
+
+def test_checked_in_experiments_load() -> None:
+    for path in paths.CONFIGS.glob("*.toml"):
+        plan.load(path)
+
+
+def order(tmp_path: Path, pairs: int, seed: int) -> list[str]:
+    text = (GOOD.replace('tiers = ["exact"]', 'tiers = ["timed"]')
+            .replace("\npairs = 5", f"\npairs = {pairs}")
+            .replace("order_seed = 1", f"order_seed = {seed}"))
+    return [one.cell.kernel for one in plan.samples(plan.load(write(tmp_path, text)))]
+
+
+def test_exact_tier_checks_itself_once(tmp_path: Path) -> None:
+    text = GOOD.replace('["pmem"]', '["pmem", "brd"]').replace('["exact"]', '["exact", "locks"]')
+    planned = plan.samples(plan.load(write(tmp_path, text)))
+    assert [(one.repeat, one.cell.label()) for one in planned] == [
+        (0, "6.1:vanilla pmem 1 thread exact"), (1, "6.1:vanilla pmem 1 thread exact"),
+        (0, "6.1:batch-add pmem 1 thread exact"), (0, "6.1:vanilla brd 1 thread exact"),
+        (0, "6.1:batch-add brd 1 thread exact"), (0, "6.1:vanilla pmem 1 thread locks"),
+        (0, "6.1:batch-add pmem 1 thread locks"), (0, "6.1:vanilla brd 1 thread locks"),
+        (0, "6.1:batch-add brd 1 thread locks")]
+    assert [one.number for one in planned] == list(range(9))
+
+
+@given(seed=st.integers(0, 2**63 - 1), pairs=st.integers(1, 20))
+def test_pairs_are_adjacent_and_balanced(tmp_path_factory: pytest.TempPathFactory, seed: int,
+                                         pairs: int) -> None:
+    kernels = order(tmp_path_factory.mktemp("plan"), pairs, seed)
+    rounds = [kernels[at:at + 2] for at in range(0, len(kernels), 2)]
+    assert all(set(one) == {"6.1:vanilla", "6.1:batch-add"} for one in rounds)
+    first = sum(one[0] == "6.1:vanilla" for one in rounds)
+    assert abs(2 * first - pairs) <= 1
+
+
+def test_order_is_drawn_from_the_recorded_seed(tmp_path: Path) -> None:
+    seeds = random.Random(0).sample(range(1000), 20)
+    orders = [order(tmp_path, 10, seed) for seed in seeds]
+    assert orders == [order(tmp_path, 10, seed) for seed in seeds]
+    assert len({tuple(one) for one in orders}) > 1
