@@ -65,8 +65,12 @@ def build_kernels(experiment: Experiment, progress: Progress
     """Every (kernel, flavour) the experiment's tiers boot, from the cache or built."""
     flavours = sorted({TIER_FLAVOUR[tier] for tier in experiment.tiers})
     # All flavours of one kernel in a row: the source tree changes series once.
-    return {(name, flavour): build.build(name, flavour, progress)
-            for name in experiment.kernels for flavour in flavours}
+    wanted = [(name, flavour) for name in experiment.kernels for flavour in flavours]
+    missing = [one for one in wanted if build.cached(*one) is None]
+    for number, (name, flavour) in enumerate(missing, 1):
+        progress.log(f"kernel {number} of {len(missing)} to build: {name} ({flavour})")
+        build.build(name, flavour, progress)
+    return {one: build.build(*one, progress) for one in wanted}
 
 
 def _images(kernels: dict[tuple[str, str], BuiltKernel]) -> list[dict[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import importlib.util
 import os
+import platform
 import re
 import shutil
 from dataclasses import asdict, dataclass
@@ -111,8 +112,8 @@ def examine(progress: Progress) -> list[Finding]:
                        "in the cache" if one.cached else "not built yet",
                        "" if one.cached else f"./swapscale kernel build {one.name}")
                for one in build.names() for flavour in [one.flavour]]
-    return [*_tools(), Finding("QEMU", "ok" if host.qemu_version() else "missing",
-                               host.qemu_version(), ""),
+    return [*_tools(), Finding("host kernel", "ok", platform.release(), ""),
+            Finding("QEMU", "ok" if host.qemu_version() else "missing", host.qemu_version(), ""),
             _accelerator(progress), *_room(), *kernels]
 
 

@@ -33,7 +33,7 @@ def test_patch_that_does_not_apply(swapscale, built: BuiltKernel) -> None:
 def test_option_that_vanishes(swapscale, built: BuiltKernel, tmp_path: Path) -> None:
     (tmp_path / "swapscale").mkdir()
     (tmp_path / "swapscale" / "kernels.toml").write_text(
-        'format = 1\n[source.mine]\nkind = "debian"\npackage = "linux-source-6.1"\n'
+        '[source.mine]\nkind = "debian"\npackage = "linux-source-6.1"\n'
         f'fragments = ["{paths.ROOT}/tests/data/vanishing/option.config"]\n')
     done = swapscale("kernel", "build", "mine:vanilla", env={"XDG_CONFIG_HOME": str(tmp_path)})
     assert done.returncode == 2, done.stderr
