@@ -178,8 +178,9 @@ def _paired(result: MetricResult, both: list[tuple[float, float]], threshold: fl
     wanted = max(enough, stats.pairs_to_resolve(ratios, margin))
     if len(ratios) < enough or found.interval is None or found.p is None:
         have = f"{len(ratios)} pair" + ("s" if len(ratios) != 1 else "")
-        return replace(result, reason=f"{have} cannot decide; it takes at least {enough}, "
-                                      f"about {wanted} for ±{percent(threshold)}")
+        # One pair shows no spread to judge from, and two hardly any.
+        about = f", about {wanted} for ±{percent(threshold)}" if len(ratios) > 2 else ""
+        return replace(result, reason=f"{have} cannot decide; it takes at least {enough}{about}")
     low, high = found.interval
     worse = _FLIPPED[result.better]
     if -margin <= low and high <= margin:
