@@ -146,6 +146,7 @@ REQUIRED: Any = object()
 
 
 def meant(word: str, known: list[str]) -> str:
+    """' (did you mean X?)' where one of `known` is near, else nothing."""
     close = difflib.get_close_matches(word, known, 1)
     return f" (did you mean {close[0]}?)" if close else ""
 

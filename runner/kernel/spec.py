@@ -9,13 +9,13 @@
 """
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import UsageError, printable
 from runner.kernel import definitions, series
 from runner.kernel.definitions import NAME, REF, Source
+from runner.tomlfile import meant
 
 FORMS = ("SOURCE[:SERIES], git:PATH[@REF][:SERIES], tarball:PATH[:SERIES], dir:PATH[:SERIES] "
          "or image:PATH")
@@ -96,7 +96,7 @@ def _defined(name: str) -> Source:
     sources = definitions.load()
     if name not in sources:
         raise NameError_(f"{printable(name, 60)}: is not a source; known: "
-                         f"{', '.join(sources)}{_meant(name, list(sources))}, or a kernel as "
+                         f"{', '.join(sources)}{meant(name, list(sources))}, or a kernel as "
                          "git:PATH@REF, tarball:PATH, dir:PATH, image:PATH")
     return sources[name]
 
@@ -121,9 +121,4 @@ def _folder(name: str, wanted: str, source: Source) -> Path | None:
                          "give the path of their folder)")
     known = ["vanilla", *known]
     raise NameError_(f"{shown}: {wanted} is not a series; known: {', '.join(known)}"
-                     f"{_meant(wanted, known)}")
-
-
-def _meant(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word, known, 1)
-    return f" (did you mean {close[0]}?)" if close else ""
+                     f"{meant(wanted, known)}")

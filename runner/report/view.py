@@ -114,11 +114,13 @@ def _locks(cell: CellResult) -> Table | None:
         rows.append((-most, name, (*cells, taken.verdict or "")))
     if not rows:
         return None
-    note = f"Lock classes with fewer than {_FEW:g} acquisitions per page are left out." if folded else ""
+    note = f"Lock classes with fewer than {_FEW:g} acquisitions per page are left out." \
+        if folded else ""
     return Table(f"Locks per swapped-out page ({_threads(cell.threads)}, {cell.vcpus} vCPU"
                  f"{'s' if cell.vcpus != 1 else ''}, {cell.accelerator})",
                  ("lock class", "acquisitions: base", "test", "change", "contentions: base",
-                  "test", "hold time µs: base", "test", "verdict"), tuple(row for *_, row in sorted(rows)), note)
+                  "test", "hold time µs: base", "test", "verdict"),
+                 tuple(row for *_, row in sorted(rows)), note)
 
 
 def _section(cells: list[CellResult], base: str) -> Section:

@@ -101,30 +101,20 @@ class _Reader:
         self._receiver.close()
 
 
-def planned_pages(boot: Boot, hello: dict[str, str]) -> int | None:
+def planned_pages(boot: Boot) -> int | None:
     """Pages the workload will count, where its arguments tell; for the progress bar alone."""
     words = boot.job.workload
     options = dict(zip(words, words[1:]))
     try:
-        if "--size-per-thread" in options:
-            size = float(_size(options["--size-per-thread"])
-                         * int(options.get("--threads", "1")))
-        else:
-            size = float(options["--ratio"]) * int(hello["memtotal-kib"]) * 1024
+        size = int(options["--size-per-thread"]) * int(options.get("--threads", "1"))
         passes = int(options.get("--passes", "1")) + ("--verify" in words)
-        return int(size / PAGE_SIZE * passes) or None
-    except (KeyError, ValueError, OverflowError):
+    except (KeyError, ValueError):
         return None
-
-
-def _size(text: str) -> int:
-    """'64M' -> bytes; ValueError for what is no size."""
-    power = "KMGT".find(text[-1:].upper()) + 1 if text else 0
-    return int(text[:-1] if power else text) << 10 * power
+    return size // PAGE_SIZE * passes or None
 
 
 def _show(step: Step, boot: Boot, watch: Watch) -> None:
-    planned = planned_pages(boot, watch.hello)
+    planned = planned_pages(boot)
     if planned is None:
         step.update(None, watch.console.last_line if not watch.hello else "")
         return
