@@ -99,27 +99,37 @@ def test_every_number_comes_from_the_evidence_again(swapscale, bench) -> None:
     assert (done.returncode, done.stdout) == (0, bench[0].stdout)
 
 
-def test_campaign_against_itself_is_equivalent(swapscale, bench, tmp_path: Path) -> None:
-    lines = (bench[1] / "samples.jsonl").read_text().splitlines()
-    vanilla = tmp_path / "vanilla.jsonl"
-    vanilla.write_text("".join(line + "\n" for line in lines
-                               if json.loads(line)["cell"]["kernel"] == "6.1:vanilla"
-                               and json.loads(line)["cell"]["tier"] != "timed"))
+@pytest.fixture
+def part(bench, tmp_path: Path):
+    """The samples of one kernel and some tiers as a file of their own."""
+    def write(kernel: str, *tiers: str) -> Path:
+        path = tmp_path / f"{kernel.replace(':', '-')}-{'-'.join(tiers)}.jsonl"
+        lines = (bench[1] / "samples.jsonl").read_text().splitlines()
+        cells = [(line, json.loads(line)["cell"]) for line in lines]
+        path.write_text("".join(f"{line}\n" for line, cell in cells
+                                if cell["kernel"] == kernel and cell["tier"] in tiers))
+        return path
+    return write
+
+
+def test_campaign_against_itself_is_equivalent(swapscale, part) -> None:
+    vanilla = part("6.1:vanilla", "exact", "locks")
     done = swapscale("compare", vanilla, vanilla)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "equivalent" in done.stdout
+    assert "Verdict: EQUIVALENT" in done.stdout
 
 
-def test_swapped_the_other_way_round_is_a_regression(swapscale, bench, tmp_path: Path) -> None:
-    sides = {}
-    for name in ("6.1:vanilla", "6.1:batch-add"):
-        sides[name] = tmp_path / f"{name.replace(':', '-')}.jsonl"
-        sides[name].write_text("".join(
-            line + "\n" for line in (bench[1] / "samples.jsonl").read_text().splitlines()
-            if json.loads(line)["cell"]["kernel"] == name))
-    done = swapscale("compare", sides["6.1:batch-add"], sides["6.1:vanilla"])
+def test_the_other_way_round_is_a_regression(swapscale, part) -> None:
+    tiers = ("exact", "locks", "timed")
+    done = swapscale("compare", part("6.1:batch-add", *tiers), part("6.1:vanilla", *tiers))
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "regressed" in done.stdout and "swap_cache_tree" in done.stdout
+    assert "Verdict: REGRESSED" in done.stdout and "swap_cache_tree" in done.stdout
+
+
+def test_one_timed_pair_is_inconclusive(swapscale, part) -> None:
+    done = swapscale("compare", part("6.1:vanilla", "timed"), part("6.1:batch-add", "timed"))
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "1 pair cannot decide" in done.stdout
 
 
 def test_truncated_lock_stat_is_one_line(swapscale, bench, samples: list[Sample],
