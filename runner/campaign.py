@@ -8,16 +8,15 @@ import json
 import os
 import shutil
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
 from runner import host, paths, plan, programs, sample
 from runner.errors import UsageError, printable
 from runner.evidence import Campaign
-from runner.kernel import build
+from runner.kernel import build, spec
 from runner.plan import Experiment, Planned
-from runner.progress import Progress, duration
+from runner.progress import Progress
 from runner.records import TIER_FLAVOUR, Accelerator, BuiltKernel, Sample
 from runner.vm import accel
 
@@ -66,7 +65,8 @@ def build_kernels(experiment: Experiment, progress: Progress
     flavours = sorted({TIER_FLAVOUR[tier] for tier in experiment.tiers})
     # All flavours of one kernel in a row: the source tree changes series once.
     wanted = [(name, flavour) for name in experiment.kernels for flavour in flavours]
-    missing = [one for one in wanted if build.cached(*one) is None]
+    missing = [one for one in wanted if spec.parse(one[0]).source.kind != "image"
+               and build.cached(*one) is None]
     for number, (name, flavour) in enumerate(missing, 1):
         progress.log(f"kernel {number} of {len(missing)} to build: {name} ({flavour})")
         build.build(name, flavour, progress)
@@ -135,7 +135,6 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
 
 def _measure(setting: sample.Setting, todo: list[Planned], campaign: Campaign,
              progress: Progress) -> list[Sample]:
-    began = time.monotonic()
     taken: list[Sample] = []
     lock = threading.Lock()
 
@@ -149,25 +148,25 @@ def _measure(setting: sample.Setting, todo: list[Planned], campaign: Campaign,
         with lock:
             campaign.append(got)
             taken.append(got)
-            left = (time.monotonic() - began) / len(taken) * (len(todo) - len(taken))
-            progress.log(f"{len(taken)} of {len(todo)} samples, about {duration(left)} left")
+            whole.update(len(taken) / len(todo), f"{len(taken)} of {len(todo)} samples")
         for reason in got.invalid:
             progress.warn(f"{what} does not count: {reason}; see {campaign.folder / got.evidence}")
 
-    # Exact boots have one vCPU and count instructions: what else the host
-    # does is invisible to them, so they run side by side.  All others are
-    # alone on the machine.
-    exact = [planned for planned in todo if planned.cell.tier == "exact"]
-    with concurrent.futures.ThreadPoolExecutor(host.cores()) as pool:
-        futures = [pool.submit(one, planned) for planned in exact]
-        try:
-            for future in concurrent.futures.as_completed(futures):
-                future.result()
-        except BaseException:
-            setting.stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-    for planned in todo:
-        if planned.cell.tier != "exact":
-            one(planned)
+    with progress.step("all samples") as whole:
+        # Exact boots have one vCPU and count instructions: what else the host
+        # does is invisible to them, so they run side by side.  All others are
+        # alone on the machine.
+        exact = [planned for planned in todo if planned.cell.tier == "exact"]
+        with concurrent.futures.ThreadPoolExecutor(host.cores()) as pool:
+            futures = [pool.submit(one, planned) for planned in exact]
+            try:
+                for future in concurrent.futures.as_completed(futures):
+                    future.result()
+            except BaseException:
+                setting.stop.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+        for planned in todo:
+            if planned.cell.tier != "exact":
+                one(planned)
     return taken
