@@ -60,6 +60,10 @@ bench:
 test:
 	@setup/install test
 	@$(MAKE) --no-print-directory check unit-c
+	@# Built here, where their progress shows, not inside the tests.
+	@./swapscale kernel build 6.1:vanilla 6.1:batch-add
+	@./swapscale kernel build --flavour perf 6.1:./tests/series/faults
+	@./swapscale kernel build --flavour lockstat 6.12:vanilla
 	@$(PYTHON) -m pytest tests
 
 # Every linter that can run here; one that is missing is named as skipped.
