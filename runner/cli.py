@@ -7,6 +7,7 @@ import dataclasses
 import json
 import signal
 import sys
+import traceback
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -258,3 +259,13 @@ def main(argv: list[str]) -> int:
         # The reader of our output left (a pager, head): nothing more to say.
         sys.stderr.close()
         return Exit.OK
+    except OSError as error:
+        print(f"swapscale: {error.filename or 'the host'}: {error.strerror or error}",
+              file=sys.stderr)
+        return Exit.CANNOT_MEASURE
+    except Exception:
+        # Python's own exit status for this is 1, which here means 'regressed'.
+        traceback.print_exc()
+        print("swapscale: this is a bug in swapscale; please report it with the lines above",
+              file=sys.stderr)
+        return Exit.CANNOT_MEASURE

@@ -113,7 +113,7 @@ def examine(progress: Progress) -> list[Finding]:
                        "" if one.cached else f"./swapscale kernel build {one.name}")
                for one in build.names() for flavour in [one.flavour]]
     return [*_tools(), Finding("host kernel", "ok", platform.release(), ""),
-            Finding("QEMU", "ok" if host.qemu_version() else "missing", host.qemu_version(), ""),
+            *([Finding("QEMU", "ok", version, "")] if (version := host.qemu_version()) else []),
             _accelerator(progress), *_room(), *kernels]
 
 
