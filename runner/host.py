@@ -7,8 +7,10 @@ import hashlib
 import os
 import platform
 import re
-import subprocess
 from pathlib import Path
+
+from runner.errors import CannotMeasure
+from runner.vm import qemu
 
 QEMU = "qemu-system-x86_64"
 
@@ -25,10 +27,9 @@ def read(path: str) -> str:
 def qemu_version() -> str:
     """'7.2.22', or '' where QEMU is not installed."""
     try:
-        done = subprocess.run([QEMU, "--version"], capture_output=True, text=True, check=False)
-    except OSError:
+        found = re.search(r"version (\d+(?:\.\d+)+)", qemu.version(QEMU))
+    except CannotMeasure:
         return ""
-    found = re.search(r"version (\d+(?:\.\d+)+)", done.stdout)
     return found[1] if found else ""
 
 

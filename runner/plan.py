@@ -11,7 +11,6 @@ from runner.errors import UsageError
 from runner.kernel import spec
 from runner.metrics import sample as metrics
 from runner.records import DEVICES, MIB, TIERS, Cell, Rules, SwapDevice
-from runner.tiers import DEFAULT_THRESHOLDS
 from runner.tomlfile import meant
 from runner.vm import memory
 
@@ -126,7 +125,7 @@ def _rules(table: tomlfile.Table, base: str) -> tuple[Rules, int, int]:
     floor = table.integer("pswpout_floor", 1, 2**40, 10000)
     order_seed = table.integer("order_seed", 0, 2**63 - 1, 1)
     chosen = table.table("thresholds")
-    thresholds = dict(DEFAULT_THRESHOLDS)
+    thresholds = {}
     for key in chosen.keys():
         if key not in metrics.KNOWN and not metrics.LOCK_METRIC.fullmatch(key):
             chosen.complain(key, "is not a metric; metrics: " + ", ".join(metrics.KNOWN)

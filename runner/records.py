@@ -153,6 +153,6 @@ class Rules:
     """What an experiment declares about judging."""
 
     base: str                               # kernel all others are compared with
-    thresholds: dict[str, float]            # metric name -> relative change that counts
+    thresholds: dict[str, float]            # metric -> relative change that counts; own ones
     minimum_pairs: int = 5                  # timed tier: fewer pairs decide nothing
     pswpout_floor: int = 1                  # pages; fewer and the sample is invalid

@@ -85,12 +85,14 @@ class Table:
         wanted = "one of " + ", ".join(allowed) if allowed else "a text in quotes"
         value: str = self._take(key, str, wanted, default)
         if key in self._data:
-            if not value or any(not c.isprintable() for c in value):
-                self.complain(key, f"{printable(repr(value), 60)} is empty or unprintable")
-            if allowed is not None and value not in allowed:
-                self.complain(key, f"{printable(value, 60)!r} is not {wanted}"
-                                   f"{meant(value, allowed)}")
+            self._check_text(key, value, allowed, wanted)
         return value
+
+    def _check_text(self, key: str, value: str, allowed: list[str] | None, wanted: str) -> None:
+        if not value or any(not c.isprintable() for c in value):
+            self.complain(key, f"{printable(repr(value), 60)} is empty or unprintable")
+        if allowed is not None and value not in allowed:
+            self.complain(key, f"{printable(value, 60)!r} is not {wanted}{meant(value, allowed)}")
 
     def _list(self, key: str, kind: type, wanted: str, default: Any) -> list[Any]:
         value: list[Any] = self._take(key, list, f"a list of {wanted}", default)
@@ -110,11 +112,7 @@ class Table:
         wanted = ", ".join(allowed) if allowed else "texts in quotes"
         value = self._list(key, str, wanted, default)
         for item in value if key in self._data else []:
-            if not item or any(not c.isprintable() for c in item):
-                self.complain(key, f"{printable(repr(item), 60)} is empty or unprintable")
-            if allowed is not None and item not in allowed:
-                self.complain(key, f"{printable(item, 60)!r} is not one of {wanted}"
-                                   f"{meant(item, allowed)}")
+            self._check_text(key, item, allowed, f"one of {wanted}")
         return value
 
     def integers(self, key: str, low: int, high: int, default: Any = None) -> list[int]:
