@@ -50,7 +50,7 @@ class Recipe:
 def _recipe(wanted: Spec, flavour: str) -> Recipe:
     source = wanted.source
     return Recipe(wanted, flavour, _KINDS[source.kind].identity(source),
-                  series.load(wanted.series, wanted.folder), fragments.requests(source, flavour))
+                  series.load(wanted.stack), fragments.requests(source, flavour))
 
 
 def _checked(flavour: str) -> None:
@@ -121,7 +121,8 @@ def _make(recipe: Recipe, key: str, tree: Tree, lock: int, progress: Progress) -
     if recipe.flavour == "lockstat":
         files[lockkeys.KEYS_FILE] = out / lockkeys.KEYS_FILE
         lockkeys.write(out / "vmlinux", files[lockkeys.KEYS_FILE])
-    patches = [{"patch": patch.name, "files": [diff.path for diff in patch.files]}
+    patches = [{"series": patch.series, "patch": patch.name,
+                "files": [diff.path for diff in patch.files]}
                for patch in recipe.series.patches]
     told = {"name": recipe.spec.name, "flavour": recipe.flavour,
             "release": (out / "include/config/kernel.release").read_text("utf-8").strip(),

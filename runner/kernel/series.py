@@ -2,6 +2,7 @@
 """Patch series in folders, in quilt's format.
 
     kernels/series/NAME/README           first line: what it is
+    kernels/series/NAME/base             series it stands on, as a kernel's name has them
     kernels/series/NAME/series           patches for any source
     kernels/series/NAME/SOURCE/series    patches for one source; wins
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,13 +26,22 @@ _ENTRY = re.compile(r"(?P<patch>\S+)(?:\s+-p\s*(?P<strip>\d))?")
 class Patch:
     """One patch of a series, read and taken apart."""
 
+    series: str                   # the Part's name
     name: str                     # as the series file has it
     files: tuple[FileDiff, ...]
 
 
 @dataclass(frozen=True)
+class Part:
+    """One series of a kernel's stack."""
+
+    name: str                     # of kernels/series, or a path with '/'
+    folder: Path
+    upto: int | None = None       # patches taken, from the first; None: all
+
+
+@dataclass(frozen=True)
 class Series:
-    name: str                     # as the user wrote it
     patches: tuple[Patch, ...] = ()
 
     def digest(self) -> str:
@@ -82,16 +93,29 @@ def description(name: str) -> str:
     return ""
 
 
-def load(name: str, folder: Path | None) -> Series:
-    """Read a series and all its patches; None is vanilla, without patches.
+def base(folder: Path) -> str:
+    """What the series in `folder` stands on, as a kernel's name would say it.
 
-    UsageError naming file and line of what cannot be read, or asks for more
-    than a change to text files inside the tree.
+    The file is beside the series, or beside the folders of its sources; ''
+    where there is none.
     """
-    if folder is None:
-        return Series(name)
+    for file in (folder / "base", folder.parent / "base"):
+        if file.is_file():
+            text = _read(file).decode("utf-8", "replace").strip()
+            if len(text.split()) != 1:
+                raise UsageError(f"{file}: {printable(text, 80)!r} is not one word: the series "
+                                 "this one stands on, such as pagewise or pagewise+batched@3")
+            return text
+    return ""
+
+
+def entries(folder: Path) -> list[tuple[str, int]]:
+    """The patches a series file names, in order, and how much of their paths to strip.
+
+    UsageError naming file and line of what is no such thing.
+    """
     file = folder / "series"
-    patches = []
+    found = []
     for number, line in enumerate(_read(file).decode("utf-8", "replace").splitlines(), 1):
         text = line.split("#", 1)[0].strip()
         if not text:
@@ -104,12 +128,22 @@ def load(name: str, folder: Path | None) -> Series:
         if patch.startswith("/") or ".." in Path(patch).parts or not patch.isprintable():
             raise UsageError(f"{file}:{number}: {printable(patch, 80)} leads out of the series' "
                              "folder; keep patches beside the series file")
-        files = diff.parse(_read(folder / patch), int(entry["strip"] or 1),
-                           f"series {name}: {patch}")
-        patches.append(Patch(patch, files))
-    if not patches:
+        found.append((patch, int(entry["strip"] or 1)))
+    if not found:
         raise UsageError(f"{file}: names no patch; the series without patches is called vanilla")
-    return Series(name, tuple(patches))
+    return found
+
+
+def load(stack: Sequence[Part]) -> Series:
+    """Read all patches of a stack of series; an empty one is vanilla.
+
+    UsageError naming file and line of what cannot be read, or asks for more
+    than a change to text files inside the tree.
+    """
+    return Series(tuple(
+        Patch(part.name, patch, diff.parse(_read(part.folder / patch), strip,
+                                           f"series {part.name}: {patch}"))
+        for part in stack for patch, strip in entries(part.folder)[:part.upto]))
 
 
 def _read(file: Path) -> bytes:

@@ -6,20 +6,28 @@
     tarball:PATH[:SERIES]      tarball:/src/linux-6.6.tar.xz
     dir:PATH[:SERIES]          dir:/src/linux
     image:PATH                 image:/boot/vmlinuz-6.1.0-30-amd64
+
+SERIES is a name of kernels/series or the path of a folder, NAME@N for its
+first N patches, and several joined by '+' to stand on each other.  What a
+series stands on by itself (its file 'base') need not be said.
 """
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import UsageError, printable
 from runner.kernel import definitions, series
-from runner.kernel.definitions import NAME, REF, Source
+from runner.kernel.definitions import REF, Source
+from runner.kernel.series import Part
 from runner.tomlfile import meant
 
 FORMS = ("SOURCE[:SERIES], git:PATH[@REF][:SERIES], tarball:PATH[:SERIES], dir:PATH[:SERIES] "
          "or image:PATH")
 _INLINE = ("git", "tarball", "dir", "image")
+_PART = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,63}|[^+@]*/[^+@]*)"
+                   r"(?:@(?P<upto>\d{1,4}))?")
 
 
 class NameError_(UsageError):
@@ -32,8 +40,7 @@ class Spec:
 
     name: str                 # as the user wrote it
     source: Source
-    series: str               # 'vanilla', another name, or a path with '/'
-    folder: Path | None       # of the series; None: vanilla
+    stack: tuple[Part, ...]   # series in the order they apply; empty: vanilla
 
 
 @dataclass(frozen=True)
@@ -70,9 +77,11 @@ def split(name: str) -> Words:
     if not place:
         raise NameError_(f"{shown}: names no {'path' if kind else 'source'}; a kernel is {FORMS}")
     patches = rest if colon or kind == "image" else "vanilla"
-    if "/" not in patches and not NAME.fullmatch(patches):
-        raise NameError_(f"{shown}: {printable(patches, 60)!r} is not a series: a name of "
-                         "kernels/series, or the path of a folder with '/' in it")
+    for part in patches.split("+"):
+        if not _PART.fullmatch(part):
+            raise NameError_(f"{shown}: {printable(part, 60)!r} is not a series: a name of "
+                             "kernels/series or the path of a folder with '/' in it, @N after it "
+                             "for its first N patches, '+' between several")
     return Words(kind, place, ref or ("HEAD" if kind == "git" else ""), patches)
 
 
@@ -89,7 +98,41 @@ def parse(name: str) -> Spec:
         source = _defined(words.place)
     if source.kind == "image" and words.series != "vanilla":
         raise NameError_(f"{printable(name, 100)}: a ready image takes no series")
-    return Spec(name, source, words.series, _folder(name, words.series, source))
+    stack = () if words.series == "vanilla" else tuple(_stack(name, words.series, source, ()))
+    return Spec(name, source, stack)
+
+
+def _stack(shown: str, series_text: str, source: Source, below: tuple[str, ...]) -> list[Part]:
+    """`series_text` taken apart, each series on what it stands on.
+
+    `below`: names of the series whose base is being looked up, so that a
+    circle is seen.
+    """
+    stack: list[Part] = []
+    for word in series_text.split("+"):
+        match = _PART.fullmatch(word)
+        if match is None or match["name"] in below:
+            raise NameError_(f"{printable(shown, 100)}: the base of {below[-1]}, "
+                             f"{printable(word, 60)!r}, is no series it can stand on")
+        part = Part(match["name"], _folder(shown, match["name"], source),
+                    None if match["upto"] is None else int(match["upto"]))
+        count = len(series.entries(part.folder))
+        if (part.upto or 0) > count:
+            raise NameError_(f"{printable(shown, 100)}: {part.name} has {count} patches, not "
+                             f"{part.upto}")
+        if part.name in [one.name for one in stack]:
+            raise NameError_(f"{printable(shown, 100)}: {part.name} is in it already when its "
+                             "turn comes; name it once, below what stands on it")
+        base = series.base(part.folder)
+        for one in _stack(shown, base, source, (*below, part.name)) if base else []:
+            there = [other for other in stack if other.name == one.name]
+            if there and there[0] != one:
+                raise NameError_(f"{printable(shown, 100)}: {part.name} stands on {base}, and "
+                                 f"another part of {one.name} is there")
+            if not there:
+                stack.append(one)
+        stack.append(part)
+    return stack
 
 
 def _defined(name: str) -> Source:
@@ -101,9 +144,7 @@ def _defined(name: str) -> Source:
     return sources[name]
 
 
-def _folder(name: str, wanted: str, source: Source) -> Path | None:
-    if wanted == "vanilla":
-        return None
+def _folder(name: str, wanted: str, source: Source) -> Path:
     shown = printable(name, 100)
     if "/" in wanted:
         folder = Path(wanted).expanduser().absolute()
@@ -119,6 +160,8 @@ def _folder(name: str, wanted: str, source: Source) -> Path | None:
         raise NameError_(f"{shown}: series {wanted} has no patches for {source.name}; it has for: "
                          f"{', '.join(series.sources_of(wanted))} (to use those all the same, "
                          "give the path of their folder)")
+    if wanted == "vanilla":
+        raise NameError_(f"{shown}: vanilla is the source without patches; nothing is added to it")
     known = ["vanilla", *known]
     raise NameError_(f"{shown}: {wanted} is not a series; known: {', '.join(known)}"
                      f"{meant(wanted, known)}")

@@ -44,7 +44,7 @@ def apply(series: Series, pristine: Callable[[str], Content | None], scratch: Pa
     for patch in series.patches:
         for diff in patch.files:
             before = changed[diff.path] if diff.path in changed else pristine(diff.path)
-            what = f"series {series.name}: {patch.name}: {printable(diff.path, 100)}"
+            what = f"series {patch.series}: {patch.name}: {printable(diff.path, 100)}"
             changed[diff.path] = _one(diff, before, scratch, what)
     return changed
 

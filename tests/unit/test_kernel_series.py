@@ -106,13 +106,39 @@ def write(folder: Path, text: str) -> Path:
     return folder
 
 
+def load(folder: Path, upto: int | None = None) -> series.Series:
+    return series.load([series.Part("s", folder, upto)])
+
+
 def test_series_file(tmp_path: Path) -> None:
     folder = write(tmp_path, "# why\n\none.patch # said\nsub/two.patch -p1\n")
-    loaded = series.load("s", folder)
+    loaded = load(folder)
     assert [patch.name for patch in loaded.patches] == ["one.patch", "sub/two.patch"]
     (folder / "one.patch").write_bytes(change("x", "x"))
     (folder / "series").write_text("one.patch -p0\n")
-    assert series.load("s", folder).patches[0].files[0].path == "x"
+    assert load(folder).patches[0].files[0].path == "x"
+
+
+def test_first_patches_and_stacks(tmp_path: Path) -> None:
+    folder = write(tmp_path / "a", "one.patch\nsub/two.patch\n")
+    assert [patch.name for patch in load(folder, 1).patches] == ["one.patch"]
+    assert load(folder, 0).digest() == series.load([]).digest() == "vanilla"
+    other = write(tmp_path / "b", "sub/two.patch\n")
+    stack = [series.Part("a", folder, 1), series.Part("b", other)]
+    assert [patch.name for patch in series.load(stack).patches] == ["one.patch", "sub/two.patch"]
+    assert series.load(stack).digest() == load(folder).digest()
+
+
+def test_base_is_beside_the_series_or_its_sources(tmp_path: Path) -> None:
+    folder = write(tmp_path / "batched" / "6.1", "one.patch\n")
+    assert series.base(folder) == ""
+    (folder.parent / "base").write_text("pagewise\n")
+    assert series.base(folder) == "pagewise"
+    (folder / "base").write_text("other\n")
+    assert series.base(folder) == "other"
+    (folder / "base").write_text("two words\n")
+    with pytest.raises(UsageError, match="base: 'two words' is not one word"):
+        series.base(folder)
 
 
 @pytest.mark.parametrize("text, problem", [
@@ -124,21 +150,21 @@ def test_series_file(tmp_path: Path) -> None:
 ])
 def test_wrong_series(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(UsageError) as caught:
-        series.load("s", write(tmp_path, text))
+        load(write(tmp_path, text))
     assert problem in str(caught.value)
 
 
 def test_digest_is_of_what_is_done(tmp_path: Path) -> None:
     folder = write(tmp_path, "one.patch\n")
-    before = series.load("s", folder).digest()
+    before = load(folder).digest()
     (folder / "one.patch").write_bytes(b"Subject: better words\n\n" + change("c/x", "d/x"))
-    assert series.load("other", folder).digest() == before
+    assert series.load([series.Part("other", folder)]).digest() == before
     (folder / "one.patch").write_bytes(change("a/x", "b/x").replace(b"+b", b"+c"))
-    assert series.load("s", folder).digest() != before
+    assert load(folder).digest() != before
     (folder / "series").write_text("one.patch\nsub/two.patch\n")
-    both = series.load("s", folder).digest()
+    both = load(folder).digest()
     (folder / "series").write_text("sub/two.patch\none.patch\n")
-    assert series.load("s", folder).digest() != both
+    assert load(folder).digest() != both
 
 
 def test_named_series(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from runner import paths
 from runner.errors import UsageError
 from runner.kernel import definitions, spec
+from runner.kernel.series import Part
 
-NAMES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._+-]{0,20}\Z")
+NAMES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,20}(@[0-9]{1,4})?\Z")
 PLACES = st.from_regex(r"\A/[a-z0-9/._-]{1,30}\Z")
 REFS = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._/^~+-]{0,20}\Z")
 
@@ -24,7 +25,7 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     kernels = tmp_path / "kernels"
     for series in ("batch", "old/6.1"):
         (kernels / "series" / series).mkdir(parents=True)
-        (kernels / "series" / series / "series").write_text("one.patch\n")
+        (kernels / "series" / series / "series").write_text("one.patch\ntwo.patch\n")
     (kernels / "kernels.toml").write_text(
         '[source."6.1"]\nkind = "debian"\npackage = "linux-source-6.1"\n'
         '[source."6.12"]\nkind = "tarball"\npath = "l.tar.xz"\nmake = { KCFLAGS = "-fcommon" }\n')
@@ -79,6 +80,11 @@ def test_any_text_gives_words_or_one_line(text: str) -> None:
     ("6.1:vanila", "vanila is not a series; known: vanilla, batch, old (did you mean vanilla?)"),
     ("6.12:old", "series old has no patches for 6.12; it has for: 6.1"),
     ("6.1:./none", "./none: has no file 'series'"),
+    ("6.1:batch+", "'' is not a series"),
+    ("6.1:batch@x", "'batch@x' is not a series"),
+    ("6.1:batch@3", "batch has 2 patches, not 3"),
+    ("6.1:old+batch+old", "old is in it already"),
+    ("6.1:vanilla+batch", "vanilla is the source without patches"),
 ])
 def test_wrong_names(name: str, problem: str) -> None:
     with pytest.raises(spec.NameError_) as caught:
@@ -89,17 +95,41 @@ def test_wrong_names(name: str, problem: str) -> None:
 
 def test_series_of_the_source_is_found_first() -> None:
     series = paths.KERNELS / "series"
-    assert spec.parse("6.1").folder is None
-    assert spec.parse("6.1:old").folder == series / "old" / "6.1"
-    assert spec.parse("6.12:batch").folder == series / "batch"
-    assert spec.parse("git:/src/linux@v6.9:batch").folder == series / "batch"
+    assert spec.parse("6.1").stack == ()
+    assert spec.parse("6.1:old").stack == (Part("old", series / "old" / "6.1"),)
+    assert spec.parse("6.12:batch").stack == (Part("batch", series / "batch"),)
+    assert spec.parse("git:/src/linux@v6.9:batch").stack == (Part("batch", series / "batch"),)
+
+
+def stack(name: str) -> str:
+    return "+".join(part.name + ("" if part.upto is None else f"@{part.upto}")
+                    for part in spec.parse(name).stack)
+
+
+def test_a_series_brings_what_it_stands_on() -> None:
+    home = paths.KERNELS / "series"
+    (home / "old" / "base").write_text("batch\n")
+    assert stack("6.1:old") == "batch+old"
+    assert stack("6.1:old@0") == "batch+old@0"
+    assert stack("6.1:batch+old@1") == "batch+old@1"
+    with pytest.raises(spec.NameError_, match="old stands on batch, and another part of batch"):
+        spec.parse("6.1:batch@1+old")
+    with pytest.raises(spec.NameError_, match="batch is in it already"):
+        spec.parse("6.1:old+batch")
+    (home / "batch" / "base").write_text("old@1\n")
+    with pytest.raises(spec.NameError_, match="the base of batch, 'old@1', is no series"):
+        spec.parse("6.1:old")
+    (home / "batch" / "base").write_text("batch\n")
+    with pytest.raises(spec.NameError_, match="the base of batch, 'batch', is no series"):
+        spec.parse("6.1:batch")
 
 
 def test_series_by_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("mine").mkdir()
     Path("mine/series").write_text("a.patch\n")
-    assert spec.parse("6.1:./mine").folder == tmp_path / "mine"
+    assert spec.parse("6.1:./mine").stack == (Part("./mine", tmp_path / "mine"),)
+    assert stack("6.1:batch@1+./mine@1") == "batch@1+./mine@1"
 
 
 def test_image_takes_no_series(user: Path) -> None:

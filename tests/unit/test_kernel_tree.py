@@ -52,7 +52,7 @@ def series(folder: Path, *patches: str) -> Series:
     for number, text in enumerate(patches, 1):
         (folder / f"{number}.patch").write_text(text)
     (folder / "series").write_text("".join(f"{n}.patch\n" for n in range(1, len(patches) + 1)))
-    return series_module.load(folder.name, folder)
+    return series_module.load([series_module.Part(folder.name, folder)])
 
 
 VMSCAN = (TOY / "mm/vmscan.c").read_text()
