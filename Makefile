@@ -14,9 +14,9 @@ PYTHON  := /usr/bin/python3
 
 # name of the program = its folder; every .c there belongs to it.
 sources = $(wildcard $(1)/*.c)
-headers := $(wildcard workloads/swapstorm/*.h runner/agent/*.h model/*.h)
+headers := $(wildcard workloads/*/*.h runner/agent/*.h model/*.h)
 
-PROGRAMS := $(BUILD)/swapstorm $(BUILD)/agent $(BUILD)/swapsim
+PROGRAMS := $(BUILD)/swapstorm $(BUILD)/swaptorture $(BUILD)/agent $(BUILD)/swapsim
 
 .PHONY: all
 all: $(PROGRAMS)
@@ -29,6 +29,13 @@ GUEST := $(CSTD) $(CFLAGS) -ffile-prefix-map=$(CURDIR)=. -static -s -pthread
 $(BUILD)/swapstorm: $(call sources,workloads/swapstorm) $(headers) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(GUEST) -o $@ $(filter %.c,$^)
+
+# It stamps pages as swapstorm does, and sets devices up as the agent does.
+TORTURE_SHARED := $(addprefix workloads/swapstorm/,error.c out.c procfs.c stamp.c) \
+	$(addprefix runner/agent/,device.c fault.c frame.c job.c swap.c text.c wait.c)
+$(BUILD)/swaptorture: $(call sources,workloads/swaptorture) $(TORTURE_SHARED) $(headers) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(GUEST) -I. -o $@ $(filter %.c,$^)
 
 $(BUILD)/agent: $(call sources,runner/agent) $(headers) Makefile
 	@mkdir -p $(@D)
@@ -64,11 +71,12 @@ test:
 	@./swapscale kernel build 6.1:vanilla 6.1:batch-add
 	@./swapscale kernel build --flavour perf 6.1:./tests/series/faults
 	@./swapscale kernel build --flavour lockstat 6.12:vanilla
+	@./swapscale kernel build --flavour debug 6.1:vanilla 6.1:./tests/series/torture-faults
 	@$(PYTHON) -m pytest tests
 
 # Every linter that can run here; one that is missing is named as skipped.
 SCRIPTS := setup/install .ci/run
-C_FILES := $(wildcard workloads/swapstorm/*.[ch] runner/agent/*.[ch] model/*.[ch] \
+C_FILES := $(wildcard workloads/*/*.[ch] runner/agent/*.[ch] model/*.[ch] \
 	     tests/unit/c/*.c)
 lint = @if command -v $(1) >/dev/null; then echo "check: $(1)"; $(2); \
 	else echo "check: $(1) skipped: not installed, setup/install test adds it"; fi
@@ -77,7 +85,7 @@ CPPCHECK := cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 	    --enable=warning,performance,portability --suppress=missingIncludeSystem
 # One file a call: given several, clang-tidy 14 sees uninitialised va_lists in
 # files that it finds clean alone.
-CLANG_TIDY := xargs -P 2 -I{} clang-tidy --quiet {} -- -std=c11 -D_GNU_SOURCE 2>/dev/null
+CLANG_TIDY := xargs -P 2 -I{} clang-tidy --quiet {} -- -std=c11 -D_GNU_SOURCE -I. 2>/dev/null
 PROGRAM_FILES := $(filter-out tests/%,$(filter %.c,$(C_FILES)))
 
 .PHONY: check

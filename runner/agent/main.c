@@ -126,7 +126,7 @@ static int set_device_up(struct agent *self, struct fault *fault)
 	    channel_line(&self->channel, FRAME_EVENT, fault, "device-driver %s",
 			 device->driver))
 		return -1;
-	return swap_on(device->path, job->device_bytes, (uint8_t *)arena,
+	return swap_on(device->path, job->device_bytes, 0, (uint8_t *)arena,
 		       fault);
 }
 

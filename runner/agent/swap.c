@@ -25,7 +25,7 @@ void swap_header(uint8_t page[SWAP_PAGE], uint64_t bytes)
 	memcpy(page + SWAP_PAGE - sizeof(magic), magic, sizeof(magic));
 }
 
-int swap_on(const char *path, uint64_t bytes, uint8_t *page,
+int swap_on(const char *path, uint64_t bytes, int flags, uint8_t *page,
 	    struct fault *fault)
 {
 	int fd = open(path, O_WRONLY | O_DIRECT | O_CLOEXEC);
@@ -43,7 +43,7 @@ int swap_on(const char *path, uint64_t bytes, uint8_t *page,
 	if (error)
 		return fault_set(fault, FAULT_SWAPON, "%s: header: %s", path,
 				 strerror(error));
-	if (swapon(path, 0))
+	if (swapon(path, flags))
 		return fault_set(fault, FAULT_SWAPON, "%s: %s", path,
 				 strerror(errno));
 	return 0;

@@ -13,8 +13,9 @@ enum { SWAP_PAGE = 4096 };
 // a multiple of a page.  The same bytes every time: no UUID.
 void swap_header(uint8_t page[SWAP_PAGE], uint64_t bytes);
 
-// Writes the header and switches swapping on.  page: page-aligned scratch.
-int swap_on(const char *path, uint64_t bytes, uint8_t *page,
+// Writes the header and switches swapping on with the flags of swapon(2).
+// page: page-aligned scratch.
+int swap_on(const char *path, uint64_t bytes, int flags, uint8_t *page,
 	    struct fault *fault);
 
 // Checks the text of /proc/swaps: path with that size, and no other.

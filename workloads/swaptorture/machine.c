@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "machine.h"
+#include "runner/agent/text.h"
+
+#define DEBUG	 "/sys/kernel/debug"
+#define FAILSLAB DEBUG "/failslab/"
+#define THP	 "/sys/kernel/mm/transparent_hugepage/"
+#define LRU_GEN	 "/sys/kernel/mm/lru_gen/enabled"
+
+/* How many may fail: so many that the rest tells how many did. */
+#define FAIL_TIMES UINT64_C(1000000000)
+
+int machine_put(const char *path, const char *text, struct error *error)
+{
+	if (text_write(path, text))
+		return error_set(error, "%s: '%s': %s", path, text,
+				 strerror(errno));
+	return 0;
+}
+
+static int mount_one(const char *type, const char *where, struct error *error)
+{
+	if (mount(type, where, type, MS_NOSUID | MS_NOEXEC, NULL) &&
+	    errno != EBUSY)
+		return error_set(error, "%s on %s: %s", type, where,
+				 strerror(errno));
+	return 0;
+}
+
+/* The kernel takes any word here, so look at what became of it. */
+static int set_lru(bool mglru, struct error *error)
+{
+	char text[32];
+
+	if (machine_put(LRU_GEN, mglru ? "y" : "n", error))
+		return -1;
+	if (text_read_line(LRU_GEN, text, sizeof(text)) < 0 ||
+	    (strcmp(text, "0x0000") != 0) != mglru)
+		return error_set(error, LRU_GEN ": did not change");
+	return 0;
+}
+
+int machine_prepare(const struct options *options, struct error *error)
+{
+	if (mount_one("cgroup2", MACHINE_GROUPS, error) ||
+	    mount_one("debugfs", DEBUG, error) ||
+	    machine_put(MACHINE_GROUPS "/cgroup.subtree_control", "+memory",
+			error) ||
+	    machine_put(THP "enabled", options->huge ? "always" : "never",
+			error) ||
+	    set_lru(options->mglru, error))
+		return -1;
+	return 0;
+}
+
+int machine_group(const char *path, const char *max, const char *swap_max,
+		  struct error *error)
+{
+	char file[128];
+
+	if (mkdir(path, 0755) && errno != EEXIST)
+		return error_set(error, "%s: %s", path, strerror(errno));
+	snprintf(file, sizeof(file), "%s/memory.max", path);
+	if (machine_put(file, max, error))
+		return -1;
+	snprintf(file, sizeof(file), "%s/memory.swap.max", path);
+	return machine_put(file, swap_max, error);
+}
+
+uint64_t machine_refusals(const char *group)
+{
+	char file[128], text[256];
+
+	snprintf(file, sizeof(file), "%s/memory.swap.events", group);
+	if (text_read(file, text, sizeof(text)) < 0)
+		return 0;
+	return text_lookup(text, "fail");
+}
+
+/*
+ * Allocations that may wait are spared: those of page tables, of fork and of
+ * swap-in are right to assume that they succeed or that the caller is told.
+ */
+static int start(unsigned int percent, struct error *error)
+{
+	char number[24], times[24];
+
+	snprintf(number, sizeof(number), "%u", percent);
+	snprintf(times, sizeof(times), "%" PRIu64, FAIL_TIMES);
+	return machine_put(FAILSLAB "cache-filter", "Y", error) ||
+			       machine_put(FAILSLAB "ignore-gfp-wait", "Y",
+					   error) ||
+			       machine_put(FAILSLAB "verbose", "0", error) ||
+			       machine_put(FAILSLAB "times", times, error) ||
+			       machine_put(FAILSLAB "probability", number,
+					   error)
+		       ? -1
+		       : 0;
+}
+
+int machine_fail_nodes(unsigned int percent, uint64_t *failed,
+		       struct error *error)
+{
+	char text[32];
+	uint64_t left;
+
+	if (percent)
+		return start(percent, error);
+	if (machine_put(FAILSLAB "probability", "0", error))
+		return -1;
+	if (text_read_line(FAILSLAB "times", text, sizeof(text)) < 0 ||
+	    text_number(text, &left) || left > FAIL_TIMES)
+		return error_set(error, FAILSLAB "times: cannot be read");
+	*failed = FAIL_TIMES - left;
+	return 0;
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "scenario.h"
+#include "workloads/swapstorm/procfs.h"
+
+#define SMALL (UINT64_C(24) << 20)
+
+static uint64_t out_and_in(const struct deed *deed)
+{
+	const struct counters *counters = &deed->counters;
+
+	return counters->pswpout && counters->pswpin;
+}
+
+static uint64_t out_and_shared(const struct deed *deed)
+{
+	return deed->counters.pswpout && deed->forks;
+}
+
+static uint64_t out_and_lazy(const struct deed *deed)
+{
+	return deed->counters.pswpout && deed->counters.pglazyfreed;
+}
+
+static uint64_t swapoffs(const struct deed *deed)
+{
+	return deed->swapoffs;
+}
+
+static uint64_t refusals(const struct deed *deed)
+{
+	return deed->refusals;
+}
+
+static uint64_t exhausted(const struct deed *deed)
+{
+	return deed->exhausted;
+}
+
+static uint64_t injections(const struct deed *deed)
+{
+	return deed->injections;
+}
+
+const struct scenario scenarios[SCENARIOS] = {
+	{"writers", false, run_writers, out_and_in,
+	 "no page was swapped out and in again"},
+	{"shared", false, run_shared, out_and_shared,
+	 "no page was swapped out, or no child shared any"},
+	{"advice", false, run_advice, out_and_lazy,
+	 "no page was swapped out, or none was freed lazily"},
+	{"swapoff", true, run_swapoff, swapoffs,
+	 "no device that held pages was taken off"},
+	{"refused", true, run_refused, refusals,
+	 "no swap charge was refused (fail of memory.swap.events)"},
+	{"full", true, run_full, exhausted, "the slots never ran out"},
+	{"nodes", true, run_nodes, injections,
+	 "no allocation of an XArray node failed (failslab)"},
+};
+
+uint64_t scenario_small(const struct torture *torture)
+{
+	return torture->options.size < SMALL ? torture->options.size : SMALL;
+}
+
+int scenario_run(const struct scenario *scenario, struct torture *torture,
+		 struct deed *deed, struct error *error)
+{
+	struct tally *tally = torture->tally;
+	struct counters begin, end;
+
+	*deed = (struct deed){
+		.verified = tally->verified,
+		.bad = tally->bad,
+		.pageouts = tally->pageouts,
+		.forks = tally->forks,
+		.exhausted = tally->exhausted,
+	};
+	tally->cut = false;
+	torture->deadline_ns =
+		clock_ns() + torture->options.limit_s * UINT64_C(1000000000);
+	if (counters_read(&begin, error) ||
+	    scenario->run(torture, deed, error) || counters_read(&end, error))
+		return -1;
+	deed->counters = counters_between(&begin, &end);
+	deed->verified = tally->verified - deed->verified;
+	deed->bad = tally->bad - deed->bad;
+	deed->pageouts = tally->pageouts - deed->pageouts;
+	deed->forks = tally->forks - deed->forks;
+	deed->exhausted = tally->exhausted - deed->exhausted;
+	deed->cut = tally->cut;
+	if (!scenario->reached(deed))
+		findings_add(&torture->missed, "%s: %s", scenario->name,
+			     scenario->missed);
+	return 0;
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Forked children that share pages and slots with their parents and modify
+ * them.  In a guest, in a control group that holds half of the memory: so
+ * pages are reclaimed while both map them, which MADV_PAGEOUT does not do.
+ */
+#include <stdio.h>
+
+#include "crew.h"
+#include "machine.h"
+#include "scenario.h"
+
+#define GROUP MACHINE_GROUPS "/shared"
+
+int run_shared(struct torture *torture, struct deed *deed, struct error *error)
+{
+	const struct options *options = &torture->options;
+	const struct crew_plan plan = {
+		.threads = 1,
+		.bytes = scenario_small(torture),
+		.ops = CHURN_FORK | CHURN_PAGEOUT,
+		.steps = 20 * options->rounds,
+		.first_owner = 200,
+	};
+	char max[24];
+	pid_t child;
+
+	(void)deed;
+	snprintf(max, sizeof(max), "%llu", (unsigned long long)plan.bytes / 2);
+	if (options->guest && machine_group(GROUP, max, "max", error))
+		return -1;
+	if (crew_fork(torture, &plan, options->guest ? GROUP : "", &child,
+		      error))
+		return -1;
+	return crew_wait(torture, child, error);
+}
