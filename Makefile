@@ -59,7 +59,8 @@ unit-c: $(C_TESTS)
 	@for t in $(C_TESTS); do echo "# $$t"; $$t || exit 1; done
 
 # The README's two commands.  Each installs what it needs.
-.PHONY: bench test
+.PHONY: bench test test-all
+SERIES := vanilla pagewise pagewise+writeback-tags batched batched-more batch-add today-batched
 bench:
 	@setup/install bench
 	@./swapscale run configs/bench.toml
@@ -70,9 +71,13 @@ test:
 	@# Built here, where their progress shows, not inside the tests.
 	@./swapscale kernel build 6.1:vanilla 6.1:batch-add
 	@./swapscale kernel build --flavour perf 6.1:./tests/series/faults
-	@./swapscale kernel build --flavour lockstat 6.12:vanilla
-	@./swapscale kernel build --flavour debug 6.1:vanilla 6.1:./tests/series/torture-faults
+	@./swapscale kernel build --flavour lockstat $(foreach s,6.1 6.12,$(addprefix $(s):,$(SERIES)))
+	@./swapscale kernel build --flavour debug 6.1:batched-more 6.1:./tests/series/torture-faults
 	@$(PYTHON) -m pytest tests
+
+# What takes hours: every prefix of every series built in every flavour, ...
+test-all: test
+	@$(PYTHON) -m pytest -m slow tests
 
 # Every linter that can run here; one that is missing is named as skipped.
 SCRIPTS := setup/install .ci/run

@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from runner import host, paths, plan, programs, sample
+from runner import host, paths, plan, programs, sample, torture
 from runner.errors import UsageError, printable
 from runner.evidence import Campaign
 from runner.kernel import build, spec
@@ -45,7 +45,7 @@ def create(experiment: Experiment, results: Path | None = None) -> Campaign:
     campaign = Campaign(folder)
     shutil.copyfile(experiment.file, campaign.experiment_file)
     _write(campaign, {"format": FORMAT, "experiment": experiment.name,
-                      "kernels": list(experiment.kernels)})
+                      "kernels": list(experiment.kernels), "base": experiment.rules.base})
     return campaign
 
 
@@ -89,12 +89,13 @@ def reopen(folder: Path) -> tuple[Campaign, Experiment, Record]:
         if record["format"] != FORMAT:
             raise ValueError(f"format {record['format']} is not {FORMAT}")
         kernels = tuple(str(name) for name in record["kernels"])
+        base = str(record["base"]) if "base" in record else None
         if "accelerator" in record:
             record["accelerator"] = Accelerator(record["accelerator"])
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise UsageError(f"{campaign.plan_file}: cannot be read: {printable(str(error))}; "
                          "start a new campaign") from None
-    experiment = plan.load(campaign.experiment_file, kernels)
+    experiment = plan.load(campaign.experiment_file, kernels, base)
     return campaign, experiment, record
 
 
@@ -113,7 +114,7 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
                 raise UsageError(
                     f"{campaign.folder}: {new['kernel']} ({new['flavour']}) is not the kernel "
                     "this campaign began with; start a new one with './swapscale run'")
-        guest_programs = programs.digest()
+        guest_programs = programs.digest(experiment.tiers)
         if record.get("programs", guest_programs) != guest_programs:
             raise UsageError(f"{campaign.folder}: the guest's programs are not those this "
                              "campaign began with; start a new one with './swapscale run'")
@@ -149,16 +150,19 @@ def _measure(setting: sample.Setting, todo: list[Planned], campaign: Campaign,
             campaign.append(got)
             taken.append(got)
             whole.update(len(taken) / len(todo), f"{len(taken)} of {len(todo)} samples")
+        found = torture.findings(got)
         for reason in got.invalid:
-            progress.warn(f"{what} does not count: {reason}; see {campaign.folder / got.evidence}")
+            word = "FINDING" if reason in found else "does not count"
+            progress.warn(f"{what} {word}: {reason}; see {campaign.folder / got.evidence}")
 
     with progress.step("all samples") as whole:
-        # Exact boots have one vCPU and count instructions: what else the host
-        # does is invisible to them, so they run side by side.  All others are
-        # alone on the machine.
-        exact = [planned for planned in todo if planned.cell.tier == "exact"]
+        # Boots under icount have one vCPU whose time is instructions: what else
+        # the host does is invisible to them, so they run side by side.  All
+        # others are alone on the machine.
+        counted = [planned for planned in todo if planned.cell.tier == "exact"
+                   or setting.accelerator == Accelerator.ICOUNT]
         with concurrent.futures.ThreadPoolExecutor(host.cores()) as pool:
-            futures = [pool.submit(one, planned) for planned in exact]
+            futures = [pool.submit(one, planned) for planned in counted]
             try:
                 for future in concurrent.futures.as_completed(futures):
                     future.result()
@@ -167,6 +171,6 @@ def _measure(setting: sample.Setting, todo: list[Planned], campaign: Campaign,
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
         for planned in todo:
-            if planned.cell.tier != "exact":
+            if planned not in counted:
                 one(planned)
     return taken

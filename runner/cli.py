@@ -12,7 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from runner import __version__, campaign, compare, doctor, paths, plan, programs, report
+from runner import (__version__, budgetfile, campaign, compare, doctor, locktable, paths, plan,
+                    programs, report)
 from runner.errors import Exit, SwapscaleError, UsageError
 from runner.evidence import Campaign
 from runner.kernel import build, spec
@@ -36,7 +37,7 @@ kernels are written SOURCE:SERIES (6.1:vanilla, 6.12:vanilla, 6.1:./my/series),
 git:/src/linux@v6.9, tarball:/path/linux-6.6.tar.xz, dir:/src/linux or
 image:/boot/vmlinuz-6.1.0; './swapscale kernel list' shows the ready ones.
 
-exit status: 0 no regression, 1 regressed, 2 usage or configuration,
+exit status: 0 no regression, 1 regressed or unsound, 2 usage or configuration,
 3 inconclusive, 4 could not measure, 130 interrupted.
 """
 
@@ -66,8 +67,9 @@ def parser() -> Parser:
     one.set_defaults(run=do_kernel_list)
     one = actions.add_parser("build", help="build into the cache")
     one.add_argument("kernel", nargs="+", help="such as 6.1:vanilla")
-    one.add_argument("--flavour", choices=(*FLAVOURS, "all"), default="all",
-                     help="perf: as shipped; lockstat: with lock counts (default: %(default)s)")
+    one.add_argument("--flavour", choices=(*FLAVOURS, "measured", "all"), default="measured",
+                     help="perf: as shipped; lockstat: with lock counts; debug: for torture; "
+                     "measured: the first two (default: %(default)s)")
     one.add_argument("--json", action="store_true", help="for programs")
     one.set_defaults(run=do_kernel_build)
 
@@ -93,8 +95,18 @@ def parser() -> Parser:
     one.add_argument("campaign", type=Path, help="a folder under results/")
     one.add_argument("--recompute", action="store_true",
                      help="take every metric anew from the evidence")
+    one.add_argument("--budget", type=Path, metavar="FILE",
+                     help="hold lock counts against this budget file")
+    one.add_argument("--locks", action="store_true", help="print lock acquisitions per page "
+                     "instead, a row per kernel, as Markdown")
     _output(one)
     one.set_defaults(run=do_report)
+
+    one = commands.add_parser("budget", help="a campaign's lock counts as budgets of its kernels")
+    one.add_argument("campaign", type=Path, help="a folder under results/")
+    one.add_argument("--write", action="store_true", help="into the budget file of its experiment, "
+                     "and into the page that shows it")
+    one.set_defaults(run=do_budget)
 
     one = commands.add_parser("shell", help="boot a kernel interactively; Ctrl-A X leaves")
     one.add_argument("kernel", help="such as 6.1:vanilla")
@@ -146,7 +158,8 @@ def do_kernel_list(args: argparse.Namespace, progress: Progress) -> Exit:
 
 
 def do_kernel_build(args: argparse.Namespace, progress: Progress) -> Exit:
-    flavours = FLAVOURS if args.flavour == "all" else (args.flavour,)
+    flavours = {"measured": ("perf", "lockstat"), "all": FLAVOURS}.get(args.flavour,
+                                                                       (args.flavour,))
     built = [build.build(name, flavour, progress) for name in args.kernel for flavour in flavours]
     if args.json:
         print(json.dumps([{"kernel": one.name, "flavour": one.flavour, "key": one.key,
@@ -194,18 +207,40 @@ def _report(samples: list[Sample], experiment: Experiment, home: Campaign, form:
     for note in report.write_all(comparison, home.folder):
         progress.log(note)
     progress.log(f"report with pictures: {home.folder / report.FILES['html']}")
+    for line in comparison.over_budget():
+        progress.log(line)
     print(report.FORMATS[form](comparison), end="")
     return comparison.exit
 
 
 def do_report(args: argparse.Namespace, progress: Progress) -> Exit:
-    home, experiment, _ = campaign.reopen(args.campaign)
+    home, experiment, record = campaign.reopen(args.campaign)
+    if args.budget:
+        experiment = locktable.judged_by(experiment, args.budget)
     samples = home.samples()
     if args.recompute:
         samples = [dataclasses.replace(one, metrics=measure(home.folder / one.evidence,
                                                             one.cell.tier))
                    if one.metrics else one for one in samples]
+    if args.locks:
+        print(locktable.page(locktable.of(samples, experiment, home, record), home), end="")
+        return Exit.OK
     return _report(samples, experiment, home, args.format, progress)
+
+
+def do_budget(args: argparse.Namespace, progress: Progress) -> Exit:
+    home, experiment, record = campaign.reopen(args.campaign)
+    if args.write and not experiment.budget:
+        raise UsageError(f"{home.experiment_file}: names no budget; say budget = \"NAME\" in the "
+                         "experiment")
+    found = locktable.of(home.samples(), experiment, home, record)
+    if args.write:
+        found, written = locktable.keep(found)
+        for file in written:
+            progress.log(f"wrote {file}")
+    else:
+        print(budgetfile.to_text(found), end="")
+    return Exit.OK
 
 
 def do_compare(args: argparse.Namespace, progress: Progress) -> Exit:

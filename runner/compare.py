@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from pathlib import Path
 
-from runner import verdict
+from runner import budgetfile, verdict
 from runner.errors import UsageError
 from runner.evidence import load_samples
 from runner.plan import Experiment
@@ -14,8 +15,12 @@ from runner.verdict import Comparison
 
 
 def campaign(samples: list[Sample], experiment: Experiment) -> Comparison:
-    """Every test kernel of one campaign against its base."""
-    return verdict.compare(samples, experiment.rules)
+    """Every test kernel of one campaign against its base, every kernel against its budget."""
+    if not experiment.budget:
+        return verdict.compare(samples, experiment.rules)
+    limits = budgetfile.load(budgetfile.path_of(experiment.budget))
+    return verdict.compare(samples, experiment.rules,
+                           functools.partial(limits.judge, experiment))
 
 
 def is_stored(name: str) -> bool:

@@ -6,13 +6,14 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner import tomlfile
+from runner import tomlfile, torture
 from runner.errors import UsageError
 from runner.kernel import spec
 from runner.metrics import sample as metrics
-from runner.records import DEVICES, MIB, TIERS, Cell, Rules, SwapDevice
+from runner.records import DEVICES, MIB, TIERS, Accelerator, Cell, Rules, SwapDevice
 from runner.tomlfile import meant
-from runner.vm import memory
+from runner.torture import Torture
+from runner.vm import accel, memory
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Guest:
     ram: int                  # bytes, without the swap device
     swap: int                 # bytes of the swap device
     vcpus: int                # timed and locks tiers; exact has one by nature
-    accelerator: str          # 'auto', 'kvm' or 'tcg', timed and locks tiers
+    accelerator: str          # 'auto', 'kvm', 'tcg' or 'icount', timed and locks tiers
     cmdline: tuple[str, ...]  # more kernel parameters
 
 
@@ -47,7 +48,7 @@ class Experiment:
     name: str
     title: str
     file: Path
-    kernels: tuple[str, ...]  # base first
+    kernels: tuple[str, ...]  # base first, where there is one
     devices: tuple[str, ...]
     threads: tuple[int, ...]
     tiers: tuple[str, ...]
@@ -57,36 +58,47 @@ class Experiment:
     order_seed: int
     rules: Rules
     limits: dict[str, float] = field(default_factory=dict)  # seconds: boot, silence, total
+    torture: Torture = Torture()
+    budget: str = ""          # lock budgets: a name of results/baselines or a path; '': none
 
 
-def load(path: Path, kernels: tuple[str, ...] | None = None) -> Experiment:
-    """Read an experiment; `kernels` (base first) replaces those it names.
+def load(path: Path, kernels: tuple[str, ...] | None = None,
+         base: str | None = None) -> Experiment:
+    """Read an experiment; `kernels` replaces those it names, the first or `base` is their base.
 
     UsageError with file, line and key for everything that is not right.
     """
     root = tomlfile.load(path)
     root.integer("format", 1, 1, tomlfile.REQUIRED)
     title = root.text("title", path.stem)
-    named = (root.text("base", tomlfile.REQUIRED), *root.texts("test", []))
+    named = _kernels(root)
     if kernels is None:
-        kernels = named
-        for number, name in enumerate(kernels):
+        kernels = tuple(one for group in named.values() for one in group)
+        base = named["base"][0] if "base" in named else ""
+        for key, name in ((key, name) for key, group in named.items() for name in group):
             try:
                 spec.parse(name)
             except UsageError as error:
-                root.complain("test" if number else "base", str(error))
-        if named[0] in named[1:]:
-            root.complain("test", f"{named[0]} is the base; a kernel is not compared with itself")
+                root.complain(key, str(error))
+    elif base is None:
+        base = kernels[0]
     devices = root.texts("devices", ["pmem"], DEVICES)
     threads = root.integers("threads", 1, 1024, [1])
     tiers = root.texts("tiers", ["exact", "locks"], TIERS)
     guest, workload = _guest(root.table("guest"), root.table("workload"))
+    if guest.accelerator == Accelerator.ICOUNT and "timed" in tiers:
+        root.complain("tiers", "timed: time under icount is instructions; leave the tier away or "
+                               "set another guest.accelerator")
     for kind in devices:
         try:
             memory.lay_out(guest.ram, SwapDevice(kind, guest.swap))
         except UsageError as error:
             root.complain("guest", str(error))
-    rules, pairs, order_seed = _rules(root.table("rules"), kernels[0])
+    rules, pairs, order_seed = _rules(root.table("rules"), base)
+    budget = root.text("budget", "")
+    if budget and "locks" not in tiers:
+        root.complain("budget", "limits what the locks tier counts; add it to tiers")
+    tortured = torture.read(root.table("torture"), tiers, devices)
     limits_table = root.table("limits")
     limits = {}
     for key in ("boot", "silence", "total"):
@@ -96,7 +108,24 @@ def load(path: Path, kernels: tuple[str, ...] | None = None) -> Experiment:
     limits_table.close()
     root.close()
     return Experiment(path.stem, title, path, kernels, tuple(devices), tuple(threads),
-                      tuple(tiers), guest, workload, pairs, order_seed, rules, limits)
+                      tuple(tiers), guest, workload, pairs, order_seed, rules, limits, tortured,
+                      budget)
+
+
+def _kernels(root: tomlfile.Table) -> dict[str, list[str]]:
+    """The kernels an experiment names, by key: 'base' and 'test', or 'kernels'."""
+    if "kernels" in root.keys():
+        for key in ("base", "test"):
+            if key in root.keys():
+                root.complain(key, "kernels are listed, to be measured each alone; name base and "
+                                   "test, or kernels")
+        named = {"kernels": root.texts("kernels")}
+    else:
+        named = {"base": [root.text("base", tomlfile.REQUIRED)], "test": root.texts("test", [])}
+        if named["base"][0] in named["test"]:
+            root.complain("test", f"{named['base'][0]} is the base; a kernel is not compared "
+                                  "with itself")
+    return named
 
 
 def _guest(guest: tomlfile.Table, work: tomlfile.Table) -> tuple[Guest, Workload]:
@@ -104,7 +133,10 @@ def _guest(guest: tomlfile.Table, work: tomlfile.Table) -> tuple[Guest, Workload
     swap = guest.integer("swap_mib", 16, 1 << 20, 512)
     cmdline = guest.texts("cmdline", [])
     made = Guest(ram * MIB, swap * MIB, guest.integer("vcpus", 1, 64, 2),
-                 guest.text("accelerator", "auto", ("auto", "kvm", "tcg")), tuple(cmdline))
+                 guest.text("accelerator", "auto", accel.WANTED), tuple(cmdline))
+    if made.accelerator == Accelerator.ICOUNT and made.vcpus != 1:
+        guest.complain("vcpus", f"icount counts the instructions of one vCPU, not of {made.vcpus}; "
+                                "set vcpus = 1 or another accelerator")
     guest.close()
     workload = Workload(work.text("program", "swapstorm", ("swapstorm",)),
                         work.number("ratio", 1.05, 64.0, 1.75),
@@ -146,7 +178,7 @@ def samples(experiment: Experiment) -> list[Planned]:
     """
     draw = random.Random(experiment.order_seed)
     cells: list[tuple[Cell, int]] = []
-    for tier in (t for t in TIERS if t in experiment.tiers and t != "timed"):
+    for tier in (t for t in ("exact", "locks") if t in experiment.tiers):
         for device in experiment.devices:
             for threads in experiment.threads:
                 for kernel in experiment.kernels:
@@ -164,4 +196,7 @@ def samples(experiment: Experiment) -> list[Planned]:
                         order.reverse()
                     cells += [(Cell(kernel, device, threads, experiment.workload.program,
                                     "timed"), repeat) for kernel in order]
+    if torture.TIER in experiment.tiers:
+        cells += [(cell, 0) for cell in torture.cells(experiment.kernels, experiment.devices,
+                                                      experiment.threads, experiment.torture)]
     return [Planned(number, repeat, cell) for number, (cell, repeat) in enumerate(cells)]

@@ -28,7 +28,9 @@ _FRAME_PIXELS = 130           # axis and key
 _TITLE_PIXELS = 20            # a line of it
 _TITLE_CHARACTERS = 60        # in a line of it, beside the longest row names
 _NAME_CHARACTERS = 28         # of a row
+_LONG_NAME = 36               # … where nothing else needs the room
 _HEADING = 0.9                # rows a heading takes
+_STACK_STEP = 0.55            # rows a stacked bar takes
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,13 @@ class InstructionRow:
     device: str
     base: float               # instructions per swapped-out page
     test: float
+
+
+@dataclass(frozen=True)
+class StackRow:
+    group: str                # the heading it stands under
+    name: str                 # kernel
+    parts: tuple[float, ...]  # one per class, drawn one after the other
 
 
 @dataclass(frozen=True)
@@ -219,6 +228,35 @@ def instruction_bars(rows: Sequence[InstructionRow], out: Path, heading: Heading
                  _title("Instructions per swapped-out page", heading,
                         [row.device for row in rows]),
                  "instructions per swapped-out page", heading)
+
+
+def stacked_bars(rows: Sequence[StackRow], classes: Sequence[str], out: Path, title: str,
+                 axis: str) -> Drawn:
+    """A bar per row, its parts end to end, under a heading for each group.
+
+    Writes OUT.tsv, OUT.svg and OUT.png; a class that is nowhere is left out.
+    """
+    if not rows:
+        return Drawn((), EMPTY)
+    _check([part for row in rows for part in row.parts])
+    there = [at for at in range(len(classes)) if any(row.parts[at] for row in rows)]
+    blocks = [[f"y\tfrom\t{cell(classes[at])}"] for at in there]
+    names, headings = ["y\tname\tsum\ttext"], ["y\theading"]
+    y, group = 0.0, ""
+    for row in rows:
+        if row.group != group:
+            group = row.group
+            y += _HEADING if y else 0.0
+            headings.append(f"{y:g}\t{cell(group)}")
+        y += _STACK_STEP
+        reached = 0.0
+        for block, at in zip(blocks, there):
+            block.append(f"{y:g}\t{reached:.9g}\t{reached + row.parts[at]:.9g}")
+            reached += row.parts[at]
+        names.append(f"{y:g}\t{cell(row.name, _LONG_NAME)}\t{reached:.9g}\t{number(reached)}")
+    table = "\n\n\n".join("\n".join(block) for block in (*blocks, names, headings)) + "\n"
+    height = _FRAME_PIXELS + 2 * _TITLE_PIXELS + round((y + _STACK_STEP) * _ROW_PIXELS)
+    return _draw("stack.gp", out, table, [str(height), title, axis, str(len(there))])
 
 
 def throughput_curves(curves: Sequence[Curve], out: Path, heading: Heading,

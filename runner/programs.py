@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The C programs of this checkout: the agent, the generator, the model."""
+"""The C programs of this checkout: the agent, the workloads, the model."""
 from __future__ import annotations
 
 import hashlib
 import os
 import subprocess
+from collections.abc import Iterable
 
 from runner import paths
 from runner.errors import CannotMeasure, printable
@@ -28,11 +29,13 @@ def build(progress: Progress) -> None:
         raise CannotMeasure(f"make all: {printable(lines[0])}; run 'make' to see it whole")
 
 
-def digest() -> str:
-    """SHA-256 of the guest's programs: exact figures repeat only with the same ones.
+def digest(tiers: Iterable[str]) -> str:
+    """SHA-256 of the programs these tiers run: exact figures repeat only with the same ones.
 
     Measured: a rebuilt generator of another size moves the end of the
     initramfs and with it the guest's MemTotal.
     """
-    layer = initramfs.base_layer(paths.BUILD / "agent", paths.BUILD / "swapstorm")
-    return hashlib.sha256(layer).hexdigest()
+    workloads = sorted({"swaptorture" if tier == "torture" else "swapstorm" for tier in tiers})
+    layers = b"".join(initramfs.base_layer(paths.BUILD / "agent", paths.BUILD / one)
+                      for one in workloads)
+    return hashlib.sha256(layers).hexdigest()

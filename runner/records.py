@@ -9,13 +9,13 @@ from pathlib import Path
 MIB = 1 << 20
 PAGE_SIZE = 4096  # x86-64, the only architecture so far
 
-FLAVOURS = ("perf", "lockstat")
+FLAVOURS = ("perf", "lockstat", "debug")
 DEVICES = ("pmem", "pmem-legacy", "brd")
-TIERS = ("exact", "timed", "locks")
+TIERS = ("exact", "timed", "locks", "torture")
 
 #: Flavour a tier boots: lock-stat changes what it measures, so throughput and
 #: instructions are never taken from it.
-TIER_FLAVOUR = {"exact": "perf", "timed": "perf", "locks": "lockstat"}
+TIER_FLAVOUR = {"exact": "perf", "timed": "perf", "locks": "lockstat", "torture": "debug"}
 
 
 class Accelerator(enum.StrEnum):
@@ -107,13 +107,14 @@ class Cell:
     kernel: str               # '6.1:vanilla'
     device: str               # one of DEVICES
     threads: int
-    workload: str             # 'swapstorm'
+    workload: str             # 'swapstorm'; torture: 'swaptorture/BOOT'
     tier: str                 # one of TIERS
 
     def label(self) -> str:
         """For people: '6.1:vanilla pmem 1 thread exact'."""
         threads = f"{self.threads} thread" + ("s" if self.threads > 1 else "")
-        return f"{self.kernel} {self.device} {threads} {self.tier}"
+        tier = f"{self.tier} ({self.workload})" if "/" in self.workload else self.tier
+        return f"{self.kernel} {self.device} {threads} {tier}"
 
 
 @dataclass(frozen=True)

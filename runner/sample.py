@@ -8,14 +8,14 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import evidence, host, validity
+from runner import evidence, host, torture, validity
 from runner.errors import CannotMeasure
 from runner.metrics import sample as metrics
 from runner.metrics.lockkeys import KEYS_FILE
 from runner.plan import Experiment, Planned
 from runner.progress import Step
-from runner.records import (PAGE_SIZE, Accelerator, Boot, BootResult, BuiltKernel, Job, Metric,
-                            Outcome, Sample, SwapDevice)
+from runner.records import (PAGE_SIZE, Accelerator, Boot, BootResult, BuiltKernel, Cell, Job,
+                            Metric, Outcome, Rules, Sample, SwapDevice)
 from runner.vm import guest
 
 
@@ -33,6 +33,8 @@ class Setting:
 def boot_for(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path) -> Boot:
     """The boot that measures `planned`."""
     experiment, cell = setting.experiment, planned.cell
+    if cell.tier == torture.TIER:
+        return _torture(setting, cell, kernel, folder)
     exact = cell.tier == "exact"
     work = experiment.workload
     # In bytes, not as swapstorm's own ratio of MemTotal: brd's memory is in the
@@ -48,6 +50,29 @@ def boot_for(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Pa
     return Boot(kernel, Accelerator.ICOUNT if exact else setting.accelerator,
                 1 if exact else experiment.guest.vcpus, experiment.guest.ram, job, folder,
                 (*experiment.guest.cmdline, *more), experiment.limits)
+
+
+def _torture(setting: Setting, cell: Cell, kernel: BuiltKernel, folder: Path) -> Boot:
+    experiment, wanted = setting.experiment, setting.experiment.torture
+    machine = experiment.guest
+    job = Job(SwapDevice(cell.device, machine.swap), False, torture.argv(wanted, cell))
+    return Boot(kernel, setting.accelerator, machine.vcpus, machine.ram, job, folder,
+                (*torture.cmdline(wanted), *machine.cmdline),
+                {**torture.limits(wanted, cell), **experiment.limits})
+
+
+def _judged(result: BootResult, boot: Boot, tier: str, rules: Rules
+            ) -> tuple[dict[str, Metric], tuple[str, ...]]:
+    """What the boot gives, and every reason it does not count."""
+    if tier == torture.TIER:
+        return torture.judge(result, boot)
+    found: dict[str, Metric] = {}
+    if result.outcome == Outcome.OK:
+        try:
+            found = metrics.measure(boot.evidence, tier)
+        except CannotMeasure as error:
+            return {}, (str(error),)
+    return found, validity.judge(result, boot, found, rules)
 
 
 def _emulator_fault(result: BootResult, folder: Path) -> bool:
@@ -82,14 +107,7 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
     keys = kernel.image.parent / KEYS_FILE
     if boot.job.lock_stat and keys.is_file():
         shutil.copyfile(keys, folder / KEYS_FILE)
-    found: dict[str, Metric] = {}
-    unmeasured: tuple[str, ...] = ()
-    if result.outcome == Outcome.OK:
-        try:
-            found = metrics.measure(folder, planned.cell.tier)
-        except CannotMeasure as error:
-            unmeasured = (str(error),)
-    reasons = unmeasured or validity.judge(result, boot, found, setting.experiment.rules)
+    found, reasons = _judged(result, boot, planned.cell.tier, setting.experiment.rules)
     return Sample(planned.number, planned.repeat, planned.cell, result.accelerator.value,
                   boot.vcpus, kernel.key, kernel.image_sha256, result.outcome.value, result.detail,
                   reasons, found, f"evidence/{folder.name}", started,

@@ -33,6 +33,8 @@ class Verdict(enum.StrEnum):
     EQUIVALENT = "equivalent"
     INCONCLUSIVE = "inconclusive"
     INVALID = "invalid"
+    SOUND = "sound"            # torture tier, as is the next
+    UNSOUND = "unsound"
 
 
 _FLIPPED = {"lower": 1.0, "higher": -1.0}
@@ -118,6 +120,12 @@ def _judge(name: str, metric: Metric, base: float | None, test: float | None,
 
 def names(sides: Iterable[dict[str, Metric]]) -> list[str]:
     return sorted({name for side in sides for name in side})
+
+
+def middle(samples: Iterable[Sample], name: str) -> float | None:
+    """Median of a metric over the boots that have it."""
+    values = [one.metrics[name].value for one in samples if name in one.metrics]
+    return statistics.median(values) if values else None
 
 
 def still(base: list[Sample], test: list[Sample], thresholds: dict[str, float],

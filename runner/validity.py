@@ -21,7 +21,8 @@ _FULL = 0.99
 _AGREEMENT = 0.05
 
 
-def _verification(evidence: Path, wanted: bool) -> list[str]:
+def verification(evidence: Path, wanted: bool) -> list[str]:
+    """What the workload says of the pages it checked: reasons, none where all is well."""
     try:
         check = guestfile.document(evidence / WORKLOAD).object("verification")
         bad = check.integer("bad")
@@ -72,10 +73,10 @@ def judge(result: BootResult, boot: Boot, metrics: dict[str, Metric], rules: Rul
     if result.outcome != Outcome.OK:
         reasons.append(f"{result.outcome}: {printable(result.detail)}")
         if (boot.evidence / WORKLOAD).is_file():
-            reasons += [one for one in _verification(boot.evidence, wanted)
+            reasons += [one for one in verification(boot.evidence, wanted)
                         if one.startswith(DATA_LOSS)]
         return tuple(reasons)
-    reasons += _verification(boot.evidence, wanted)
+    reasons += verification(boot.evidence, wanted)
     reasons += _swap(boot.evidence, boot.job.device)
     if "pswpout" not in metrics:
         reasons.append("nothing was measured")

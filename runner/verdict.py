@@ -7,10 +7,11 @@ the same device stands, and the report says that time was not resolved.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from runner import tiers
+from runner import tiers, torture
+from runner.budget import BUDGET, Judgement, told
 from runner.errors import Exit
 from runner.metrics.sample import GUESS
 from runner.records import Accelerator, Outcome, Rules, Sample
@@ -26,8 +27,9 @@ _FINDINGS = {Outcome.KERNEL_PANIC, Outcome.KERNEL_OOPS, Outcome.KERNEL_WARNING, 
 
 @dataclass(frozen=True)
 class CellResult:
-    """One test kernel on one device, thread count and tier, against the base."""
+    """One test kernel on one device, thread count and tier, held against something."""
 
+    base: str                              # a kernel, BUDGET, or '': measured alone
     test: str
     device: str
     threads: int
@@ -68,8 +70,17 @@ class Comparison:
     reason: str
     exit: Exit
 
+    def over_budget(self) -> list[str]:
+        """Every lock that is taken more often than its budget allows, a line each."""
+        return [f"over budget: {cell.test} on {cell.device}, {_threads(cell.threads)}: {told(one)}"
+                for cell in self.cells if cell.base == BUDGET
+                for one in cell.metrics if one.verdict == Verdict.REGRESSED]
+
 
 _Key = tuple[str, int, str, str]  # device, threads, workload, tier
+
+#: Holds the valid samples of one cell of the locks tier against their budget.
+Judge = Callable[[Sequence[Sample]], Judgement]
 
 
 def _key(sample: Sample) -> _Key:
@@ -147,8 +158,8 @@ def _cell(key: _Key, test: str, base_side: list[Sample], test_side: list[Sample]
         results = tiers.timed(valid[0], valid[1], rules, thresholds) if tier == "timed" else \
             tiers.still(valid[0], valid[1], thresholds, tier)
         verdict, reason = _sum_up(results)
-    return CellResult(test, device, threads, workload, tier, some.accelerator, some.vcpus, verdict,
-                      reason, _why(results), tuple(results), len(valid[0]), len(valid[1]),
+    return CellResult(base, test, device, threads, workload, tier, some.accelerator, some.vcpus,
+                      verdict, reason, _why(results), tuple(results), len(valid[0]), len(valid[1]),
                       tuple(one.evidence for one in valid[0] + valid[1]))
 
 
@@ -159,9 +170,43 @@ def _alone(key: _Key, samples: list[Sample]) -> CellResult:
     some = (valid or samples)[0]
     verdict, reason = (Verdict.INCONCLUSIVE, "measured; there is nothing to compare it with") \
         if valid else (Verdict.INVALID, f"no valid sample of {some.cell.kernel}")
-    return CellResult(some.cell.kernel, device, threads, workload, tier, some.accelerator,
+    return CellResult("", some.cell.kernel, device, threads, workload, tier, some.accelerator,
                       some.vcpus, verdict, reason, "", tuple(tiers.still(valid, [], {}, tier)),
                       len(valid), 0, tuple(one.evidence for one in valid))
+
+
+def _budgeted(key: _Key, samples: list[Sample], judge: Judge) -> CellResult:
+    """A cell of the locks tier held against its budget."""
+    device, threads, workload, tier = key
+    valid = [one for one in samples if not one.invalid]
+    some = (valid or samples)[0]
+    if not valid:
+        found = Judgement(Verdict.INVALID, f"no valid sample of {some.cell.kernel}")
+    elif mixed := _mixed(valid):
+        found = Judgement(Verdict.INVALID, f"samples are no series: {mixed}")
+    else:
+        found = judge(valid)
+    return CellResult(BUDGET, some.cell.kernel, device, threads, workload, tier, some.accelerator,
+                      some.vcpus, found.verdict, found.reason, "", found.metrics, 0, len(valid),
+                      tuple(one.evidence for one in valid))
+
+
+def _tortured(key: _Key, samples: list[Sample]) -> CellResult:
+    """A cell of the torture tier: the kernel stood every boot of it, or it did not."""
+    device, threads, workload, tier = key
+    some = samples[0]
+    against = [one for sample in samples for one in torture.findings(sample)]
+    spoilt = [one for sample in samples for one in sample.invalid]
+    if against:
+        verdict, reason = Verdict.UNSOUND, "; ".join(against)
+    elif spoilt:
+        verdict, reason = Verdict.INVALID, "; ".join(spoilt)
+    else:
+        verdict, reason = Verdict.SOUND, "every page right, nothing left over, no complaint"
+    return CellResult(torture.TORTURE, some.cell.kernel, device, threads, workload, tier,
+                      some.accelerator, some.vcpus, verdict, reason, "",
+                      tuple(tiers.still([], samples, {}, tier)), 0, len(samples),
+                      tuple(one.evidence for one in samples))
 
 
 def exact_check(samples: Sequence[Sample]) -> str:
@@ -217,17 +262,17 @@ def _overall(cells: list[CellResult]) -> tuple[Verdict, str]:
     settled = {Verdict.REGRESSED, Verdict.IMPROVED, Verdict.EQUIVALENT}
     decided = {(one.test, one.device) for one in cells
                if one.tier != "timed" and one.verdict in settled}
-    counted = [one for one in cells
+    # A cell measured alone says something only where nothing else does.
+    counted = [one for one in cells if one.base or one.verdict == Verdict.INVALID] or cells
+    counted = [one for one in counted
                if not (one.tier == "timed" and one.verdict == Verdict.INCONCLUSIVE
                        and (one.test, one.device) in decided)]
-    for verdict in (Verdict.REGRESSED, Verdict.INVALID, Verdict.INCONCLUSIVE, Verdict.IMPROVED):
+    for verdict in _EXITS:
         found = [one for one in counted if one.verdict == verdict]
         if found:
             break
     else:
-        if not counted:
-            return Verdict.INCONCLUSIVE, "there is no cell to compare"
-        verdict, found = Verdict.EQUIVALENT, counted
+        return Verdict.INCONCLUSIVE, "there is no cell to compare"
     first = found[0]
     # The locks tier's reason names its locks already.
     why = f"; {first.why}" if first.why and first.tier != "locks" else ""
@@ -235,37 +280,50 @@ def _overall(cells: list[CellResult]) -> tuple[Verdict, str]:
     return verdict, f"{first.test} on {first.device}, {first.tier} tier: {first.reason}{why}{more}"
 
 
-_EXITS = {Verdict.REGRESSED: Exit.REGRESSED, Verdict.INVALID: Exit.CANNOT_MEASURE,
-          Verdict.INCONCLUSIVE: Exit.INCONCLUSIVE, Verdict.IMPROVED: Exit.OK,
-          Verdict.EQUIVALENT: Exit.OK}
+#: Worst first.
+_EXITS = {Verdict.UNSOUND: Exit.REGRESSED, Verdict.REGRESSED: Exit.REGRESSED,
+          Verdict.INVALID: Exit.CANNOT_MEASURE, Verdict.INCONCLUSIVE: Exit.INCONCLUSIVE,
+          Verdict.IMPROVED: Exit.OK, Verdict.EQUIVALENT: Exit.OK, Verdict.SOUND: Exit.OK}
 
 
-def compare(samples: Sequence[Sample], rules: Rules) -> Comparison:
-    """Judge every test kernel against `rules.base`; never raises for what samples hold."""
+def compare(samples: Sequence[Sample], rules: Rules, judge: Judge | None = None) -> Comparison:
+    """Judge every test kernel against `rules.base`, and every kernel's locks by `judge`.
+
+    Without a base every kernel is measured alone.  Never raises for what
+    samples hold.
+    """
     ordered = sorted(samples, key=lambda one: (one.number, one.cell.kernel, one.repeat,
                                                one.evidence))
     thresholds = {**tiers.DEFAULT_THRESHOLDS, **rules.thresholds}
     sides: dict[str, dict[_Key, list[Sample]]] = {}
     keys: dict[_Key, None] = {}
+    tortured: dict[tuple[str, _Key], list[Sample]] = {}
     for one in ordered:
+        if one.cell.tier == torture.TIER:
+            tortured.setdefault((one.cell.kernel, _key(one)), []).append(one)
+            continue
         sides.setdefault(one.cell.kernel, {}).setdefault(_key(one), []).append(one)
         keys.setdefault(_key(one))
-    tests = tuple(name for name in sides if name != rules.base)
+    tests = tuple(name for name in sides if name != rules.base) if rules.base else ()
     own = sides.get(rules.base, {})
     cells = [_cell(key, test, own.get(key, []), sides[test].get(key, []), rules, thresholds,
                    rules.base)
              for test in tests for key in keys if key in own or key in sides[test]]
     if not tests:
-        cells = [_alone(key, side) for key, side in own.items()]
+        cells = [_alone(key, side) for mine in sides.values() for key, side in mine.items()]
     problem = exact_check(ordered)
     if problem:
         cells = [_demote(cell, problem) for cell in cells]
     cells = _explain(cells)
+    if judge:
+        cells += [_budgeted(key, side, judge) for mine in sides.values()
+                  for key, side in mine.items() if key[3] == "locks"]
+    cells += [_tortured(key, side) for (_, key), side in tortured.items()]
     excluded = tuple(Excluded(one.cell.label(), one.number, one.invalid, one.evidence)
-                     for one in ordered if one.invalid)
+                     for one in ordered if one.invalid and not torture.findings(one))
     verdict, reason = _overall(cells)
     # A kernel that is measured alone cannot regress.
-    alone = not tests and verdict == Verdict.INCONCLUSIVE and not problem
+    alone = not tests and verdict == Verdict.INCONCLUSIVE and not problem and judge is None
     return Comparison(rules.base, tests, tuple(cells), excluded,
                       tuple(_warnings(ordered, cells, problem)), tuple(_assumptions(ordered)),
                       verdict, reason, Exit.OK if alone and cells else _EXITS[verdict])
@@ -274,7 +332,8 @@ def compare(samples: Sequence[Sample], rules: Rules) -> Comparison:
 def _warnings(samples: Sequence[Sample], cells: list[CellResult], problem: str) -> Iterable[str]:
     for one in samples:
         for reason in one.invalid:
-            if reason.startswith(DATA_LOSS) or one.outcome in _FINDINGS:
+            if reason.startswith(DATA_LOSS) or one.outcome in _FINDINGS \
+                    or reason in torture.findings(one):
                 yield f"FINDING: {one.cell.label()} (sample {one.number}): {reason}"
     if problem:
         yield (f"the exact tier decides nothing here: {problem}; run the experiment again, and "

@@ -157,7 +157,7 @@ class Known:
 
 
 def names() -> list[Known]:
-    """Every source with every series that has patches for it, in both flavours."""
+    """Every source with every series that has patches for it, in every flavour."""
     found = []
     for source in definitions.load().values():
         patched = [] if source.kind == "image" else [

@@ -150,6 +150,14 @@ class Json:
         """Present and not null."""
         return self._data.get(key) is not None
 
+    def texts(self, key: str, most: int = 64) -> list[str]:
+        """A list of texts, each printable and short."""
+        value = self._at(key)
+        if not isinstance(value, list) or len(value) > most \
+                or not all(isinstance(one, str) for one in value):
+            self.fail(f"{key}: is not a list of at most {most} texts")
+        return [printable(one) for one in value]
+
     def object(self, key: str) -> Json:
         return Json(self._at(key), self._file, self._inner(key))
 

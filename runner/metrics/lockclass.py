@@ -71,6 +71,9 @@ RULES = (
 
 #: Their acquisitions per page decide the locks tier.
 SWAP_LOCKS = ("swap_cache_tree", "swap_device", "swap_cluster", "swap_cgroup")
+#: All locks of the swap-out path: what a lock budget limits.
+SWAP_PATH = ("swap_cache_tree", "swap_device", "swap_cluster", "swap_avail", "swap_slots",
+             "swap_slots_free", "swap_cgroup")
 ANNOTATION = "annotation"
 
 

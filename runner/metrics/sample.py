@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import CannotMeasure, printable
-from runner.metrics import guestfile, lockclass, lockkeys, lockstat
+from runner.metrics import guestfile, lockclass, lockkeys, lockstat, torturefile
 from runner.records import MIB, TIERS, Metric
 
 WORKLOAD = "workload.json"
@@ -29,7 +29,8 @@ KNOWN = ("instructions_per_page", "throughput_mib_s", "pgscan_per_page", "direct
          "allocstall", "pgmajfault", "pswpin", "fairness_min_max", "fairness_jain")
 LOCK_METRIC = re.compile(r"locks\.[a-z0-9_]+\.(acquisitions|contentions|hold_us)_per_page")
 
-#: Lock classes taken less often than this per page go into locks.other.
+#: Lock classes taken less often than this per page go into locks.other, but for
+#: those of the swap-out path.
 SMALL = 0.01
 GUESS = "(guess)"
 
@@ -148,7 +149,7 @@ def lock_metrics(evidence: Path, pages: int) -> dict[str, Metric]:
         if one.stable != lockclass.ANNOTATION:
             together.setdefault(one.stable, []).append(one)
     small: list[lockclass.Named] = []
-    for stable in [name for name in together if name not in lockclass.SWAP_LOCKS]:
+    for stable in [name for name in together if name not in lockclass.SWAP_PATH]:
         taken = sum(one.lock.acquisitions + 10 * one.lock.contentions
                     for one in together[stable])
         if taken < SMALL * pages:
@@ -176,6 +177,8 @@ def measure(evidence: Path, tier: str) -> dict[str, Metric]:
     """
     if tier not in TIERS:
         raise ValueError(f"{tier} is not a tier")
+    if tier == "torture":
+        return torturefile.measure(evidence)
     workload = guestfile.document(evidence / WORKLOAD)
     if workload.integer("swapstorm") != 1:
         raise CannotMeasure(f"{WORKLOAD}: swapstorm: version is not 1")

@@ -68,7 +68,8 @@ def draw(comparison: Comparison, folder: Path) -> tuple[list[Path], list[str]]:
 
     (folder / FOLDER).mkdir(exist_ok=True)
     for number, test in enumerate(comparison.tests):
-        mine = [cell for cell in comparison.cells if cell.test == test and cell.metrics]
+        mine = [cell for cell in comparison.cells
+                if cell.test == test and cell.base == comparison.base and cell.metrics]
         for threads in sorted({cell.threads for cell in mine}):
             cells = [cell for cell in mine if cell.threads == threads]
             out = folder / FOLDER / f"{number}-{threads}"

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runner.budget import BUDGET
 from runner.errors import printable
 from runner.records import Accelerator
 from runner.tiers import DEFAULT_THRESHOLDS, MetricResult, Verdict, label, number
+from runner.torture import TORTURE
 from runner.verdict import CellResult, Comparison
 
 #: Shown beside the decisive metrics of the exact and timed tiers; the rest is in the JSON.
@@ -123,32 +125,56 @@ def _locks(cell: CellResult) -> Table | None:
                  tuple(row for *_, row in sorted(rows)), note)
 
 
-def _section(cells: list[CellResult], base: str) -> Section:
-    tables = [_speed([cell for cell in cells if cell.tier != "locks"])]
-    tables += [_locks(cell) for cell in cells if cell.tier == "locks"]
+def _budget(cell: CellResult) -> Table | None:
+    rows = tuple((printable(one.name.split(".")[1], 40), number(one.base), number(one.test),
+                  _change(one), one.verdict or "") for one in cell.metrics)
+    return Table(f"Lock acquisitions per swapped-out page ({_threads(cell.threads)})",
+                 ("lock class", "budget", "measured", "change", "verdict"), rows) if rows else None
+
+
+def _torture(cells: list[CellResult]) -> Table | None:
+    counted = {one.name: one.unit for cell in cells for one in cell.metrics}
+    values = [{one.name: f"{one.test:.0f}" for one in cell.metrics if one.test is not None}
+              for cell in cells]
+    rows = tuple((f"{name.removeprefix('torture.').replace('_', ' ')}{unit and ', '}{unit}",
+                  *(one.get(name, "–") for one in values)) for name, unit in counted.items())
+    boots = tuple(f"{printable(cell.workload, 40)}, {_threads(cell.threads)}" for cell in cells)
+    return Table("What was done", ("", *boots), rows) if rows else None
+
+
+def _section(cells: list[CellResult]) -> Section:
+    if cells[0].base == BUDGET:
+        tables = [_budget(cell) for cell in cells]
+    elif cells[0].base == TORTURE:
+        tables = [_torture(cells)]
+    else:
+        tables = [_speed([cell for cell in cells if cell.tier != "locks"])]
+        tables += [_locks(cell) for cell in cells if cell.tier == "locks"]
     # The locks tier's reason names its locks already.
     verdicts = tuple(
-        Line(f"{cell.tier}, {_threads(cell.threads)}", cell.verdict, printable(cell.reason, _LONG),
+        Line(f"{cell.workload if cell.base == TORTURE else cell.tier}, {_threads(cell.threads)}",
+             cell.verdict, printable(cell.reason, _LONG),
              printable(cell.why, _LONG)
              if cell.tier != "locks" and cell.verdict in _DECIDED else "")
         for cell in cells)
     evidence = dict.fromkeys(printable(folder) for cell in cells for folder in cell.evidence)
-    what = f"{cells[0].test} against {base}" if cells[0].test != base else base
+    what = f"{cells[0].test} against {cells[0].base}" if cells[0].base else cells[0].test
     return Section(printable(f"{what} on {cells[0].device}"),
                    tuple(table for table in tables if table), verdicts, tuple(evidence))
 
 
 def build(comparison: Comparison) -> View:
     """The view of a comparison; the same comparison always gives the same view."""
-    places: dict[tuple[str, str], list[CellResult]] = {}
+    places: dict[tuple[str, str, str], list[CellResult]] = {}
     for cell in comparison.cells:
-        places.setdefault((cell.test, cell.device), []).append(cell)
+        places.setdefault((cell.base, cell.test, cell.device), []).append(cell)
     excluded = tuple(printable(f"sample {one.number} ({one.label}): {'; '.join(one.reasons)}; "
                                f"see {one.evidence}", _LONG) for one in comparison.excluded)
     tests = ", ".join(comparison.tests)
-    title = f"{tests} against {comparison.base}" if tests else comparison.base
+    title = f"{tests} against {comparison.base}" if tests else \
+        ", ".join(dict.fromkeys(cell.test for cell in comparison.cells)) or comparison.base
     return View(printable(title), comparison.verdict,
                 printable(comparison.reason, _LONG),
-                tuple(_section(cells, comparison.base) for cells in places.values()),
+                tuple(_section(cells) for cells in places.values()),
                 tuple(printable(one, _LONG) for one in comparison.warnings), excluded,
                 tuple(printable(one, _LONG) for one in comparison.assumptions))

@@ -25,7 +25,7 @@ from runner.vm import qemu
 from runner.vm.flat import assemble
 from runner.vm.machine import Machine, read
 
-WANTED = ("auto", "kvm", "tcg")
+WANTED = ("auto", "kvm", "tcg", "icount")
 PROBE_SECONDS = 5.0
 
 _SOURCE = Path(__file__).with_name("probe.s")
@@ -133,7 +133,7 @@ def kvm(machine: Machine) -> Answer:
 
 
 def choose(wanted: str, progress: Progress) -> Accelerator:
-    """KVM or TCG for 'auto', 'kvm' or 'tcg'.
+    """What WANTED's words mean on this host.
 
     'auto' says loudly when it falls back; CannotMeasure when 'kvm' was asked
     for and does not work.
@@ -141,8 +141,8 @@ def choose(wanted: str, progress: Progress) -> Accelerator:
     if wanted not in WANTED:
         raise UsageError(f"accelerator: {printable(wanted, 60)!r} is not one of "
                          f"{', '.join(WANTED)}")
-    if wanted == "tcg":
-        return Accelerator.TCG
+    if wanted in ("tcg", "icount"):
+        return Accelerator(wanted)
     answer = kvm(read())
     if answer.works:
         return Accelerator.KVM

@@ -3,7 +3,9 @@
 
 The texts are the kernel's own, from 4.4 to 6.12: kernel/panic.c,
 arch/x86/kernel/dumpstack.c, arch/x86/mm/fault.c, kernel/watchdog.c,
-kernel/rcu/tree_stall.h, kernel/hung_task.c, mm/oom_kill.c, kernel/reboot.c.
+kernel/rcu/tree_stall.h, kernel/hung_task.c, mm/oom_kill.c, kernel/reboot.c,
+and of kernels that check themselves kernel/locking/lockdep.c, kernel/sched/core.c,
+mm/kasan/report.c, mm/slub.c, mm/swapfile.c, mm/vmstat.c.
 """
 from __future__ import annotations
 
@@ -31,7 +33,12 @@ _SIGNS: tuple[tuple[Outcome, re.Pattern[str]], ...] = (
         r"^BUG: (unable to handle |kernel NULL pointer dereference|KASAN: |KFENCE: "
         r"|stack guard page|TASK stack guard page)"
         r"|kernel BUG at |: [0-9a-f]{4,8} \[#\d+\]|^Oops: ")),
-    (Outcome.KERNEL_WARNING, re.compile(r"^(WARNING: |BUG: |UBSAN: )")),
+    # Lockdep's and "sleeping function called from invalid context" are of the
+    # general kind; the others are said without WARNING or BUG before them.
+    (Outcome.KERNEL_WARNING, re.compile(
+        r"^(WARNING: |BUG: |UBSAN: |BUG \S+ \(|\[ (BUG|INFO): |list_(add|del) corruption"
+        r"|INFO: trying to register non-static key|vmstat_refresh: "
+        r"|\w+: (Bad|Unused) swap (file|offset) entry )")),
     (Outcome.OOM_KILLED, re.compile(
         r"^(Memory cgroup out of memory|Out of memory)[:( ].*[Kk]ill(ed)? process")),
 )

@@ -116,7 +116,7 @@ def planned_pages(boot: Boot) -> int | None:
 def _show(step: Step, boot: Boot, watch: Watch) -> None:
     planned = planned_pages(boot)
     if planned is None:
-        step.update(None, watch.console.last_line if not watch.hello else "")
+        step.update(None, f"{watch.progress} pages" if watch.hello else watch.console.last_line)
         return
     inner = min(1.0, watch.progress / planned) * (1 - 2 * _BOOT_SHARE)
     step.update(_BOOT_SHARE + inner, f"{watch.progress} of {planned} pages")
@@ -208,9 +208,8 @@ def prepare(job: Job) -> Path:
 
     CannotMeasure where the guest's programs are not built.
     """
-    layers = (initramfs.base_layer(BUILD / "agent", BUILD / "swapstorm")
-              + initramfs.job_layer(job))
-    return store(layers)
+    workload = BUILD / Path(job.workload[0]).name
+    return store(initramfs.base_layer(BUILD / "agent", workload) + initramfs.job_layer(job))
 
 
 def store(content: bytes) -> Path:

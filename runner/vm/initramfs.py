@@ -53,15 +53,17 @@ def _program(path: Path) -> bytes:
                             "run 'make' to build it") from None
 
 
-def base_layer(agent: Path, swapstorm: Path) -> bytes:
-    """The archive that every boot has: /init, /bin/swapstorm and the mount points.
+def base_layer(agent: Path, workload: Path) -> bytes:
+    """The archive that every boot has: /init, the workload in /bin and the mount points.
+
+    One workload and no other, so that none moves where another's guest ends.
 
     CannotMeasure where a program has not been built.
     """
     return archive([
         *((folder, FOLDER, b"") for folder in ("bin", "dev", "proc", "sys")),
         ("init", PROGRAM, _program(agent)),
-        ("bin/swapstorm", PROGRAM, _program(swapstorm)),
+        (f"bin/{workload.name}", PROGRAM, _program(workload)),
     ])
 
 

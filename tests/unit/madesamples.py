@@ -33,7 +33,7 @@ def locks(**taken: float) -> dict[str, Metric]:
     return found
 
 
-_ACCELERATORS = {"exact": "icount", "timed": "tcg", "locks": "tcg"}
+_ACCELERATORS = {"exact": "icount", "timed": "tcg", "locks": "tcg", "torture": "tcg"}
 
 
 def sample(kernel: str, tier: str, metrics: dict[str, Metric], number: int = 0, repeat: int = 0,

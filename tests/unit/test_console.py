@@ -24,6 +24,8 @@ CAPTURED = {
                                   "__do_sys_getppid+0x0/0x20"),
     "warning": (Outcome.KERNEL_WARNING, "WARNING: CPU: 1 PID: 0 at "
                                         "arch/x86/kernel/smpboot.c:432 topology_sane"),
+    "sleeping": (Outcome.KERNEL_WARNING, "BUG: sleeping function called from invalid context at "
+                                         "mm/swapfile.c:1309"),
     "oom": (Outcome.OOM_KILLED, "Out of memory: Killed process 23 (init)"),
 }
 
@@ -90,6 +92,25 @@ FORMATS = [
     ("BUG: unable to handle kernel paging request at ffffea0000000020", Outcome.KERNEL_OOPS),
     # mm/page_alloc.c of 6.1
     ("BUG: Bad page state in process swapstorm  pfn:0a1b2", Outcome.KERNEL_WARNING),
+    # kernel/locking/lockdep.c of 6.1, and of 4.4
+    ("WARNING: possible circular locking dependency detected", Outcome.KERNEL_WARNING),
+    ("WARNING: possible recursive locking detected", Outcome.KERNEL_WARNING),
+    ("WARNING: inconsistent lock state", Outcome.KERNEL_WARNING),
+    ("WARNING: suspicious RCU usage", Outcome.KERNEL_WARNING),
+    ("INFO: trying to register non-static key.", Outcome.KERNEL_WARNING),
+    ("[ INFO: possible circular locking dependency detected ]", Outcome.KERNEL_WARNING),
+    ("[ BUG: bad unlock balance detected! ]", Outcome.KERNEL_WARNING),
+    # kernel/sched/core.c of 6.1
+    ("BUG: scheduling while atomic: swaptorture/39/0x00000002", Outcome.KERNEL_WARNING),
+    # mm/kasan/report.c of 6.1: the kernel goes on, but is not to be measured
+    ("BUG: KASAN: use-after-free in shrink_folio_list+0x1a2/0x2b0", Outcome.KERNEL_OOPS),
+    # lib/list_debug.c, mm/slub.c, mm/swapfile.c, mm/vmstat.c of 6.1
+    ("list_del corruption. prev->next should be ffffea0000000008, but was dead000000000100.",
+     Outcome.KERNEL_WARNING),
+    ("BUG radix_tree_node (Not tainted): Object already free", Outcome.KERNEL_WARNING),
+    ("_swap_info_get: Unused swap offset entry 00000a1b", Outcome.KERNEL_WARNING),
+    ("get_swap_device: Bad swap file entry 3ffffffffffff", Outcome.KERNEL_WARNING),
+    ("vmstat_refresh: nr_swapcached -3", Outcome.KERNEL_WARNING),
     # mm/oom_kill.c of 4.4 and mm/oom_kill.c of 6.1 (memory cgroup)
     ("Out of memory: Kill process 60 (swapstorm) score 1900 or sacrifice child",
      Outcome.OOM_KILLED),
@@ -112,6 +133,9 @@ def test_format(line: str, outcome: Outcome, stamp: str) -> None:
     "workingset: timestamp_bits=40 max_order=17 bucket_order=0",
     "Kernel command line: oops=panic panic=-1 hung_task_panic=1 softlockup_panic=1",
     "panic+0xea/0x24e",
+    "FAULT_INJECTION: forcing a failure.",
+    "INFO: lockdep is turned off.",
+    "Adding 393212k swap on /dev/pmem0.  Priority:-2 extents:1 across:393212k SS",
 ])
 def test_harmless(line: str) -> None:
     assert read(line.encode() + b"\n").finding is None

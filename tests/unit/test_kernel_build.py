@@ -35,6 +35,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (kernels / "config/base.config").write_text("CONFIG_SWAP=y\n")
     (kernels / "config/perf.config").write_text("CONFIG_LOCK_STAT=n\n")
     (kernels / "config/lockstat.config").write_text("CONFIG_LOCK_STAT=y\n")
+    (kernels / "config/debug.config").write_text("CONFIG_LOCK_STAT=n\n")
     define(kernels, "")
     for name, text in (("more", PATCH), ("broken", BROKEN)):
         (kernels / "series" / name).mkdir(parents=True)
@@ -84,7 +85,8 @@ def test_second_series_compiles_what_it_touches_and_back_nothing_is_built() -> N
     assert compiled(more.key) == ["mm/swapfile.o"]
     assert more.image_sha256 != vanilla.image_sha256
     told = json.loads((more.image.parent / "kernel.json").read_text())
-    assert told["patches"] == [{"patch": "one.patch", "files": ["mm/swapfile.c"]}]
+    assert told["patches"] == [{"series": "more", "patch": "one.patch",
+                                "files": ["mm/swapfile.c"]}]
     assert build.build("toy:vanilla", "perf", Progress()) == vanilla
     lockstat = build.build("toy:vanilla", "lockstat", Progress())
     assert lockstat.key != vanilla.key
@@ -184,7 +186,7 @@ def test_option_that_vanishes_builds_nothing(home: Path) -> None:
 
 
 @pytest.mark.parametrize("name, flavour, problem", [
-    ("toy", "debug", "debug: is not a flavour; one of perf, lockstat"),
+    ("toy", "fast", "fast: is not a flavour; one of perf, lockstat, debug"),
     ("tay", "perf", "did you mean toy?"),
     ("toy:mor", "perf", "did you mean more?"),
 ])
@@ -202,7 +204,7 @@ def test_names(home: Path) -> None:
         file.write('[source.gone]\nkind = "debian"\npackage = "linux-source-0.1"\n')
     build.build("toy:more", "perf", Progress())
     known = {(one.name, one.flavour): one for one in build.names()}
-    assert len(known) == 12
+    assert len(known) == 18
     assert known["toy:more", "perf"].cached and not known["toy:more", "lockstat"].cached
     assert known["toy:vanilla", "perf"].description == "small"
     assert known["toy:more", "perf"].description == "more slots"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner import paths, plan
+from runner import campaign, paths, plan
 from runner.errors import UsageError
 
 GOOD = """\
@@ -118,6 +118,47 @@ def test_missing_field(tmp_path: Path, key: str) -> None:
     text = "\n".join(line for line in GOOD.splitlines() if not line.startswith(f"{key} ="))
     with pytest.raises(UsageError, match=f"{key}: missing"):
         plan.load(write(tmp_path, text))
+
+
+LISTED = GOOD.replace('base = "6.1:vanilla"\ntest = ["6.1:batch-add"]',
+                      'kernels = ["6.1:vanilla", "6.1:batch-add"]')
+
+
+def test_kernels_listed_have_no_base(tmp_path: Path) -> None:
+    experiment = plan.load(write(tmp_path, LISTED))
+    assert experiment.kernels == ("6.1:vanilla", "6.1:batch-add")
+    assert experiment.rules.base == ""
+    # What 'compare' does with such an experiment.
+    both = plan.load(write(tmp_path, LISTED), ("6.12:vanilla", "6.1:vanilla"))
+    assert both.rules.base == "6.12:vanilla"
+
+
+def test_a_campaign_without_a_base_stays_one(tmp_path: Path) -> None:
+    home = campaign.create(plan.load(write(tmp_path, LISTED)), tmp_path / "results")
+    assert campaign.reopen(home.folder)[1].rules.base == ""
+    other = campaign.create(plan.load(write(tmp_path, GOOD)), tmp_path / "results")
+    assert campaign.reopen(other.folder)[1].rules.base == "6.1:vanilla"
+
+
+@pytest.mark.parametrize("text, says", [
+    (LISTED.replace("devices", 'test = ["6.12:vanilla"]\ndevices'), r":4: test: kernels are"),
+    (LISTED.replace("devices", 'base = "6.12:vanilla"\ndevices'), r":4: base: kernels are"),
+    (LISTED.replace("batch-add", "vanilla"), ":3: kernels: names something twice"),
+    (LISTED.replace("batch-add", "none"), ":3: kernels: .*none is not a series"),
+    (GOOD.replace("devices", 'budget = "x"\ndevices'), ":5: budget: .*add it to tiers"),
+    (GOOD.replace('"auto"', '"icount"'), ":11: guest.vcpus: icount .* one vCPU, not of 2"),
+    (GOOD.replace('"auto"', '"icount"').replace("vcpus = 2", "vcpus = 1")
+     .replace('["exact"]', '["timed"]'), ":7: tiers: timed: .*instructions"),
+])
+def test_keys_that_contradict_each_other(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        plan.load(write(tmp_path, text))
+
+
+def test_locks_may_be_counted_under_icount(tmp_path: Path) -> None:
+    text = GOOD.replace('"auto"', '"icount"').replace("vcpus = 2", "vcpus = 1") \
+        .replace('["exact"]', '["locks"]')
+    assert plan.load(write(tmp_path, text)).guest.accelerator == "icount"
 
 
 def test_misspelt_key_is_found_and_the_right_one_named(tmp_path: Path) -> None:

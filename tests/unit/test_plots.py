@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from runner import plots
 from runner.errors import CannotMeasure
-from runner.plots import Curve, CurvePoint, Heading, InstructionRow, LockRow
+from runner.plots import Curve, CurvePoint, Heading, InstructionRow, LockRow, StackRow
 
 HEADING = Heading("6.1:vanilla", "6.1:batch-add", "2 vCPUs")
 LOCKS = [LockRow("pmem", "swap_cgroup", 1.0, 1.0), LockRow("pmem", "swap_cache_tree", 2.0, 0.067),
@@ -58,6 +58,40 @@ def test_lock_bars(tmp_path: Path) -> None:
         ["pmem", "swap_cache_tree", "2", "0.067"], ["pmem", "swap_cgroup", "1", "1"],
         ["brd", "swap_cluster", "5", "0"]]
     assert [row[1] for row in rows[6:]] == ["heading", "pmem", "brd"]
+
+
+STACK = [StackRow("6.1", "6.1:vanilla", (2.0, 5.0, 0.0)),
+         StackRow("6.1", "6.1:batched", (0.0625, 2.0, 0.0)),
+         StackRow("6.12", "6.12:vanilla", (2.0, 4.0, 0.0))]
+CLASSES = ("swap_cache_tree", "swap_cluster", "swap_slots")
+
+
+@needs_gnuplot
+def test_stacked_bars(tmp_path: Path) -> None:
+    out = tmp_path / "stack"
+    found = drawn(plots.stacked_bars(STACK, CLASSES, out, "a title", "per page"), out)
+    for text in ("a title", "per page", "6.1", "6.12", "6.1:vanilla", "7.00", "6.1:batched", "2.06",
+                 "6.12:vanilla", "6.00", "swap_cache_tree", "swap_cluster"):
+        assert text in found, text
+    assert "swap_slots" not in found, "a class that is nowhere"
+    rows = [row for row in table(out) if len(row) == 3][1:4]
+    assert [row[1:] for row in rows] == [["0", "2"], ["0", "0.0625"], ["0", "2"]]
+
+
+@needs_gnuplot
+@pytest.mark.parametrize("classes", [1, 7])
+def test_stacked_bars_of_few_and_of_all_classes(tmp_path: Path, classes: int) -> None:
+    names = [f"class_{number}" for number in range(classes)]
+    rows = [StackRow(HOSTILE, HOSTILE, tuple(1.0 for _ in names))]
+    found = drawn(plots.stacked_bars(rows, names, tmp_path / "x", "title", "axis"),
+                  tmp_path / "x")
+    assert set(names) <= set(found) and not (tmp_path / "x/x").exists()
+
+
+def test_nothing_to_stack(tmp_path: Path) -> None:
+    assert plots.stacked_bars([], CLASSES, tmp_path / "x", "t", "a").skipped == plots.EMPTY
+    with pytest.raises(CannotMeasure, match="cannot be drawn"):
+        plots.stacked_bars([StackRow("g", "n", (float("nan"),))], ["a"], tmp_path / "x", "t", "a")
 
 
 def test_only_the_locks_taken_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

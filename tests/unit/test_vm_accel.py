@@ -68,6 +68,13 @@ def test_auto_never_falls_back_in_silence() -> None:
         assert "falling back to TCG" in warning and "\n" not in warning
 
 
+@pytest.mark.parametrize("wanted", ["tcg", "icount"])
+def test_what_always_works_asks_nothing(wanted: str) -> None:
+    heard = Heard()
+    assert accel.choose(wanted, heard) is Accelerator(wanted)
+    assert not heard.lines
+
+
 def test_kvm_on_demand_is_kvm_or_an_error() -> None:
     works = accel.probe_kvm(machine.read()).works
     if works:

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What swaptorture said in one boot, and what the agent saw afterwards."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from runner.errors import CannotMeasure
+from runner.metrics import guestfile
+from runner.records import Metric
+
+WORKLOAD = "workload.json"
+AFTER = "after.vmstat"
+
+#: Counted per scenario, told per boot: key of the document and unit.
+COUNTS = {"verified": "pages", "bad": "pages", "pageouts": "calls", "forks": "children",
+          "swapoffs": "", "refusals": "charges", "exhausted": "times", "injections": "failures",
+          "pswpout": "pages", "pswpin": "pages", "pglazyfreed": "pages",
+          "thp_swpout": "huge pages", "thp_swpout_fallback": "huge pages"}
+
+
+def _document(evidence: Path) -> guestfile.Json:
+    document = guestfile.document(evidence / WORKLOAD)
+    if document.integer("swaptorture") != 1:
+        raise CannotMeasure(f"{WORKLOAD}: swaptorture: version is not 1")
+    return document
+
+
+def measure(evidence: Path) -> dict[str, Metric]:
+    """torture.COUNT over all scenarios, by name; CannotMeasure 'FILE: what'."""
+    scenarios = _document(evidence).objects("scenarios")
+    return {f"torture.{name}": Metric(sum(one.integer(name) for one in scenarios), unit, "",
+                                      WORKLOAD)
+            for name, unit in COUNTS.items()}
+
+
+def missed(evidence: Path) -> list[str]:
+    """What the scenarios did not reach, a line each."""
+    return _document(evidence).texts("missed")
+
+
+def unsound(evidence: Path) -> list[str]:
+    """What was left over or did not end, by the program's and by the agent's reading."""
+    found = _document(evidence).texts("unsound")
+    if not found and guestfile.vmstat(evidence / AFTER).get("nr_swapcached"):
+        found.append(f"{AFTER}: nr_swapcached is not zero with all swap taken off")
+    return found

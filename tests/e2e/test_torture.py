@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A good kernel is sound; one with a planted fault is not, and the report says why."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner import paths
+from runner.evidence import load_samples
+from runner.records import Sample
+from runner.torture import UNSOUND
+
+FAULTY = f"6.1:{paths.ROOT}/tests/series/torture-faults"
+
+EXPERIMENT = """\
+format = 1
+title = "end-to-end test"
+kernels = ["{kernel}"]
+tiers = ["torture"]
+threads = [2]
+[guest]
+ram_mib = 192
+swap_mib = 256
+cmdline = ["swapscale_fault={fault}"]
+[torture]
+limit_s = 30
+[torture.boots.one]
+scenarios = ["advice"]
+"""
+
+
+def test_good_kernel_is_sound(swapscale, tmp_path: Path) -> None:
+    done = swapscale("run", paths.CONFIGS / "torture-short.toml", "--results", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Verdict: SOUND" in done.stdout
+    sample, = load_samples(next(tmp_path.glob("*/samples.jsonl")))
+    counted = {name.removeprefix("torture."): one.value for name, one in sample.metrics.items()}
+    for name in ("verified", "pageouts", "forks", "swapoffs", "refusals", "exhausted",
+                 "injections", "pswpout", "pswpin", "pglazyfreed"):
+        assert counted[name] > 0, name
+    assert counted["bad"] == 0
+
+
+def tortured(swapscale, folder: Path, fault: str) -> tuple[Sample, str]:
+    """Torture the kernel with that fault, which must be found."""
+    file = folder / "torture.toml"
+    file.write_text(EXPERIMENT.format(kernel=FAULTY, fault=fault), encoding="utf-8")
+    done = swapscale("run", file, "--results", folder)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Verdict: UNSOUND" in done.stdout
+    assert "FINDING: " in done.stdout and "FINDING: " in done.stderr
+    sample, = load_samples(next(folder.glob("*/samples.jsonl")))
+    return sample, done.stdout
+
+
+@pytest.mark.parametrize("fault, says", [
+    ("flip", "PAGE CONTENTS WRONG: "),
+    ("leak", f"{UNSOUND}: swapoff of /dev/"),
+    ("sleep", "kernel-warning: BUG: sleeping function called from invalid context"),
+])
+def test_planted_fault_is_found(swapscale, tmp_path: Path, fault: str, says: str) -> None:
+    sample, shown = tortured(swapscale, tmp_path, fault)
+    found = [reason for reason in sample.invalid if reason.startswith(says)]
+    assert found, sample.invalid
+    if fault == "flip":
+        assert "offset 2113 corrupt" in found[0]
+    assert " ".join(says.split()) in " ".join(shown.split())
