@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from runner import paths, tomlfile
-from runner.budget import (LIMITED, Budget, Conditions, Figures, Place, acquisitions, conditions,
+from runner.budget import (SHOWN, Budget, Conditions, Figures, Place, acquisitions, conditions,
                            place_of)
 from runner.errors import CannotMeasure, UsageError, printable
 from runner.kernel import series, spec
 from runner.kernel.spec import Spec
+from runner.metrics.lockclass import SWAP_PATH
 from runner.plan import Experiment
 from runner.records import Sample
 from runner.tiers import middle
@@ -68,8 +69,8 @@ def _figures(cell: tomlfile.Table) -> Figures:
                     cell.integer("pages", 0, 2**53, 0),
                     {lock: locks.number(lock, 0.0, 1e6) for lock in locks.keys()},
                     cell.number("instructions_per_page", 0.0, 1e12, 0.0))
-    for lock in [lock for lock in LIMITED if lock not in found.locks]:
-        cell.complain("locks", f"{lock}: missing; a budget limits " + ", ".join(LIMITED))
+    for lock in [lock for lock in SWAP_PATH if lock not in found.locks]:
+        cell.complain("locks", f"{lock}: missing; a budget limits " + ", ".join(SWAP_PATH))
     locks.close()
     cell.close()
     return found
@@ -134,7 +135,7 @@ def measured(file: Path, samples: Iterable[Sample], experiment: Experiment,
         figures[place] = Figures(
             releases.get(place.kernel, ""), "", "",
             round(middle(group, "pswpout") or 0),
-            {lock: round(middle(group, acquisitions(lock)) or 0.0, 5) for lock in LIMITED},
+            {lock: round(middle(group, acquisitions(lock)) or 0.0, 5) for lock in SHOWN},
             round(middle(exact.get(place, []), "instructions_per_page") or 0.0, 1))
     return Budget(file, settings.pop(), _related(figures), host)
 

@@ -18,7 +18,7 @@ from runner.records import Sample
 
 #: Whole series; 'make test-all' measures the prefixes in between.
 WANTED = plan.load(paths.CONFIGS / "locks.toml").kernels
-LIMITED = {kernel for kernel in WANTED if "@" not in kernel}
+WHOLE = {kernel for kernel in WANTED if "@" not in kernel}
 
 REAL = paths.ROOT / "tests/data/lock_stat/linux-4.4.155.txt"
 REAL_PAGES = 120820           # swapped out while it was counted; the README beside it
@@ -37,8 +37,8 @@ def campaign(swapscale, tmp_path_factory: pytest.TempPathFactory
     text = (paths.CONFIGS / "locks.toml").read_text(encoding="utf-8")
     listed = re.search(r"kernels = \[\n(.*?)\n\]", text, re.DOTALL)
     assert listed is not None
-    some = [line for line in listed[1].splitlines() if line.strip(' \t",') in LIMITED]
-    assert {line.strip(' \t",') for line in some} == LIMITED
+    some = [line for line in listed[1].splitlines() if line.strip(' \t",') in WHOLE]
+    assert {line.strip(' \t",') for line in some} == WHOLE
     text = text.replace(listed[1], "\n".join(some)).replace('["exact", "locks"]', '["locks"]')
     folder = tmp_path_factory.mktemp("locks")
     (folder / "locks.toml").write_text(text, encoding="utf-8")
@@ -63,7 +63,7 @@ def test_every_kernel_is_within_its_budget(campaign) -> None:
 
 
 def test_every_sample_counts_and_proves_its_classes(samples: dict[str, Sample]) -> None:
-    assert {name: one.invalid for name, one in samples.items()} == dict.fromkeys(LIMITED, ())
+    assert {name: one.invalid for name, one in samples.items()} == dict.fromkeys(WHOLE, ())
     for one in samples.values():
         assert not any("(guess)" in metric.evidence for metric in one.metrics.values()), one.cell
 
