@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The commands of ./swapscale: a file for each, which adds its parser and runs it."""
+from __future__ import annotations
+
+from runner.commands import budget, compare, doctor, kernel, report, run, shell
+
+#: In the order '--help' lists them.
+COMMANDS = (doctor, kernel, run, compare, report, budget, shell)

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""swapscale compare: two kernels, which it runs, or two campaigns."""
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from runner import compare, paths, plan, report
+from runner.commands.options import Commands, output
+from runner.commands.run import run_new
+from runner.errors import Exit, UsageError
+from runner.kernel import spec
+from runner.progress import Progress
+from runner.verdict import Comparison
+
+DEFAULT_EXPERIMENT = paths.CONFIGS / "bench.toml"
+
+
+def add(commands: Commands) -> None:
+    one = commands.add_parser("compare", help="two kernels (runs them), or two campaigns")
+    one.add_argument("base", metavar="A", help="a kernel, a campaign's folder or a samples.jsonl")
+    one.add_argument("test", metavar="B", help="the same kind of thing, judged against A")
+    one.add_argument("--experiment", type=Path, default=DEFAULT_EXPERIMENT,
+                     help="devices, workload and thresholds (default: configs/bench.toml)")
+    one.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go")
+    output(one)
+    one.set_defaults(run=do_compare)
+
+
+def do_compare(args: argparse.Namespace, progress: Progress) -> Exit:
+    stored = [compare.is_stored(name) for name in (args.base, args.test)]
+    if any(stored):
+        if not all(stored):
+            raise UsageError(f"compare: {args.base} and {args.test} are not of one kind; give two "
+                             "kernels, or two campaigns or samples.jsonl files")
+        comparison: Comparison = compare.stored(Path(args.base), Path(args.test),
+                                                plan.load(args.experiment).rules)
+        print(report.FORMATS[args.format](comparison), end="")
+        return comparison.exit
+    if args.base == args.test:
+        raise UsageError(f"compare: {args.base} is the same kernel twice; name two")
+    kernels = (args.base, args.test)
+    for name in kernels:
+        spec.parse(name)
+    return run_new(plan.load(args.experiment, kernels), args, progress)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""swapscale kernel: list or build kernels."""
+from __future__ import annotations
+
+import argparse
+import json
+
+from runner.commands.options import Commands
+from runner.errors import Exit
+from runner.kernel import build
+from runner.progress import Progress
+from runner.records import FLAVOURS
+
+
+def add(commands: Commands) -> None:
+    kernel = commands.add_parser("kernel", help="list or build kernels")
+    actions = kernel.add_subparsers(metavar="ACTION", required=True)
+    one = actions.add_parser("list", help="sources and series this checkout knows")
+    one.add_argument("--json", action="store_true", help="for programs")
+    one.set_defaults(run=do_kernel_list)
+    one = actions.add_parser("build", help="build into the cache")
+    one.add_argument("kernel", nargs="+", help="such as 6.1:vanilla")
+    one.add_argument("--flavour", choices=(*FLAVOURS, "measured", "all"), default="measured",
+                     help="perf: as shipped; lockstat: with lock counts; debug: for torture; "
+                     "measured: the first two (default: %(default)s)")
+    one.add_argument("--json", action="store_true", help="for programs")
+    one.set_defaults(run=do_kernel_build)
+
+
+def do_kernel_list(args: argparse.Namespace, progress: Progress) -> Exit:
+    known = build.names()
+    if args.json:
+        print(json.dumps([one.as_data() for one in known], indent=1))
+    else:
+        for one in known:
+            print(one.line())
+    return Exit.OK
+
+
+def do_kernel_build(args: argparse.Namespace, progress: Progress) -> Exit:
+    flavours = {"measured": ("perf", "lockstat"), "all": FLAVOURS}.get(args.flavour,
+                                                                       (args.flavour,))
+    built = [build.build(name, flavour, progress) for name in args.kernel for flavour in flavours]
+    if args.json:
+        print(json.dumps([{"kernel": one.name, "flavour": one.flavour, "key": one.key,
+                           "release": one.release, "image": str(one.image),
+                           "image_sha256": one.image_sha256} for one in built], indent=1))
+    else:
+        for one in built:
+            print(f"{one.name} {one.flavour or 'image'}: Linux {one.release}, {one.image}")
+    return Exit.OK

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""swapscale report: a campaign's comparison again."""
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from runner import campaign, compare, locktable, report
+from runner.commands.options import Commands, output
+from runner.errors import Exit
+from runner.evidence import Campaign
+from runner.metrics.sample import measure
+from runner.plan import Experiment
+from runner.progress import Progress
+from runner.records import Sample
+
+
+def add(commands: Commands) -> None:
+    one = commands.add_parser("report", help="print a campaign's comparison again")
+    one.add_argument("campaign", type=Path, help="a folder under results/")
+    one.add_argument("--recompute", action="store_true",
+                     help="take every metric anew from the evidence")
+    one.add_argument("--budget", type=Path, metavar="FILE",
+                     help="hold lock counts against this budget file")
+    one.add_argument("--locks", action="store_true", help="print lock acquisitions per page "
+                     "instead, a row per kernel, as Markdown")
+    output(one)
+    one.set_defaults(run=do_report)
+
+
+def do_report(args: argparse.Namespace, progress: Progress) -> Exit:
+    home, experiment, record = campaign.reopen(args.campaign)
+    if args.budget:
+        experiment = locktable.judged_by(experiment, args.budget)
+    samples = home.samples()
+    if args.recompute:
+        samples = [dataclasses.replace(one, metrics=measure(home.folder / one.evidence,
+                                                            one.cell.tier))
+                   if one.metrics else one for one in samples]
+    if args.locks:
+        print(locktable.page(locktable.of(samples, experiment, home, record), home), end="")
+        return Exit.OK
+    return show(samples, experiment, home, args.format, progress)
+
+
+def show(samples: list[Sample], experiment: Experiment, home: Campaign, form: str,
+         progress: Progress) -> Exit:
+    comparison = compare.campaign(samples, experiment)
+    for note in report.write_all(comparison, home.folder):
+        progress.log(note)
+    progress.log(f"report with pictures: {home.folder / report.FILES['html']}")
+    for line in comparison.over_budget():
+        progress.log(line)
+    print(report.FORMATS[form](comparison), end="")
+    return comparison.exit

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""swapscale run: an experiment, from its file to its comparison."""
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from runner import campaign, plan, programs
+from runner.commands.options import Commands, output
+from runner.commands.report import show
+from runner.errors import Exit, UsageError
+from runner.evidence import Campaign
+from runner.plan import Experiment
+from runner.progress import Progress
+
+
+def add(commands: Commands) -> None:
+    one = commands.add_parser("run", help="run an experiment, print the comparison")
+    one.add_argument("experiment", nargs="?", type=Path, help="a file such as configs/bench.toml")
+    one.add_argument("--resume", type=Path, metavar="CAMPAIGN",
+                     help="go on with an interrupted campaign's folder")
+    one.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go "
+                     "(default: results/ of the checkout)")
+    output(one)
+    one.set_defaults(run=do_run)
+
+
+def do_run(args: argparse.Namespace, progress: Progress) -> Exit:
+    if (args.experiment is None) == (args.resume is None):
+        raise UsageError("run: give an experiment file, or --resume and a campaign's folder; "
+                         "see 'swapscale run --help'")
+    if args.resume:
+        if args.results:
+            raise UsageError("run: --results is for a new campaign; --resume goes on in its folder")
+        home, experiment, record = campaign.reopen(args.resume)
+        return _run(experiment, home, record, args.format, progress)
+    return run_new(plan.load(args.experiment), args, progress)
+
+
+def run_new(experiment: Experiment, args: argparse.Namespace, progress: Progress) -> Exit:
+    home, experiment, record = campaign.reopen(campaign.create(experiment, args.results).folder)
+    return _run(experiment, home, record, args.format, progress)
+
+
+def _run(experiment: Experiment, home: Campaign, record: campaign.Record, form: str,
+         progress: Progress) -> Exit:
+    progress.log(f"{experiment.title}: results in {home.folder}")
+    try:
+        programs.build(progress)
+        samples = campaign.run(experiment, home, progress, record)
+    except KeyboardInterrupt:
+        progress.log(f"interrupted; what was measured is kept. Go on with: "
+                     f"./swapscale run --resume {home.folder}")
+        raise
+    return show(samples, experiment, home, form, progress)

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""swapscale shell: a kernel, interactively."""
+from __future__ import annotations
+
+import argparse
+
+from runner import programs
+from runner.commands.options import Commands, Whole
+from runner.errors import Exit
+from runner.kernel import build
+from runner.progress import Progress
+from runner.records import DEVICES, FLAVOURS, MIB, SwapDevice
+from runner.vm import accel, shell
+
+
+def add(commands: Commands) -> None:
+    one = commands.add_parser("shell", help="boot a kernel interactively; Ctrl-A X leaves")
+    one.add_argument("kernel", help="such as 6.1:vanilla")
+    one.add_argument("--flavour", choices=FLAVOURS, default="perf")
+    one.add_argument("--device", choices=DEVICES, default="pmem")
+    one.add_argument("--swap-mib", type=Whole(16, 1 << 20), default=512, metavar="N")
+    one.add_argument("--ram-mib", type=Whole(128, 1 << 20), default=256, metavar="N")
+    one.add_argument("--vcpus", type=Whole(1, 64), default=2, metavar="N")
+    one.add_argument("--accelerator", choices=("auto", "kvm", "tcg"), default="auto")
+    one.set_defaults(run=do_shell)
+
+
+def do_shell(args: argparse.Namespace, progress: Progress) -> Exit:
+    programs.build(progress)
+    kernel = build.build(args.kernel, args.flavour, progress)
+    accelerator = accel.choose(args.accelerator, progress)
+    status = shell.shell(kernel, accelerator, args.vcpus, args.ram_mib * MIB,
+                         SwapDevice(args.device, args.swap_mib * MIB))
+    return Exit.OK if status == 0 else Exit.CANNOT_MEASURE
