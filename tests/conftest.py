@@ -9,6 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is slow for reasons that are no property of the code.
+settings.register_profile("swapscale", deadline=None)
+settings.load_profile("swapscale")
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
