@@ -73,5 +73,7 @@ def test_patch_says_what_and_why(patch: Path) -> None:
     said, _, body = head.partition("\nSubject: ")[2].partition("\n\n")
     assert re.match(r"(\[[^]]*\] )?mm", said), "a subject that names the part of mm"
     assert re.search(r"^Signed-off-by: \S.* <\S+@\S+>$", body, re.MULTILINE)
-    assert len(body.splitlines()) > 4, "why, and the effect measured"
+    assert len(body.splitlines()) > 4, "why"
+    assert re.search(r"measured|per\s+swapped-out\s+page|no (caller yet|functional change)", body,
+                     re.IGNORECASE), "the effect: what was measured, or why there is none"
     assert all(len(line) <= 75 for line in body.splitlines()), "lines a mail can quote"

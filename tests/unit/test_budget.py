@@ -404,3 +404,17 @@ def test_write_without_a_budget_in_the_experiment(swapscale, tmp_path: Path,
     home.experiment_file.write_text(re.sub("budget = .*\n", "", text))
     done = swapscale("budget", home.folder, "--write")
     assert done.returncode == 2 and "names no budget" in done.stderr
+
+
+@pytest.mark.parametrize("kernel, base", [
+    (f"{source}:{name}", f"{source}:{base}") for source in ("6.1", "6.12")
+    for base, names in (
+        ("pagewise", ("batched@5", "batched@6", "batched", "batched-more@1", "batched-more@2",
+                      "batched-more")),
+        ("vanilla", ("batch-add", "today-batched@1", "today-batched@2", "today-batched")))
+    for name in names])
+def test_a_prefix_that_claims_a_gain_takes_fewer_instructions(kernel: str, base: str) -> None:
+    """kernels/series/batched/README.md says which prefixes claim one."""
+    figures = budgetfile.load(CHECKED_IN).figures
+    less, more = (figures[Place(name, "pmem", 1)].instructions for name in (kernel, base))
+    assert 0 < less < more
