@@ -20,7 +20,7 @@ stats ARG2 index 0 every ::1 using 1 name "ROW" nooutput
 largest = BASE_max > TEST_max ? BASE_max : TEST_max
 largest = largest > 0 ? largest : 1
 
-set title ARG6
+if (titled) set title ARG6
 # The empty line keeps the key off the label.
 set xlabel ARG7 . "\n "
 # Room on the right for the text beside the longest bar.

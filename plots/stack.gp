@@ -20,7 +20,7 @@ stats ARG2 index classes every ::1 using 1 name "ROW" nooutput
 stats ARG2 index classes every ::1 using 3 name "SUM" nooutput
 largest = SUM_max > 0 ? SUM_max : 1
 
-set title ARG6
+if (titled) set title ARG6
 # The empty line keeps the key off the label.
 set xlabel ARG7 . "\n "
 # Room on the right for the sum beside the longest bar.

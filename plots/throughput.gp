@@ -32,7 +32,7 @@ do for [i = 0 : curves - 1] {
 	}
 }
 
-set title ARG5
+if (titled) set title ARG5
 # The empty line keeps the key off the label.
 set xlabel "threads\n "
 set ylabel "swapped out, MiB/s"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from runner.errors import CannotMeasure, printable
 
 SCRIPTS = paths.ROOT / "plots"
 FORMATS = ("svg", "png")
+INLINE = ("wide", "narrow")   # SVG for a page, which has titles and a background of its own
 MISSING = "plots skipped: gnuplot is not installed; 'setup/install bench' adds it"
 EMPTY = "plot skipped: there is nothing to draw"
 LIMIT_S = 60.0
@@ -85,6 +87,8 @@ class Curve:
 class Drawn:
     files: tuple[Path, ...]   # SVG, then PNG
     skipped: str = ""         # one line for the user; empty where drawn
+    wide: str = ""            # SVG for a page: no title, no background, 900 pixels
+    narrow: str = ""          # the same for a phone, 420 pixels
 
 
 def cell(text: str, limit: int = _TITLE_CHARACTERS) -> str:
@@ -123,8 +127,8 @@ def _title(what: str, heading: Heading, devices: Sequence[str], more: str = "") 
                       *([notes] if notes else [])])
 
 
-def _draw(script: str, out: Path, table: str, arguments: Sequence[str]) -> Drawn:
-    """Write OUT.tsv and have `script` draw OUT.svg and OUT.png.
+def draw(script: str, out: Path, table: str, arguments: Sequence[str]) -> Drawn:
+    """Write OUT.tsv and have `script` draw OUT.svg and OUT.png, and SVG for a page.
 
     `arguments` follow style, data, output and format on the command line.
     """
@@ -138,25 +142,32 @@ def _draw(script: str, out: Path, table: str, arguments: Sequence[str]) -> Drawn
     gnuplot = shutil.which("gnuplot")
     if gnuplot is None:
         return Drawn((), MISSING)
-    files = []
-    for kind in FORMATS:
-        file = Path(f"{stem}.{kind}")
-        command = [gnuplot, "-d", "-c", str(SCRIPTS / script), str(SCRIPTS / "style.gp"),
-                   str(data), str(file), kind, *arguments]
-        try:
-            done = subprocess.run(command, capture_output=True, encoding="utf-8",
-                                  errors="replace", timeout=LIMIT_S, check=False,
-                                  stdin=subprocess.DEVNULL)
-        except OSError as error:
-            raise CannotMeasure(f"{gnuplot}: cannot be run: {error.strerror}") from None
-        except subprocess.TimeoutExpired:
-            raise CannotMeasure(f"{gnuplot}: {script} was not done after {LIMIT_S:.0f} s") from None
-        if done.returncode != 0:
-            lines = [line.strip() for line in done.stderr.splitlines() if line.strip(" ^")]
-            raise CannotMeasure(f"{gnuplot}: {script}: "
-                                f"{printable(lines[-1] if lines else 'failed')}")
-        files.append(file)
-    return Drawn(tuple(files))
+    files = [Path(f"{stem}.{kind}") for kind in FORMATS]
+    for kind, file in zip(FORMATS, files):
+        _gnuplot([gnuplot, "-d", "-c", str(SCRIPTS / script), str(SCRIPTS / "style.gp"),
+                  str(data), str(file), kind, *arguments])
+    inline = []
+    with tempfile.TemporaryDirectory(prefix="swapscale-") as folder:
+        for kind in INLINE:
+            file = Path(folder, kind)
+            _gnuplot([gnuplot, "-d", "-c", str(SCRIPTS / script), str(SCRIPTS / "style.gp"),
+                      str(data), str(file), kind, *arguments])
+            inline.append(file.read_text(encoding="utf-8"))
+    return Drawn(tuple(files), "", *inline)
+
+
+def _gnuplot(command: Sequence[str]) -> None:
+    gnuplot, script = command[0], Path(command[3]).name
+    try:
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace",
+                              timeout=LIMIT_S, check=False, stdin=subprocess.DEVNULL)
+    except OSError as error:
+        raise CannotMeasure(f"{gnuplot}: cannot be run: {error.strerror}") from None
+    except subprocess.TimeoutExpired:
+        raise CannotMeasure(f"{gnuplot}: {script} was not done after {LIMIT_S:.0f} s") from None
+    if done.returncode != 0:
+        lines = [line.strip() for line in done.stderr.splitlines() if line.strip(" ^")]
+        raise CannotMeasure(f"{gnuplot}: {script}: {printable(lines[-1] if lines else 'failed')}")
 
 
 @dataclass(frozen=True)
@@ -188,9 +199,9 @@ def _bars(bars: Sequence[_Bar], headed: bool, out: Path, title: str, axis: str,
         headings.append("-1\t ")  # above the picture: gnuplot wants a row to read
     height = (_FRAME_PIXELS + _TITLE_PIXELS * len(title.splitlines())
               + round((y + 0.6) * _ROW_PIXELS))
-    return _draw("bars.gp", out, "\n".join(rows) + "\n\n\n" + "\n".join(headings) + "\n",
-                 [str(height), title, axis, f"{cell(heading.base)} (base)",
-                  f"{cell(heading.test)} (test)"])
+    return draw("bars.gp", out, "\n".join(rows) + "\n\n\n" + "\n".join(headings) + "\n",
+                [str(height), title, axis, f"{cell(heading.base)} (base)",
+                 f"{cell(heading.test)} (test)"])
 
 
 def lock_bars(rows: Sequence[LockRow], out: Path, heading: Heading) -> Drawn:
@@ -256,7 +267,7 @@ def stacked_bars(rows: Sequence[StackRow], classes: Sequence[str], out: Path, ti
         names.append(f"{y:g}\t{cell(row.name, _LONG_NAME)}\t{reached:.9g}\t{number(reached)}")
     table = "\n\n\n".join("\n".join(block) for block in (*blocks, names, headings)) + "\n"
     height = _FRAME_PIXELS + 2 * _TITLE_PIXELS + round((y + _STACK_STEP) * _ROW_PIXELS)
-    return _draw("stack.gp", out, table, [str(height), title, axis, str(len(there))])
+    return draw("stack.gp", out, table, [str(height), title, axis, str(len(there))])
 
 
 def throughput_curves(curves: Sequence[Curve], out: Path, heading: Heading,
@@ -279,5 +290,5 @@ def throughput_curves(curves: Sequence[Curve], out: Path, heading: Heading,
     what = "Swap-out throughput over threads" + (
         "" if not projected else ", projected" if projected == len(ordered)
         else ", measured and projected")
-    return _draw("throughput.gp", out, "\n\n".join(blocks),
-                 [_title(what, heading, [device]), str(len(ordered) - projected), str(projected)])
+    return draw("throughput.gp", out, "\n\n".join(blocks),
+                [_title(what, heading, [device]), str(len(ordered) - projected), str(projected)])
