@@ -24,7 +24,8 @@ if (titled) set title ARG6
 # The empty line keeps the key off the label.
 set xlabel ARG7 . "\n "
 # Room on the right for the text beside the longest bar.
-set xrange [0:1.22 * largest]
+set xrange [0:(format eq "narrow" ? 1.55 : 1.22) * largest]
+if (format eq "narrow" && largest >= 1000) set xtics format "%.0s%c"
 set yrange [ROW_max + 0.6:0]
 set grid xtics noytics
 set tics scale 0.5

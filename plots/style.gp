@@ -6,7 +6,11 @@
 # `titled` is for scripts: whether the picture is to have a title.  White is
 # drawn, so that a picture is legible on a dark page, too.
 titled = format eq "svg" || format eq "png"
-if (format eq "narrow") width = 420
+if (format eq "narrow") {
+	# The key has one column there, so it is higher.
+	width = 420
+	height = height + 90
+}
 if (format eq "svg") {
 	set terminal svg size width,height font "DejaVu Sans,sans-serif,13" \
 		noenhanced background rgb "white"

@@ -6,6 +6,7 @@ import concurrent.futures
 import datetime
 import json
 import os
+import re
 import shutil
 import threading
 from pathlib import Path
@@ -21,6 +22,8 @@ from runner.records import TIER_FLAVOUR, Accelerator, BuiltKernel, Sample
 from runner.vm import accel
 
 FORMAT = 1
+#: Where a campaign keeps the configurations of its kernels.
+CONFIGS = "kernel-configs"
 
 #: campaign.json: what the campaign is of; results/README.md documents it.
 Record = dict[str, Any]
@@ -57,6 +60,17 @@ def _write(campaign: Campaign, record: Record) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.rename(campaign.plan_file)
+
+
+def keep_configs(campaign: Campaign, kernels: dict[tuple[str, str], BuiltKernel]) -> None:
+    """Put each kernel's configuration beside the samples; an image of the user's has none."""
+    folder = campaign.folder / CONFIGS
+    for (name, flavour), built in kernels.items():
+        source = built.image.parent / "config"
+        if flavour and built.flavour == flavour and source.is_file():
+            folder.mkdir(exist_ok=True)
+            words = re.sub(r"[^A-Za-z0-9.+@-]+", "-", f"{name}-{flavour}").strip("-.")[:80]
+            shutil.copyfile(source, folder / f"{words}-{built.key[:12]}.config")
 
 
 def build_kernels(experiment: Experiment, progress: Progress
@@ -109,6 +123,7 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
     with campaign.locked():
         kernels = build_kernels(experiment, progress)
         images = _images(kernels)
+        keep_configs(campaign, kernels)
         for old, new in zip(record.get("images", images), images):
             if old != new:
                 raise UsageError(

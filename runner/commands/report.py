@@ -52,5 +52,7 @@ def show(samples: list[Sample], experiment: Experiment, home: Campaign, form: st
     progress.log(f"report with pictures: {home.folder / report.FILES['html']}")
     for line in comparison.over_budget():
         progress.log(line)
-    print(report.FORMATS[form](comparison), end="")
+    # The page in the folder has the evidence, which the comparison alone lacks.
+    print((home.folder / report.FILES[form]).read_text(encoding="utf-8") if form == "html"
+          else report.FORMATS[form](comparison), end="")
     return comparison.exit

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from runner.errors import CannotMeasure
-from runner.report import html, jsonfile, markdown, pictures, text
+from runner.errors import CannotMeasure, UsageError
+from runner.evidence import Campaign
+from runner.records import Sample
+from runner.report import campaignpage, jsonfile, markdown, pictures, text
 from runner.verdict import Comparison
 
 FORMATS: dict[str, Callable[[Comparison], str]] = {
     "text": text.render, "markdown": markdown.render, "json": jsonfile.render,
-    "html": html.render}
+    "html": campaignpage.render}
 
 #: What write_all leaves in a campaign's folder.
 FILES = {"text": "report.txt", "markdown": "report.md", "json": "report.json",
@@ -24,12 +26,19 @@ def write_all(comparison: Comparison, folder: Path) -> list[str]:
     Returns why a picture was left out, a line each.
     """
     try:
-        drawn, notes = pictures.draw(comparison, folder)
+        drawn, notes = pictures.draw(comparison, folder, _samples(folder))
         for form, name in FILES.items():
-            page = html.render(comparison, [f"{one.parent.name}/{one.name}" for one in drawn]) \
-                if form == "html" else FORMATS[form](comparison)
+            page = campaignpage.render(comparison, folder, drawn) if form == "html" \
+                else FORMATS[form](comparison)
             (folder / name).write_text(page, encoding="utf-8")
     except OSError as error:
         raise CannotMeasure(f"{error.filename or folder}: cannot be written: "
                             f"{error.strerror}") from None
     return notes
+
+
+def _samples(folder: Path) -> list[Sample]:
+    try:
+        return Campaign(folder).samples()
+    except UsageError:
+        return []  # compared from elsewhere

@@ -2,19 +2,32 @@
 """The pictures of a comparison, from the same results the tables show."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from runner import model, plots
+from runner import effectplots, model, plots
+from runner.budget import BUDGET
 from runner.errors import CannotMeasure
-from runner.metrics.lockclass import SWAP_LOCKS
-from runner.records import Accelerator, Metric
+from runner.metrics.lockclass import SWAP_LOCKS, SWAP_PATH
+from runner.records import Accelerator, Metric, Sample
+from runner.report.view import threads as _threads
+from runner.tiers import label
 from runner.verdict import CellResult, Comparison
 
 FOLDER = "plots"
 _TAKEN = ".acquisitions_per_page"
 #: A class taken less often than this per page on both sides is no bar one could see.
 _FEW = 0.05
+
+
+@dataclass(frozen=True)
+class Picture:
+    kind: str                 # section of the page: 'effects', 'locks', 'throughput'
+    title: str
+    drawn: plots.Drawn
+    caption: str = ""
 
 
 def _locks(cells: Iterable[CellResult]) -> list[plots.LockRow]:
@@ -56,29 +69,106 @@ def _curve(label: str, metrics: dict[str, Metric]) -> plots.Curve:
         for point in found.points))
 
 
-def draw(comparison: Comparison, folder: Path) -> tuple[list[Path], list[str]]:
-    """Draw into FOLDER/plots; the SVG files, and why a picture was left out."""
-    drawn: list[Path] = []
+def _effects(cells: Iterable[CellResult], test: str, locks: bool) -> list[effectplots.Effect]:
+    rows = []
+    for cell in cells:
+        for one in cell.metrics:
+            if cell.test != test or cell.base == BUDGET or one.verdict is None \
+                    or one.change is None or one.threshold is None \
+                    or one.name.startswith("locks.") != locks:
+                continue
+            what = one.name.split(".")[1] if locks else label(one.name)
+            rows.append(effectplots.Effect(
+                f"{cell.test} on {cell.device}",
+                f"{what} ({cell.tier}, {_threads(cell.threads)})", one.change, one.interval,
+                one.threshold, one.verdict))
+    return sorted(rows, key=lambda row: row.group)
+
+
+def _measured(samples: Sequence[Sample], kernel: str, device: str) -> plots.Curve:
+    """Throughput over threads: median, least and most over the boots that count."""
+    by_threads: dict[int, list[float]] = {}
+    for one in samples:
+        if (one.cell.kernel, one.cell.device, one.cell.tier) == (kernel, device, "timed") \
+                and not one.invalid and "throughput_mib_s" in one.metrics:
+            by_threads.setdefault(one.cell.threads, []).append(
+                one.metrics["throughput_mib_s"].value)
+    return plots.Curve(kernel, False, tuple(
+        plots.CurvePoint(threads, statistics.median(values), min(values), max(values))
+        for threads, values in sorted(by_threads.items())))
+
+
+def _stacks(cells: Iterable[CellResult], base: str) -> list[plots.StackRow]:
+    """What a page costs in locks of the swap path, a bar per kernel and device."""
+    taken: dict[tuple[str, str], dict[str, float]] = {}
+    for cell in cells:
+        sides = ((base, "base"), (cell.test, "test")) if cell.base else ((cell.test, "base"),)
+        for kernel, side in sides:
+            mine = taken.setdefault((cell.device, kernel), {})
+            for one in cell.metrics:
+                value = getattr(one, side)
+                if one.name.endswith(_TAKEN) and value is not None:
+                    mine[one.name.removeprefix("locks.").removesuffix(_TAKEN)] = value
+    rows = [plots.StackRow(device, kernel, tuple(locks.get(name, 0.0) for name in SWAP_PATH))
+            for (device, kernel), locks in taken.items() if locks]
+    return sorted(rows, key=lambda row: row.group)
+
+
+def _named(comparison: Comparison, test: str) -> str:
+    return f"{test} against {comparison.base}"
+
+
+def draw(comparison: Comparison, folder: Path, samples: Sequence[Sample] = ()
+         ) -> tuple[list[Picture], list[str]]:
+    """Draw into FOLDER/plots; the pictures, and why one was left out.
+
+    `samples` are the boots the comparison is of; throughput over threads is
+    drawn from them.
+    """
+    drawn: list[Picture] = []
     notes: list[str] = []
 
-    def keep(picture: plots.Drawn) -> None:
-        drawn.extend(one for one in picture.files if one.suffix == ".svg")
-        if picture.skipped and picture.skipped not in notes:
+    def keep(kind: str, title: str, picture: plots.Drawn, caption: str = "") -> None:
+        if picture.files:
+            drawn.append(Picture(kind, title, picture, caption))
+        elif picture.skipped not in notes:
             notes.append(picture.skipped)
 
-    (folder / FOLDER).mkdir(exist_ok=True)
+    place = folder / FOLDER
+    place.mkdir(exist_ok=True)
+    counted = [cell for cell in comparison.cells if cell.tier == "locks" and cell.base != BUDGET]
+    for threads in sorted({cell.threads for cell in counted}):
+        what = f"Locks of the swap path per swapped-out page, {_threads(threads)}"
+        if stacks := _stacks((cell for cell in counted if cell.threads == threads),
+                             comparison.base):
+            keep("locks", what,
+                 plots.stacked_bars(stacks, SWAP_PATH, place / f"stack-{threads}", what,
+                                    "acquisitions per swapped-out page"),
+                 "A bar per kernel, a part per lock class.")
     for number, test in enumerate(comparison.tests):
         mine = [cell for cell in comparison.cells
                 if cell.test == test and cell.base == comparison.base and cell.metrics]
+        named = _named(comparison, test)
+        for locks, what in ((False, "Effect per cell"), (True, "Effect on locks of the swap path")):
+            if rows := _effects(mine, test, locks):
+                out = place / f"{number}-effects{'-locks' if locks else ''}"
+                keep("locks" if locks else "effects", f"{what}: {named}",
+                     effectplots.effects(rows, out, f"{what}\n{named}"),
+                     "Change of test against base. Bars are 95% intervals, where a tier has "
+                     "them; the grey band counts as equal."
+                     + (f" Of {len(rows)} rows the {effectplots.MOST_ROWS} with the largest "
+                        "change." if len(rows) > effectplots.MOST_ROWS else ""))
         for threads in sorted({cell.threads for cell in mine}):
             cells = [cell for cell in mine if cell.threads == threads]
-            out = folder / FOLDER / f"{number}-{threads}"
-            note = f"{threads} thread" + ("s" if threads > 1 else "")
+            out = place / f"{number}-{threads}"
+            note = _threads(threads)
             heading = plots.Heading(comparison.base, test, note)
-            if locks := _locks(cell for cell in cells if cell.tier == "locks"):
-                keep(plots.lock_bars(locks, out.with_name(f"{out.name}-locks"), heading))
+            if locked := _locks(cell for cell in cells if cell.tier == "locks"):
+                keep("locks", f"Lock acquisitions per swapped-out page, {note}: {named}",
+                     plots.lock_bars(locked, out.with_name(f"{out.name}-locks"), heading))
             if bars := _instructions(cell for cell in cells if cell.tier == "exact"):
-                keep(plots.instruction_bars(bars, out.with_name(f"{out.name}-instructions"),
+                keep("effects", f"Instructions per swapped-out page, {note}: {named}",
+                     plots.instruction_bars(bars, out.with_name(f"{out.name}-instructions"),
                                             heading))
             for device in sorted({cell.device for cell in cells}):
                 here = [cell for cell in cells if cell.device == device]
@@ -96,6 +186,14 @@ def draw(comparison: Comparison, folder: Path) -> tuple[list[Path], list[str]]:
                 except CannotMeasure as error:
                     notes.append(str(error))
                     continue
-                keep(plots.throughput_curves(curves, out.with_name(f"{out.name}-{device}"),
+                keep("throughput", f"Projected throughput over threads on {device}: {named}",
+                     plots.throughput_curves(curves, out.with_name(f"{out.name}-{device}"),
                                              heading, device))
+        for device in sorted({cell.device for cell in mine}):
+            curves = [_measured(samples, kernel, device) for kernel in (comparison.base, test)]
+            if max((len(curve.points) for curve in curves), default=0) > 1:
+                keep("throughput", f"Throughput over threads on {device}: {named}",
+                     plots.throughput_curves(curves, place / f"{number}-{device}-measured",
+                                             plots.Heading(comparison.base, test), device),
+                     "Median over the boots that count, least to most.")
     return drawn, notes

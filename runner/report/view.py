@@ -15,8 +15,8 @@ from runner.torture import TORTURE
 from runner.verdict import CellResult, Comparison
 
 #: Shown beside the decisive metrics of the exact and timed tiers; the rest is in the JSON.
-_COUNTERS = ("pswpout", "pgscan_per_page", "direct_share", "allocstall", "fairness_min_max",
-             "fairness_jain")
+COUNTERS = ("pswpout", "pgscan_per_page", "direct_share", "allocstall", "fairness_min_max",
+            "fairness_jain")
 #: Lock classes taken less often per page on both sides are folded into one row.
 _FEW = 0.05
 _LONG = 400
@@ -60,18 +60,21 @@ class View:
     assumptions: tuple[str, ...]
 
 
-def _change(result: MetricResult) -> str:
+def change(result: MetricResult) -> str:
+    """A change for people: '+4.60%', a dash for none."""
     if result.change is None:
         return "–"
     return "0%" if result.change == 0 else f"{result.change:+.1%}" \
         if abs(result.change) >= 0.1 else f"{result.change:+.2%}"
 
 
-def _interval(result: MetricResult) -> str:
+def interval(result: MetricResult) -> str:
+    """An interval for people: '-2.0% to +15.0%', empty for none."""
     return f"{result.interval[0]:+.1%} to {result.interval[1]:+.1%}" if result.interval else ""
 
 
-def _threads(count: int) -> str:
+def threads(count: int) -> str:
+    """'1 thread', '2 threads'."""
     return f"{count} thread" + ("s" if count != 1 else "")
 
 
@@ -81,13 +84,13 @@ def _speed(cells: list[CellResult]) -> Table | None:
         emulated = "" if cell.accelerator == Accelerator.KVM else ", emulated"
         shown = [one for one in cell.metrics
                  if one.verdict is not None or one.name in DEFAULT_THRESHOLDS]
-        shown += [one for name in _COUNTERS for one in cell.metrics
+        shown += [one for name in COUNTERS for one in cell.metrics
                   if one.name == name and one.verdict is None]
         for one in shown:
             unit = f", {one.unit}" if one.unit and "/page" not in one.unit else ""
             rows.append((printable(f"{label(one.name)}{unit} ({cell.tier}{emulated}, "
-                                   f"{_threads(cell.threads)})"),
-                         number(one.base), number(one.test), _change(one), _interval(one),
+                                   f"{threads(cell.threads)})"),
+                         number(one.base), number(one.test), change(one), interval(one),
                          one.verdict or ""))
     return Table("Speed and reclaim", ("", "base", "test", "change", "95% interval", "verdict"),
                  tuple(rows)) if rows else None
@@ -109,7 +112,7 @@ def _locks(cell: CellResult) -> Table | None:
         if name == "other" or (most < _FEW and taken.verdict is None):
             folded += 1
             continue
-        cells = [printable(name, 40), number(taken.base), number(taken.test), _change(taken)]
+        cells = [printable(name, 40), number(taken.base), number(taken.test), change(taken)]
         for what in ("contentions_per_page", "hold_us_per_page"):
             other = parts_of.get(what)
             cells += [number(other.base if other else None), number(other.test if other else None)]
@@ -118,7 +121,7 @@ def _locks(cell: CellResult) -> Table | None:
         return None
     note = f"Lock classes with fewer than {_FEW:g} acquisitions per page are left out." \
         if folded else ""
-    return Table(f"Locks per swapped-out page ({_threads(cell.threads)}, {cell.vcpus} vCPU"
+    return Table(f"Locks per swapped-out page ({threads(cell.threads)}, {cell.vcpus} vCPU"
                  f"{'s' if cell.vcpus != 1 else ''}, {cell.accelerator})",
                  ("lock class", "acquisitions: base", "test", "change", "contentions: base",
                   "test", "hold time µs: base", "test", "verdict"),
@@ -127,8 +130,8 @@ def _locks(cell: CellResult) -> Table | None:
 
 def _budget(cell: CellResult) -> Table | None:
     rows = tuple((printable(one.name.split(".")[1], 40), number(one.base), number(one.test),
-                  _change(one), one.verdict or "") for one in cell.metrics)
-    return Table(f"Lock acquisitions per swapped-out page ({_threads(cell.threads)})",
+                  change(one), one.verdict or "") for one in cell.metrics)
+    return Table(f"Lock acquisitions per swapped-out page ({threads(cell.threads)})",
                  ("lock class", "budget", "measured", "change", "verdict"), rows) if rows else None
 
 
@@ -138,7 +141,7 @@ def _torture(cells: list[CellResult]) -> Table | None:
               for cell in cells]
     rows = tuple((f"{name.removeprefix('torture.').replace('_', ' ')}{unit and ', '}{unit}",
                   *(one.get(name, "–") for one in values)) for name, unit in counted.items())
-    boots = tuple(f"{printable(cell.workload, 40)}, {_threads(cell.threads)}" for cell in cells)
+    boots = tuple(f"{printable(cell.workload, 40)}, {threads(cell.threads)}" for cell in cells)
     return Table("What was done", ("", *boots), rows) if rows else None
 
 
@@ -152,7 +155,7 @@ def _section(cells: list[CellResult]) -> Section:
         tables += [_locks(cell) for cell in cells if cell.tier == "locks"]
     # The locks tier's reason names its locks already.
     verdicts = tuple(
-        Line(f"{cell.workload if cell.base == TORTURE else cell.tier}, {_threads(cell.threads)}",
+        Line(f"{cell.workload if cell.base == TORTURE else cell.tier}, {threads(cell.threads)}",
              cell.verdict, printable(cell.reason, _LONG),
              printable(cell.why, _LONG)
              if cell.tier != "locks" and cell.verdict in _DECIDED else "")

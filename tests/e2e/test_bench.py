@@ -87,6 +87,15 @@ def test_reports_are_beside_the_samples(bench) -> None:
     assert (bench[1] / "report.txt").read_text() == bench[0].stdout
 
 
+def test_page_shows_evidence_and_configurations(bench) -> None:
+    shown = (bench[1] / "report.html").read_text(encoding="utf-8")
+    configs = list((bench[1] / "kernel-configs").glob("*.config"))
+    assert len(configs) == 4, "two kernels in two flavours"
+    for said in ("Linux version 6.1", "CONFIG_SWAP=y", "-append", 'id="sample-0"', "<svg",
+                 *(one.name for one in configs)):
+        assert said in shown, said
+
+
 def test_report_says_the_same_again(swapscale, bench) -> None:
     done = swapscale("report", bench[1])
     assert (done.returncode, done.stdout) == (0, bench[0].stdout)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The page of one campaign: verdict, effects, locks, throughput, then all the evidence."""
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from runner.errors import printable
+from runner.records import Sample
+from runner.report import cells, evidencefiles, grid, html, view
+from runner.report.evidencefiles import Folder, SampleEvidence
+from runner.report.grid import Column, Figure, Grid, Row, Value
+from runner.report.pictures import Picture
+from runner.tiers import number
+from runner.torture import TORTURE
+from runner.verdict import Comparison
+
+#: What the samples' table shows of a sample: the first of these that it has.
+_HEADLINES = ("instructions_per_page", "throughput_mib_s",
+              "locks.swap_cache_tree.acquisitions_per_page")
+
+
+def _headline(sample: Sample) -> Value:
+    for name in _HEADLINES:
+        if name in sample.metrics:
+            one = sample.metrics[name]
+            return Value(f"{number(one.value)} {one.unit}", one.value)
+    return Value("")
+
+
+def _samples(samples: Sequence[Sample], shown: Sequence[SampleEvidence]) -> Grid | None:
+    rows = [Row((Value(str(one.number), one.number, f"#{seen.id}"),
+                 Value(printable(one.cell.kernel)), Value(printable(one.cell.device)),
+                 Value(str(one.cell.threads), one.cell.threads), Value(printable(one.cell.tier)),
+                 Value(str(one.repeat + 1), one.repeat), _headline(one),
+                 Value(f"{one.wall_seconds:.1f} s", one.wall_seconds),
+                 Value(printable(one.outcome if not one.invalid else "; ".join(one.invalid), 200))),
+                seen.facets) for one, seen in zip(samples, shown)]
+    columns = (Column("sample"), Column("kernel", False), Column("device", False),
+               Column("threads"), Column("tier", False), Column("boot"), Column("measured"),
+               Column("took"), Column("outcome", False))
+    return Grid("samples-table", "Every boot", columns, tuple(rows)) if rows else None
+
+
+def _told(comparison: Comparison, samples: Sequence[Sample], folder: Path | None
+          ) -> list[tuple[str, str]]:
+    """What was measured, when and on what."""
+    facts = [("base", comparison.base or "none: each kernel is measured alone"),
+             ("test", ", ".join(comparison.tests) or
+              ", ".join(dict.fromkeys(cell.test for cell in comparison.cells)) or "none")]
+    if folder is not None:
+        try:
+            record = json.loads((folder / "campaign.json").read_text(encoding="utf-8"))
+            facts.append(("experiment", str(record["experiment"])))
+        except (OSError, ValueError, LookupError, TypeError):
+            pass
+    if samples:
+        began, ended = min(one.started for one in samples), max(one.started for one in samples)
+        hosts = dict.fromkeys(f"{one.host.get('cpu', 'unknown CPU')}, "
+                              f"{one.host.get('cores', '?')} cores, "
+                              f"QEMU {one.host.get('qemu', '?')}" for one in samples)
+        counts = sum(not one.invalid for one in samples)
+        facts += [("began", grid.clock(began)), ("last boot", grid.clock(ended)),
+                  ("boots", f"{len(samples)}, of which {counts} count"),
+                  ("accelerators", ", ".join(sorted({one.accelerator for one in samples}))),
+                  ("host", "; ".join(hosts))]
+    facts.append(("exit status", str(int(comparison.exit))))
+    return [(key, printable(value, 400)) for key, value in facts]
+
+
+def _figures(pictures: Sequence[Picture]) -> dict[str, list[Figure]]:
+    found: dict[str, list[Figure]] = {kind: [] for kind in ("effects", "locks", "throughput")}
+    for at, one in enumerate(pictures):
+        found.setdefault(one.kind, []).append(
+            grid.figure(f"figure-{at}", printable(one.title), one.drawn, one.caption))
+    return found
+
+
+def render(comparison: Comparison, folder: Path | None = None,
+           pictures: Sequence[Picture] = ()) -> str:
+    """The page; with `folder`, the campaign's, also its evidence and links into it."""
+    shown = view.build(comparison)
+    found, samples = evidencefiles.read(folder) if folder is not None else \
+        (Folder("", (), ()), [])
+    links = {one.evidence: Value(f"sample {one.number}", href=f"#{seen.id}")
+             for one, seen in zip(samples, found.samples)}
+    cards = cells.cards(comparison, grid.Names(), links)
+    tables = {"effects": cells.effects(comparison, cards),
+              "counters": cells.counters(comparison, cards),
+              "locks": cells.locks(comparison, cards),
+              "budgets": cells.budgets(comparison, cards),
+              "samples": _samples(samples, found.samples)}
+    rows = [row for one in tables.values() if one for row in one.rows]
+    rows += [Row((), card.facets) for card in cards]
+    torture = [table for section in shown.sections for table in section.tables
+               if table.title == "What was done"] \
+        if any(cell.base == TORTURE for cell in comparison.cells) else []
+    return html.page(
+        "campaign.html.j2", view=shown, tally=cells.tally(comparison),
+        facts=_told(comparison, samples, folder), facets=grid.facets(cells.FACETS, rows),
+        cards=cards, tables=tables, figures=_figures(pictures), torture=torture, folder=found)

@@ -1,0 +1,380 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The HTML pages in a real browser: no complaint, no request, hostile text stays text."""
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner import report
+from runner.evidence import Campaign
+from runner.records import Sample
+from runner.verdict import compare
+from tests.unit.madesamples import BASE, RULES, TEST, exact, locked, sample, throughput, timed
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="python3-selenium is not installed; "
+                                "'setup/install test' adds it")
+from selenium.webdriver.chrome.service import Service  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM or not DRIVER or not shutil.which("gnuplot"),
+    reason="chromium, chromium-driver or gnuplot is not installed; 'setup/install test' adds them")
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+EVIL = "</script><script>window.pwned=1</script><img src=x onerror=window.pwned=1>\"'&{{7*7}}"
+EVIL_SVG = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"
+ viewBox="0 0 1200 100" onload="window.pwned=1"><script>window.pwned=1</script>
+ <style>body { display: none }</style><a xlink:href="javascript:window.pwned=1"><rect x="0" y="0"
+ width="600" height="20" fill="url(http://192.0.2.1/x)" onclick="window.pwned=1"><title>swap_out
+ &lt;script&gt;</title></rect></a><foreignObject><body xmlns="http://www.w3.org/1999/xhtml"><img
+ src="http://192.0.2.1/y"/></body></foreignObject><image href="http://192.0.2.1/z"/>
+ <text x="5" y="15">&lt;script&gt;window.pwned=1&lt;/script&gt;</text></svg>"""
+
+
+class Browser:
+    """Headless Chromium and what a reader does with a page."""
+
+    def __init__(self, profile: Path) -> None:
+        options = webdriver.ChromeOptions()
+        options.binary_location = CHROMIUM
+        for one in ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
+                    "--disable-background-networking", "--disable-component-update",
+                    "--disable-sync", "--disable-dev-shm-usage", f"--user-data-dir={profile}"):
+            options.add_argument(one)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        self.driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+        self.size(1280)
+
+    def size(self, width: int) -> None:
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+            "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500})
+
+    def scheme(self, name: str) -> None:
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
+            "features": [{"name": "prefers-color-scheme", "value": name}]})
+
+    def open(self, file: Path, hash_: str = "") -> None:
+        self.driver.get("about:blank")
+        for log in ("browser", "performance"):
+            self.driver.get_log(log)
+        self.driver.get(f"{file.as_uri()}{hash_}")
+
+    def js(self, script: str, *arguments: Any) -> Any:
+        return self.driver.execute_script(script, *arguments)
+
+    def all(self, selector: str) -> list[Any]:
+        return self.driver.find_elements("css selector", selector)
+
+    def one(self, selector: str) -> Any:
+        return self.driver.find_element("css selector", selector)
+
+    def keys(self, *keys: str) -> None:
+        for key in keys:
+            self.driver.switch_to.active_element.send_keys(key)
+
+    def complaints(self) -> list[str]:
+        return [one["message"] for one in self.driver.get_log("browser")]
+
+    def requests(self) -> list[str]:
+        events = [json.loads(one["message"])["message"] for one in
+                  self.driver.get_log("performance")]
+        return [one["params"]["request"]["url"] for one in events
+                if one["method"] == "Network.requestWillBeSent"]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    one = Browser(tmp_path_factory.mktemp("profile"))
+    yield one
+    one.driver.quit()
+
+
+def campaign(folder: Path, samples: list[Sample], console: bytes, words: str = "") -> Path:
+    """A campaign's folder with evidence of each sample, and its page."""
+    home = Campaign(folder)
+    for place, one in enumerate(samples):
+        one = replace(one, number=place, evidence=f"evidence/{place:04d}")
+        samples[place] = one
+        home.folder.mkdir(exist_ok=True)
+        home.append(one)
+        kept = folder / one.evidence
+        shutil.copytree(DATA / "evidence/brd-locks", kept)
+        (kept / "console.log").write_bytes(console)
+        shell = f"qemu-system-x86_64 -append '{words}'"
+        (kept / "qemu.json").write_text(json.dumps({"shell": shell}), encoding="utf-8")
+    home.plan_file.write_text(json.dumps({"format": 1, "experiment": f"nightly {words}"}), "utf-8")
+    home.experiment_file.write_text(f'title = "{words}"\n', encoding="utf-8")
+    report.write_all(compare(samples, RULES), folder)
+    return folder / report.FILES["html"]
+
+
+VANILLA = {"swap_cache_tree": 2.0, "swap_cluster": 5.0, "swap_cgroup": 1.0, "page_table": 5.06}
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two devices, two thread counts, all tiers, one boot that ended in an oops."""
+    samples = exact(9650.0, 9312.0) + locked(VANILLA, {**VANILLA, "swap_cache_tree": 0.067})
+    pairs = timed([100.0, 104.0, 98.0], [108.0, 101.0, 115.0])
+    samples += pairs + [replace(one, cell=replace(one.cell, threads=2)) for one in pairs]
+    samples += [replace(one, cell=replace(one.cell, device="brd")) for one in exact(9900.0, 9999.0)]
+    samples.append(sample(TEST, "timed", throughput(1.0), 300, 9, outcome="kernel-oops",
+                          invalid=("kernel-oops: BUG: unable to handle page fault",)))
+    folder = tmp_path_factory.mktemp("results") / "campaign"
+    file = campaign(folder, samples, (DATA / "console/oops-null.log").read_bytes())
+    shutil.copy(folder / "plots/0-effects.svg", folder / "evidence/0000/flamegraph.svg")
+    report.write_all(compare(samples, RULES), folder)
+    return file
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A guest and a user who write markup wherever their text can reach."""
+    samples = [replace(one, detail=EVIL, cell=replace(
+        one.cell, device=EVIL, workload=EVIL,
+        kernel=one.cell.kernel if one.cell.kernel == BASE else f"6.1:{EVIL}"))
+        for one in exact(9650.0, 9999.0) + locked(VANILLA, {**VANILLA, EVIL: 3.0})]
+    samples.append(replace(samples[0], outcome="kernel-oops", invalid=(EVIL,), repeat=7))
+    folder = tmp_path_factory.mktemp("results") / "hostile"
+    folder.mkdir()
+    console = f"\x1b[2J\x00{EVIL}\r\n<!-- ]]> \u202e {EVIL}\n".encode() * 2000 + b"\xff\xfe"
+    (folder / "kernel-configs").mkdir()
+    (folder / f"kernel-configs/{EVIL.replace('/', '-')}.config").write_text(EVIL, encoding="utf-8")
+    file = campaign(folder, samples, console, EVIL)
+    for name in ("flamegraph.svg", f"{EVIL.replace('/', '-')}.svg"):
+        (folder / "evidence/0000" / name).write_text(EVIL_SVG, encoding="utf-8")
+    report.write_all(compare(samples, RULES), folder)
+    return file
+
+
+def shown_rows(browser: Browser, table: str) -> list[list[str]]:
+    return browser.js("return [...document.querySelectorAll(arguments[0])].filter(r => !r.hidden)"
+                      ".map(r => [...r.cells].map(c => c.textContent.trim()))",
+                      f"#{table} tbody tr")
+
+
+def test_nothing_is_fetched_and_nothing_complains(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    assert browser.requests() == [page.as_uri()]
+    assert browser.complaints() == []
+    assert "improved" in browser.driver.title or "regressed" in browser.driver.title
+
+
+def test_verdict_is_on_top_in_words(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    hero = browser.one("#verdict")
+    assert "REGRESSED" in hero.text and "instructions per page 9900 → 9999" in hero.text
+    order = browser.js("return [...document.querySelectorAll('main section[id]')].map(s => s.id)")
+    assert order == ["verdict", "effects", "locks", "throughput", "flames", "cells", "evidence",
+                     "excluded", "rests"]
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("name", ["page", "hostile"])
+def test_nothing_overflows(browser: Browser, request: pytest.FixtureRequest, name: str,
+                           width: int) -> None:
+    browser.size(width)
+    try:
+        browser.open(request.getfixturevalue(name))
+        browser.js("document.querySelectorAll('details').forEach(d => d.open = true)")
+        assert browser.js("return document.documentElement.scrollWidth") <= width
+        wide = browser.js("return getComputedStyle(document.querySelector('svg.wide')).display")
+        assert (wide == "none") == (width == 360)
+    finally:
+        browser.size(1280)
+
+
+def test_filters(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    everything = shown_rows(browser, "effects-table")
+    browser.js("const f = document.forms.filters.elements.device; f.value = 'brd';"
+               "f.dispatchEvent(new Event('input', {bubbles: true}))")
+    rows = shown_rows(browser, "effects-table")
+    assert 0 < len(rows) < len(everything) and {row[1] for row in rows} == {"brd"}
+    assert "device=brd" in browser.driver.current_url
+    assert " of " in browser.one("#count").text
+    assert all(one.get_attribute("data-device") == "brd" for one in browser.all("article")
+               if one.is_displayed())
+    browser.one("#filters button[type=reset]").click()
+    assert "device" not in browser.js("return new Promise(r => setTimeout(() => r(location.hash)))")
+    assert shown_rows(browser, "effects-table") == everything
+
+
+def test_address_brings_filter_sorting_and_place_back(browser: Browser, page: Path) -> None:
+    browser.open(page, "#locks&q=swap_c&sort=locks-table.3.ascending")
+    rows = shown_rows(browser, "locks-table")
+    assert {row[0] for row in rows} == {"swap_cache_tree", "swap_cluster", "swap_cgroup"}
+    assert [float(row[3]) for row in rows] == sorted(float(row[3]) for row in rows)
+    assert browser.one("[name=q]").get_attribute("value") == "swap_c"
+    assert browser.js("return Math.abs(document.getElementById('locks')"
+                      ".getBoundingClientRect().top) < 600")
+    assert browser.complaints() == []
+
+
+def test_sorting_by_keyboard(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.js("document.querySelector('#effects-table th:nth-child(4) button').focus()")
+    for direction, reverse in (("descending", True), ("ascending", False)):
+        browser.keys(Keys.ENTER)
+        head = browser.one("#effects-table th:nth-child(4)")
+        assert head.get_attribute("aria-sort") == direction
+        values = [float(row[3]) for row in shown_rows(browser, "effects-table")]
+        assert values == sorted(values, reverse=reverse)
+        assert f"sort=effects-table.3.{direction}" in browser.driver.current_url
+    assert len(browser.all("#effects-table th[aria-sort]")) == 1
+
+
+def test_skip_link_comes_first_and_focus_shows(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.one("body").send_keys(Keys.TAB)
+    focused = browser.driver.switch_to.active_element
+    assert focused.text == "Skip to the verdict"
+    assert browser.js("return getComputedStyle(arguments[0]).outlineStyle", focused) == "solid"
+    browser.keys(Keys.ENTER)
+    assert browser.js("return document.activeElement.id") == "main"
+    browser.keys("/")
+    assert browser.js("return document.activeElement.name") == "q"
+
+
+def test_links_inside_lead_somewhere(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    lost = browser.js("return [...document.querySelectorAll('a[href^=\"#\"]')].map(a => "
+                      "a.getAttribute('href').slice(1).split('&')[0])"
+                      ".filter(id => !document.getElementById(id))")
+    assert lost == []
+    again = browser.js("const ids = [...document.querySelectorAll('[id]')].map(e => e.id);"
+                       "return ids.filter((id, at) => ids.indexOf(id) !== at)")
+    assert again == [], "an id stands for one thing"
+
+
+def test_links_outside_are_files_of_the_campaign(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    links = browser.js("return [...document.querySelectorAll('a[href]')].map(a => "
+                       "a.getAttribute('href')).filter(h => !h.startsWith('#'))")
+    assert len(links) > 50 and all((page.parent / one).is_file() for one in links)
+
+
+def test_link_to_a_sample_unfolds_it(browser: Browser, page: Path) -> None:
+    browser.open(page, "#sample-3")
+    assert browser.js("return document.getElementById('sample-3').open")
+    browser.open(page)
+    browser.js("document.querySelector('article a[href^=\"#sample-\"]').click()")
+    assert browser.js("return new Promise(r => setTimeout(() => r(document.querySelector("
+                      "'details.sample[open]') !== null), 50))")
+
+
+def test_evidence_is_a_click_away(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.js("document.querySelectorAll('#evidence details').forEach(d => d.open = true)")
+    shown = browser.one("#evidence").text
+    for said in ("BUG: kernel NULL pointer dereference", "qemu-system-x86_64", "steady-end.vmstat",
+                 "experiment.toml", '"experiment": "nightly'):
+        assert said in shown, said
+
+
+def test_theme_follows_the_system_until_told(browser: Browser, page: Path) -> None:
+    def ground() -> str:
+        return browser.js("return getComputedStyle(document.body).backgroundColor")
+
+    browser.scheme("dark")
+    browser.open(page)
+    browser.js("localStorage.clear()")
+    browser.open(page)
+    dark, button = ground(), browser.one("#theme")
+    assert (button.tag_name, button.text) == ("button", "Light")
+    button.send_keys(Keys.SPACE)
+    light = ground()
+    assert light != dark and browser.one("#theme").text == "Dark"
+    browser.open(page)
+    assert ground() == light, "the choice is kept"
+    browser.js("localStorage.clear()")
+    browser.scheme("light")
+
+
+def luminance(colour: str) -> float:
+    parts = [int(float(one)) / 255 for one in colour[colour.index("(") + 1:-1].split(",")[:3]]
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_and_pictures_are_legible(browser: Browser, page: Path, scheme: str) -> None:
+    """WCAG 2.1, 1.4.3: a contrast of at least 4.5 of text with what is behind it."""
+    browser.scheme(scheme)
+    browser.open(page)
+    ground = luminance(browser.js("return getComputedStyle(document.body).backgroundColor"))
+    colours = browser.js(
+        "return [...document.querySelectorAll('svg.wide text, .badge, .note, th, a')].map(e => "
+        "[e.textContent, getComputedStyle(e)[e.closest('svg') ? 'fill' : 'color'],"
+        "getComputedStyle(e).backgroundColor])")
+    for text, colour, behind in colours:
+        back = luminance(behind) if not behind.startswith("rgba") else ground
+        one, other = sorted((luminance(colour), back))
+        assert (other + 0.05) / (one + 0.05) >= 4.5, (text, colour, behind)
+    browser.scheme("light")
+
+
+def test_print_shows_the_cells_and_hides_the_tools(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        browser.js("dispatchEvent(new Event('beforeprint'))")
+        assert browser.js("return document.querySelector('article details').open")
+        assert not browser.js("return document.querySelector('details.sample').open")
+        assert not browser.one("#filters").is_displayed()
+        browser.js("dispatchEvent(new Event('afterprint'))")
+        assert not browser.js("return document.querySelector('article details').open")
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_page_is_whole_without_scripts(browser: Browser, page: Path) -> None:
+    browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.open(page)
+        assert "REGRESSED" in browser.one("#verdict").text
+        assert not browser.one("#filters").is_displayed()
+        assert len(browser.all("#effects-table tbody tr")) > 3
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_hostile_text_stays_text(browser: Browser, hostile: Path) -> None:
+    browser.open(hostile)
+    browser.js("document.querySelectorAll('details').forEach(d => d.open = true);"
+               "document.querySelectorAll('svg *').forEach(e => e.dispatchEvent("
+               "new MouseEvent('click', {bubbles: true})))")
+    assert browser.js("return window.pwned === undefined")
+    assert browser.requests() == [hostile.as_uri()]
+    assert browser.complaints() == []
+    assert len(browser.all("script")) == 1 and len(browser.all("style")) == 1
+    for tag in ("img", "iframe", "object", "foreignObject", "image", "svg a", "svg style"):
+        assert browser.all(tag) == [], tag
+    shown = browser.one("body").text
+    for said in ("</script><script>window.pwned=1</script><img src=x", "{{7*7}}", "\\x1b[2J",
+                 "\\u202e"):
+        assert said in shown, said
+    assert browser.one("#flames text").text == "<script>window.pwned=1</script>"
+    handlers = browser.js("return [...document.querySelectorAll('*')].flatMap(e => "
+                          "[...e.attributes].map(a => a.name)).filter(n => n.startsWith('on'))")
+    assert handlers == []
+
+
+def test_hostile_log_is_bounded(hostile: Path) -> None:
+    console = hostile.parent / "evidence/0000/console.log"
+    assert console.stat().st_size > 300_000
+    assert hostile.stat().st_size < 2_500_000
+
+
+def test_hostile_filter_in_the_address(browser: Browser, hostile: Path) -> None:
+    browser.open(hostile, "#%3Cimg%20src=x%20onerror=window.pwned=1%3E&q=%3Cscript%3E&device=nope"
+                          "&sort=__proto__.constructor.descending&sort=x.y")
+    assert browser.js("return window.pwned === undefined")
+    assert browser.complaints() == []
