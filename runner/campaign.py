@@ -174,8 +174,7 @@ def _measure(setting: sample.Setting, todo: list[Planned], campaign: Campaign,
         # Boots under icount have one vCPU whose time is instructions: what else
         # the host does is invisible to them, so they run side by side.  All
         # others are alone on the machine.
-        counted = [planned for planned in todo if planned.cell.tier == "exact"
-                   or setting.accelerator == Accelerator.ICOUNT]
+        counted = [planned for planned in todo if setting.counts(planned.cell.tier)]
         with concurrent.futures.ThreadPoolExecutor(host.cores()) as pool:
             futures = [pool.submit(one, planned) for planned in counted]
             try:

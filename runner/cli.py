@@ -25,8 +25,9 @@ kernels are written SOURCE:SERIES (6.1:vanilla, 6.12:vanilla, 6.1:./my/series),
 git:/src/linux@v6.9, tarball:/path/linux-6.6.tar.xz, dir:/src/linux or
 image:/boot/vmlinuz-6.1.0; './swapscale kernel list' shows the ready ones.
 
-exit status: 0 no regression, 1 regressed or unsound, 2 usage or configuration,
-3 inconclusive, 4 could not measure, 130 interrupted.
+exit status: 0 no regression (a claim: reproduced), 1 regressed or unsound (a claim:
+not reproduced), 2 usage or configuration, 3 inconclusive, 4 could not measure,
+130 interrupted.
 """
 
 

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner import tomlfile, torture
+from runner import host, tomlfile, torture
 from runner.errors import UsageError
 from runner.kernel import spec
 from runner.metrics import sample as metrics
@@ -32,6 +32,8 @@ class Guest:
     vcpus: int                # timed and locks tiers; exact has one by nature
     accelerator: str          # 'auto', 'kvm', 'tcg' or 'icount', timed and locks tiers
     cmdline: tuple[str, ...]  # more kernel parameters
+    count_locks: bool = False  # locks tier under icount, one vCPU: its counts repeat exactly
+    fit_host: bool = False    # vcpus is what is wanted, cut to the host's; no more threads timed
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
         except UsageError as error:
             root.complain("guest", str(error))
     rules, pairs, order_seed = _rules(root.table("rules"), base)
+    root.table("claim")  # what a claim adds to its experiment, runner/claim reads it
     budget = root.text("budget", "")
     if budget and "locks" not in tiers:
         root.complain("budget", "limits what the locks tier counts; add it to tiers")
@@ -132,8 +135,10 @@ def _guest(guest: tomlfile.Table, work: tomlfile.Table) -> tuple[Guest, Workload
     ram = guest.integer("ram_mib", 128, 1 << 20, 256)
     swap = guest.integer("swap_mib", 16, 1 << 20, 512)
     cmdline = guest.texts("cmdline", [])
-    made = Guest(ram * MIB, swap * MIB, guest.integer("vcpus", 1, 64, 2),
-                 guest.text("accelerator", "auto", accel.WANTED), tuple(cmdline))
+    vcpus, fit_host = guest.integer("vcpus", 1, 64, 2), guest.boolean("fit_host", False)
+    made = Guest(ram * MIB, swap * MIB, min(vcpus, host.cores()) if fit_host else vcpus,
+                 guest.text("accelerator", "auto", accel.WANTED), tuple(cmdline),
+                 guest.boolean("count_locks", False), fit_host)
     if made.accelerator == Accelerator.ICOUNT and made.vcpus != 1:
         guest.complain("vcpus", f"icount counts the instructions of one vCPU, not of {made.vcpus}; "
                                 "set vcpus = 1 or another accelerator")
@@ -168,6 +173,12 @@ def _rules(table: tomlfile.Table, base: str) -> tuple[Rules, int, int]:
     return Rules(base, thresholds, minimum, floor), pairs, order_seed
 
 
+def timed_threads(experiment: Experiment) -> tuple[int, ...]:
+    """Thread counts the timed tier measures; with fit_host those that have a vCPU each."""
+    return tuple(count for count in experiment.threads
+                 if count <= experiment.guest.vcpus or not experiment.guest.fit_host)
+
+
 def samples(experiment: Experiment) -> list[Planned]:
     """Every boot of the experiment, in the order it is to be made.
 
@@ -187,7 +198,7 @@ def samples(experiment: Experiment) -> list[Planned]:
                     cells += [(cell, 0), (cell, 1)] if first else [(cell, 0)]
     if "timed" in experiment.tiers:
         for device in experiment.devices:
-            for threads in experiment.threads:
+            for threads in timed_threads(experiment):
                 order = list(experiment.kernels)
                 for repeat in range(experiment.pairs):
                     if repeat % 2 == 0:

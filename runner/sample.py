@@ -25,9 +25,14 @@ class Setting:
 
     experiment: Experiment
     kernels: dict[tuple[str, str], BuiltKernel]   # (name, flavour)
-    accelerator: Accelerator                      # of the timed and locks tiers
+    accelerator: Accelerator                      # of the tiers that do not count instructions
     programs: str                                 # digest of what the guest runs
     stop: threading.Event                         # set: end the boot under way
+
+    def counts(self, tier: str) -> bool:
+        """Whether boots of a tier have one vCPU whose time is instructions."""
+        return tier == "exact" or self.accelerator == Accelerator.ICOUNT \
+            or (tier == "locks" and self.experiment.guest.count_locks)
 
 
 def boot_for(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path) -> Boot:
@@ -35,7 +40,7 @@ def boot_for(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Pa
     experiment, cell = setting.experiment, planned.cell
     if cell.tier == torture.TIER:
         return _torture(setting, cell, kernel, folder)
-    exact = cell.tier == "exact"
+    counted = setting.counts(cell.tier)
     work = experiment.workload
     # In bytes, not as swapstorm's own ratio of MemTotal: brd's memory is in the
     # guest's MemTotal, and every device is to bear the same load.
@@ -47,8 +52,8 @@ def boot_for(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Pa
     job = Job(SwapDevice(cell.device, experiment.guest.swap), cell.tier == "locks", argv)
     # Real addresses in /proc/lockdep: they tell lock classes of one name apart.
     more = ("no_hash_pointers",) if job.lock_stat else ()
-    return Boot(kernel, Accelerator.ICOUNT if exact else setting.accelerator,
-                1 if exact else experiment.guest.vcpus, experiment.guest.ram, job, folder,
+    return Boot(kernel, Accelerator.ICOUNT if counted else setting.accelerator,
+                1 if counted else experiment.guest.vcpus, experiment.guest.ram, job, folder,
                 (*experiment.guest.cmdline, *more), experiment.limits)
 
 

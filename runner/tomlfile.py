@@ -16,19 +16,27 @@ from typing import Any, NoReturn
 
 from runner.errors import UsageError, printable
 
-_HEADER = re.compile(r"^\s*\[\[?\s*(.+?)\s*\]\]?\s*(#.*)?$")
+_HEADER = re.compile(r"^\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"""^\s*("[^"]*"|'[^']*'|[A-Za-z0-9_-]+)\s*=""")
 
 
 def _lines(text: str) -> dict[tuple[str, ...], int]:
-    """Where each table and key stands: path -> line, counted from 1."""
+    """Where each table and key stands: path -> line, counted from 1.
+
+    The tables of a list are numbered from 1: [[cell]] is ('cell', '1').
+    """
     where: dict[tuple[str, ...], int] = {}
+    seen: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), 1):
         if header := _HEADER.match(line):
-            parts = re.findall(r'"[^"]*"|\'[^\']*\'|[^.\s]+', header[1])
+            parts = re.findall(r'"[^"]*"|\'[^\']*\'|[^.\s]+', header[2])
             table = tuple(part.strip("\"'") for part in parts)
             where.setdefault(table, number)
+            if header[1] == "[[":
+                seen[table] = seen.get(table, 0) + 1
+                table = (*table, str(seen[table]))
+                where[table] = number
         elif key := _KEY.match(line):
             where.setdefault((*table, key[1].strip("\"'")), number)
     return where
@@ -126,6 +134,15 @@ class Table:
         """A sub-table; empty where the file has none."""
         data: dict[str, Any] = self._take(key, dict, "a table", {})
         return Table(self.file, self._where, (*self._path, key), data)
+
+    def tables(self, key: str) -> list[Table]:
+        """A list of tables, [[key]] each; empty where the file has none."""
+        data: list[Any] = self._take(key, list, f"a list of tables, [[{key}]] each", [])
+        for item in data:
+            if not isinstance(item, dict):
+                self.complain(key, f"{printable(repr(item), 60)} is not a table, [[{key}]]")
+        return [Table(self.file, self._where, (*self._path, key, str(number)), item)
+                for number, item in enumerate(data, 1)]
 
     def keys(self) -> list[str]:
         """All keys of this table, for tables whose keys are names."""

@@ -16,14 +16,16 @@ def escape(text: str) -> str:
                   html.escape(text, quote=False))
 
 
-def _table(table: view.Table) -> list[str]:
+def table_lines(table: view.Table) -> list[str]:
+    """A table under its heading."""
     rows = ["| " + " | ".join(map(escape, row)) + " |" for row in (table.columns, *table.rows)]
     rule = "| --- |" + " ---: |" * (len(table.columns) - 1)
     return [f"### {escape(table.title)}", "", rows[0], rule, *rows[1:], "",
             *([escape(table.note), ""] if table.note else [])]
 
 
-def _list(title: str, lines: tuple[str, ...]) -> list[str]:
+def bullets(title: str, lines: tuple[str, ...]) -> list[str]:
+    """A headed list; nothing where it is empty."""
     return [f"## {title}", "", *(f"- {escape(line)}" for line in lines), ""] if lines else []
 
 
@@ -34,14 +36,14 @@ def render(comparison: Comparison) -> str:
     for section in shown.sections:
         lines += [f"## {escape(section.title)}", ""]
         for table in section.tables:
-            lines += _table(table)
+            lines += table_lines(table)
         for one in section.verdicts:
             why = f"; why: {escape(one.why)}" if one.why else ""
             lines.append(f"- {escape(one.what)}: **{one.verdict}**: {escape(one.reason)}{why}")
         if section.evidence:
             lines.append(f"- evidence: {escape(', '.join(section.evidence))}")
         lines.append("")
-    lines += _list("Warnings", shown.warnings)
-    lines += _list("Samples that do not count", shown.excluded)
-    lines += _list("This rests on", shown.assumptions)
+    lines += bullets("Warnings", shown.warnings)
+    lines += bullets("Samples that do not count", shown.excluded)
+    lines += bullets("This rests on", shown.assumptions)
     return "\n".join(lines).rstrip() + "\n"

@@ -10,7 +10,8 @@ from runner.verdict import Comparison
 _WIDTH = 100
 
 
-def _table(table: view.Table) -> list[str]:
+def table_lines(table: view.Table) -> list[str]:
+    """A table in columns, after an empty line."""
     widths = [max(len(row[at]) for row in (table.columns, *table.rows))
               for at in range(len(table.columns))]
     used = [at for at, width in enumerate(widths) if width]
@@ -22,15 +23,17 @@ def _table(table: view.Table) -> list[str]:
     return [*lines, *([f"    {table.note}"] if table.note else [])]
 
 
-def _wrapped(line: str, first: str, rest: str) -> list[str]:
+def wrapped(line: str, first: str, rest: str) -> list[str]:
+    """A text in lines; `first` stands before the first of them, `rest` before the others."""
     return textwrap.wrap(line, _WIDTH, initial_indent=first, subsequent_indent=rest,
                          break_long_words=False, break_on_hyphens=False)
 
 
-def _list(title: str, lines: tuple[str, ...]) -> list[str]:
+def bullets(title: str, lines: tuple[str, ...]) -> list[str]:
+    """A headed list, after an empty line; nothing where it is empty."""
     if not lines:
         return []
-    return ["", title, *(part for line in lines for part in _wrapped(line, "  - ", "    "))]
+    return ["", title, *(part for line in lines for part in wrapped(line, "  - ", "    "))]
 
 
 def render(comparison: Comparison) -> str:
@@ -40,16 +43,16 @@ def render(comparison: Comparison) -> str:
     for section in shown.sections:
         lines += ["", section.title, "=" * len(section.title)]
         for table in section.tables:
-            lines += _table(table)
+            lines += table_lines(table)
         lines.append("")
         for one in section.verdicts:
             why = f"; why: {one.why}" if one.why else ""
-            lines += _wrapped(f"{one.what}: {one.verdict.upper()}: {one.reason}{why}", "  ",
-                              "      ")
+            lines += wrapped(f"{one.what}: {one.verdict.upper()}: {one.reason}{why}", "  ",
+                             "      ")
         if section.evidence:
-            lines += _wrapped(f"evidence: {', '.join(section.evidence)}", "  ", "      ")
-    lines += _list("Warnings", shown.warnings)
-    lines += _list("Samples that do not count", shown.excluded)
-    lines += _list("This rests on", shown.assumptions)
-    lines += ["", f"Verdict: {shown.verdict.upper()}", *_wrapped(shown.reason, "  ", "  ")]
+            lines += wrapped(f"evidence: {', '.join(section.evidence)}", "  ", "      ")
+    lines += bullets("Warnings", shown.warnings)
+    lines += bullets("Samples that do not count", shown.excluded)
+    lines += bullets("This rests on", shown.assumptions)
+    lines += ["", f"Verdict: {shown.verdict.upper()}", *wrapped(shown.reason, "  ", "  ")]
     return "\n".join(lines) + "\n"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner import campaign, paths, plan
+from runner import campaign, host, paths, plan
 from runner.errors import UsageError
 
 GOOD = """\
@@ -26,6 +26,8 @@ swap_mib = 512
 vcpus = 2
 accelerator = "auto"
 cmdline = ["quiet"]
+count_locks = true
+fit_host = false
 [workload]
 program = "swapstorm"
 ratio = 1.5
@@ -59,6 +61,8 @@ BAD = {
     "vcpus": ["0", "65", "1.5"],
     "accelerator": ['"hvf"', "1"],
     "cmdline": ['"quiet"', "[1]", '["a\\nb"]'],
+    "count_locks": ["1", '"yes"'],
+    "fit_host": ["1", '"host"'],
     "program": ['"fio"', "1"],
     "ratio": ["1.0", "65", "nan", "inf", '"2"', "64"],
     "passes": ["0", "1001", "1.0"],
@@ -228,3 +232,28 @@ def test_order_is_drawn_from_the_recorded_seed(tmp_path: Path) -> None:
     orders = [order(tmp_path, 10, seed) for seed in seeds]
     assert orders == [order(tmp_path, 10, seed) for seed in seeds]
     assert len({tuple(one) for one in orders}) > 1
+
+
+@pytest.mark.parametrize("cores, vcpus, timed", [(2, 2, (1, 2)), (1, 1, (1,)),
+                                                 (64, 16, (1, 2, 16))])
+def test_fit_host_cuts_vcpus_and_times_no_more_threads_than_those(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int, vcpus: int,
+        timed: tuple[int, ...]) -> None:
+    monkeypatch.setattr(host, "cores", lambda: cores)
+    text = GOOD.replace("threads = [1]", "threads = [1, 2, 16]").replace(
+        '["exact"]', '["locks", "timed"]').replace("vcpus = 2", "vcpus = 16").replace(
+        "fit_host = false", "fit_host = true")
+    experiment = plan.load(write(tmp_path, text))
+    assert experiment.guest.vcpus == vcpus
+    planned = plan.samples(experiment)
+    assert {one.cell.threads for one in planned if one.cell.tier == "timed"} == set(timed)
+    assert {one.cell.threads for one in planned if one.cell.tier == "locks"} == {1, 2, 16}
+
+
+def test_without_fit_host_all_threads_are_timed(tmp_path: Path) -> None:
+    text = GOOD.replace("threads = [1]", "threads = [1, 64]").replace('["exact"]', '["timed"]')
+    assert {one.cell.threads for one in plan.samples(plan.load(write(tmp_path, text)))} == {1, 64}
+
+
+def test_a_claim_is_an_experiment(tmp_path: Path) -> None:
+    assert plan.load(write(tmp_path, GOOD + '[claim]\nstatement = "x"\n')).title == "a title"

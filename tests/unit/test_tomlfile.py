@@ -61,3 +61,20 @@ def test_any_text_loads_or_is_one_line(tmp_path_factory: pytest.TempPathFactory,
 def test_printable_is_one_bounded_line(text: str, limit: int) -> None:
     shown = printable(text, limit)
     assert shown.isprintable() and len(shown) <= limit
+
+
+def test_tables_of_a_list_have_their_own_lines(tmp_path: Path) -> None:
+    root = load(tmp_path, "[[a.b]]\nx = 1\n[[a.b]]\nx = 2\n[[a.b]]\n")
+    first, second, third = root.table("a").tables("b")
+    assert first.integer("x", 1, 1) == 1
+    with pytest.raises(UsageError, match=r"t.toml:4: a.b.2.x: 2 is not in 1..1"):
+        second.integer("x", 1, 1)
+    with pytest.raises(UsageError, match=r"t.toml:5: a.b.3.x: missing"):
+        third.integer("x", 1, 1, tomlfile.REQUIRED)
+    assert root.tables("c") == []
+
+
+@pytest.mark.parametrize("text", ["a = 1\n", "[a]\n", 'a = "x"\n', "a = [{}, 2]\n"])
+def test_what_is_no_list_of_tables(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match=r"t.toml:1: a: .*table.*\[\[a\]\]"):
+        load(tmp_path, text).tables("a")

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A claim from its campaign's samples to its page."""
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from runner import compare
+from runner.claim import judge, reasons
+from runner.claim.claimfile import Claim
+from runner.claim.judge import Findings
+from runner.records import Sample
+
+
+def findings(claim: Claim, samples: Sequence[Sample]) -> Findings:
+    """The comparison of the claim's campaign, held against the claim."""
+    experiment = dataclasses.replace(claim.experiment, rules=judge.rules(claim))
+    comparison = compare.campaign(list(samples), experiment)
+    limits = {cell: reasons.limits(comparison, claim, cell) for cell in claim.cells}
+    host: dict[str, str] = next((one.host for one in samples if not one.invalid), {})
+    return judge.judge(claim, comparison, host, {}, limits)

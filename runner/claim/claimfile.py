@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A claim file: an experiment, and in [claim] what it is held against.
+
+The experiment is read and run as any other, so a claim's campaign is resumed,
+reported and kept as any other.
+"""
+from __future__ import annotations
+
+import datetime
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner import paths, plan, tomlfile
+from runner.errors import UsageError, printable
+from runner.metrics import sample as metrics
+from runner.plan import Experiment
+from runner.tomlfile import REQUIRED, Table, meant
+
+FOLDER = paths.CONFIGS / "claims"
+
+#: Tiers that measure a metric, where not all do.
+_ONLY: dict[str, tuple[str, ...]] = {"throughput_mib_s": ("timed",),
+                                     "instructions_per_page": ("exact",)}
+_MEASURING = ("exact", "locks", "timed")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the effect was published."""
+
+    title: str
+    author: str
+    date: str                 # ISO 8601
+    published: str            # mailing list, conference, ...
+    message_id: str           # '' where none is confirmed
+    url: str
+    silent_on: tuple[str, ...]  # what a reader would want to know and does not find there
+
+
+@dataclass(frozen=True)
+class ClaimCell:
+    """One published effect."""
+
+    device: str
+    threads: int
+    metric: str
+    effect: float             # test / base - 1
+    tolerance: float          # of the effect, in the same unit: 0.1 is ten percentage points
+    tiers: tuple[str, ...]    # that may decide it, best first
+    cause: str                # the one the source states, '' for none
+
+    @property
+    def band(self) -> tuple[float, float]:
+        return self.effect - self.tolerance, self.effect + self.tolerance
+
+
+@dataclass(frozen=True)
+class Claim:
+    name: str
+    statement: str
+    source: Source
+    cells: tuple[ClaimCell, ...]
+    machine: str              # a name of configs/machines or a path; '': nothing is projected
+    experiment: Experiment
+
+    @property
+    def base(self) -> str:
+        return self.experiment.rules.base
+
+    @property
+    def test(self) -> str:
+        return next(one for one in self.experiment.kernels if one != self.base)
+
+
+def find(name: str) -> Path:
+    """The file of a claim, by its name in configs/claims or its path."""
+    if "/" in name or name.endswith(".toml"):
+        return Path(name)
+    path = FOLDER / f"{name}.toml"
+    if not path.is_file():
+        known = sorted(one.stem for one in FOLDER.glob("*.toml"))
+        near = difflib.get_close_matches(name, known, 1)
+        raise UsageError(f"claim {printable(name, 80)!r} is not known; known: "
+                         f"{', '.join(known) or 'none'}, or give a file"
+                         + (f" (did you mean {near[0]}?)" if near else ""))
+    return path
+
+
+def load(path: Path, experiment: Experiment | None = None) -> Claim:
+    """Read a claim; UsageError with file, line and key for everything that is not right.
+
+    `experiment` is the file's own where it was read before.
+    """
+    root = tomlfile.load(path)
+    if "claim" not in root.keys():
+        root.complain("claim", "missing; a claim file has a table [claim] beside its experiment")
+    planned = experiment or plan.load(path)
+    table = root.table("claim")
+    if not planned.rules.base or len(planned.kernels) != 2:
+        root.complain("test" if planned.rules.base else "kernels",
+                      "a claim compares two kernels: name base and one test")
+    made = Claim(planned.name, table.text("statement", REQUIRED), _source(table),
+                 tuple(_cell(one, planned) for one in table.tables("cell")),
+                 table.text("machine", ""), planned)
+    if not made.cells:
+        table.complain("cell", "missing; a claim has at least one [[claim.cell]]")
+    places = [(one.device, one.threads, one.metric) for one in made.cells]
+    for number, place in enumerate(places):
+        if place in places[:number]:
+            table.tables("cell")[number].complain("", f"claims {place[2]} of {place[0]} with "
+                                                  f"{place[1]} threads a second time")
+    table.close()
+    return made
+
+
+def _source(claim: Table) -> Source:
+    table = claim.table("source")
+    date = table.text("date", REQUIRED)
+    try:
+        datetime.date.fromisoformat(date)
+    except ValueError:
+        table.complain("date", f"{printable(date, 40)!r} is not a date as 2016-05-03")
+    made = Source(table.text("title", REQUIRED), table.text("author", ""), date,
+                  table.text("published", ""), table.text("message_id", ""),
+                  table.text("url", ""), tuple(table.texts("silent_on", [])))
+    if made.message_id and ("@" not in made.message_id or " " in made.message_id
+                            or made.message_id.startswith("<")):
+        table.complain("message_id", f"{printable(made.message_id, 80)!r} is not a message-id "
+                       "without its <>; leave the key away where you have not seen it")
+    table.close()
+    return made
+
+
+def _cell(table: Table, experiment: Experiment) -> ClaimCell:
+    device = table.text("device", experiment.devices[0], experiment.devices)
+    threads = table.integer("threads", 1, 1024, REQUIRED)
+    if threads not in experiment.threads:
+        table.complain("threads", f"{threads} is not measured by this experiment; add it to the "
+                       f"file's threads ({', '.join(map(str, experiment.threads))})")
+    metric = table.text("metric", "throughput_mib_s")
+    locks = metrics.LOCK_METRIC.fullmatch(metric)
+    if metric not in metrics.KNOWN and not locks:
+        table.complain("metric", f"{printable(metric, 80)!r} is not a metric; metrics: "
+                       + ", ".join(metrics.KNOWN) + ", locks.CLASS.acquisitions_per_page"
+                       + meant(metric, list(metrics.KNOWN)))
+    able = ("locks",) if locks else _ONLY.get(metric, _MEASURING)
+    tiers = tuple(table.texts("tiers", REQUIRED, _MEASURING))
+    for tier in tiers:
+        if tier not in able:
+            table.complain("tiers", f"{tier} does not measure {metric}; {' and '.join(able)} "
+                           f"do{'es' if len(able) == 1 else ''}")
+        if tier not in experiment.tiers:
+            table.complain("tiers", f"{tier} is not among the file's tiers "
+                           f"({', '.join(experiment.tiers)})")
+    made = ClaimCell(device, threads, metric, table.number("effect", -1.0, 1000.0, REQUIRED),
+                     table.number("tolerance", 0.0, 1000.0, REQUIRED), tiers,
+                     table.text("cause", ""))
+    table.close()
+    return made

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What was published against what was measured, cell by cell.
+
+The comparison of the campaign is taken as it is: no figure is computed here a
+second time.  Emulated time decides nothing, and a projection decides nothing.
+"""
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runner import stats
+from runner.claim.claimfile import Claim, ClaimCell
+from runner.errors import Exit
+from runner.records import Accelerator, Rules
+from runner.tiers import DEFAULT_THRESHOLDS, MetricResult, Verdict as Compared, percent
+from runner.verdict import CellResult, Comparison
+
+
+class Verdict(enum.StrEnum):
+    REPRODUCED = "reproduced"
+    NOT_REPRODUCED = "not reproduced"
+    INCONCLUSIVE = "inconclusive"
+    INVALID = "invalid"        # nothing valid was measured
+
+
+#: Worst first.
+EXITS = {Verdict.NOT_REPRODUCED: Exit.REGRESSED, Verdict.INVALID: Exit.CANNOT_MEASURE,
+         Verdict.INCONCLUSIVE: Exit.INCONCLUSIVE, Verdict.REPRODUCED: Exit.OK}
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A relative change, test over base, with what it is uncertain by."""
+
+    value: float
+    low: float
+    high: float
+
+    def distance(self, cell: ClaimCell) -> float:
+        """From the claimed effect, in the same unit; below 0: less than claimed."""
+        return self.value - cell.effect
+
+    def against(self, cell: ClaimCell) -> str:
+        """'inside', 'outside' or 'across': where the interval lies in the claimed band."""
+        low, high = cell.band
+        if low <= self.low and self.high <= high:
+            return "inside"
+        return "outside" if self.high < low or self.low > high else "across"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One metric of one tier in one place, base against test."""
+
+    tier: str
+    accelerator: str
+    vcpus: int
+    boots: int                             # of each kernel
+    unit: str
+    base: float | None
+    test: float | None
+    effect: Effect | None                  # None: no base to divide by, or no interval yet
+
+    @property
+    def emulated(self) -> bool:
+        return self.accelerator != Accelerator.KVM
+
+
+@dataclass(frozen=True)
+class CellFinding:
+    cell: ClaimCell
+    verdict: Verdict
+    reason: str
+    measured: Measured | None              # None: not measured on this host
+    projected: Effect | None               # None: nothing is projected
+    limits: tuple[str, ...] = ()           # what keeps the effect from being larger
+
+
+@dataclass(frozen=True)
+class Findings:
+    claim: Claim
+    comparison: Comparison
+    cells: tuple[CellFinding, ...]
+    verdict: Verdict
+    reason: str
+    exit: Exit
+    host: Mapping[str, str]                # what the samples ran on
+    projection: tuple[str, ...] = ()       # what the projection is of, and what it refuses
+
+
+def rules(claim: Claim) -> Rules:
+    """The experiment's rules; a claimed metric without a threshold gets its tolerance.
+
+    The timed tier computes an interval for those that have one alone.
+    """
+    own = claim.experiment.rules
+    more = {one.metric: one.tolerance for one in claim.cells
+            if one.metric not in DEFAULT_THRESHOLDS}
+    return Rules(own.base, {**more, **own.thresholds}, own.minimum_pairs, own.pswpout_floor)
+
+
+def threads(count: int) -> str:
+    return f"{count} thread" + ("s" if count != 1 else "")
+
+
+def signed(share: float) -> str:
+    """0.25 as '+25%', -0.013 as '-1.3%'."""
+    return f"{100 * share:+.3g}%"
+
+
+def points(share: float) -> str:
+    """A difference of two percentages: '-17 points'."""
+    return f"{100 * share:+.3g} points"
+
+
+def place(comparison: Comparison, claim: Claim, cell: ClaimCell, tier: str) -> CellResult | None:
+    """What the campaign found in the claim's place, in one tier."""
+    return next((one for one in comparison.cells
+                 if (one.base, one.test, one.device, one.threads, one.tier)
+                 == (claim.base, claim.test, cell.device, cell.threads, tier)), None)
+
+
+def measured(found: CellResult, metric: str) -> Measured | None:
+    result = next((one for one in found.metrics if one.name == metric), None)
+    if result is None:
+        return None
+    return Measured(found.tier, found.accelerator, found.vcpus,
+                    min(found.base_samples, found.test_samples), result.unit, result.base,
+                    result.test, _effect(result, found.tier))
+
+
+def _effect(result: MetricResult, tier: str) -> Effect | None:
+    if result.change is None or not math.isfinite(result.change):
+        return None
+    if tier != "timed":
+        return Effect(result.change, result.change, result.change)
+    return Effect(result.change, *result.interval) if result.interval else None
+
+
+def _against(effect: Effect, cell: ClaimCell) -> str:
+    low, high = cell.band
+    span = signed(effect.value) if effect.low == effect.high \
+        else f"{signed(effect.value)} ({signed(effect.low)} to {signed(effect.high)})"
+    return (f"{span} measured, {signed(cell.effect)} claimed (band {signed(low)} to "
+            f"{signed(high)}): {points(effect.distance(cell))}")
+
+
+def _decide(cell: ClaimCell, found: CellResult, got: Measured, minimum: int
+            ) -> tuple[Verdict, str]:
+    enough = max(minimum, stats.fewest_pairs())
+    if got.effect is None or (got.tier == "timed" and got.boots < enough):
+        return Verdict.INCONCLUSIVE, (
+            f"{got.boots} pair{'s' if got.boots != 1 else ''} cannot decide; it takes at least "
+            f"{enough}: raise rules.pairs" if got.tier == "timed"
+            else f"{cell.metric} has no change to judge: base {got.base}, test {got.test}")
+    said = _against(got.effect, cell)
+    if got.tier == "timed" and got.emulated:
+        return Verdict.INCONCLUSIVE, (
+            f"emulated: {said}. Time of an emulated guest decides nothing about real hardware; "
+            "a host with KVM can decide")
+    if got.tier != "timed" and any(one.name == cell.metric
+                                   and one.verdict == Compared.INCONCLUSIVE
+                                   for one in found.metrics):
+        return Verdict.INCONCLUSIVE, found.reason
+    where = got.effect.against(cell)
+    if where == "across":
+        return Verdict.INCONCLUSIVE, f"the interval reaches over an end of the band: {said}"
+    return (Verdict.REPRODUCED if where == "inside" else Verdict.NOT_REPRODUCED), said
+
+
+def _missing(claim: Claim, cell: ClaimCell) -> str:
+    """Why a place was not measured by any tier that may decide it."""
+    guest = claim.experiment.guest
+    if "timed" in cell.tiers and guest.fit_host and cell.threads > guest.vcpus:
+        return (f"{cell.threads} threads want {cell.threads} CPUs and this host has {guest.vcpus}: "
+                "locks are measured, throughput is at most projected, and a projection decides "
+                "nothing")
+    return f"no tier that may decide it ({', '.join(cell.tiers)}) measured {cell.metric} there"
+
+
+def _judge(claim: Claim, comparison: Comparison, cell: ClaimCell, projected: Effect | None,
+           limits: tuple[str, ...]) -> CellFinding:
+    spoilt = ""
+    for tier in cell.tiers:
+        found = place(comparison, claim, cell, tier)
+        got = measured(found, cell.metric) if found else None
+        if found and got:
+            verdict, reason = _decide(cell, found, got, claim.experiment.rules.minimum_pairs)
+            return CellFinding(cell, verdict, reason, got, projected, limits)
+        if found and found.verdict == Compared.INVALID:
+            spoilt = f"{tier} tier: {found.reason}"
+    if spoilt:
+        return CellFinding(cell, Verdict.INVALID, spoilt, None, projected, limits)
+    return CellFinding(cell, Verdict.INCONCLUSIVE, _missing(claim, cell), None, projected, limits)
+
+
+def judge(claim: Claim, comparison: Comparison, host: Mapping[str, str],
+          projected: Mapping[ClaimCell, Effect], limits: Mapping[ClaimCell, tuple[str, ...]],
+          projection: tuple[str, ...] = ()) -> Findings:
+    """Every cell of a claim, and what they come to: the worst of them."""
+    cells = tuple(_judge(claim, comparison, cell, projected.get(cell), limits.get(cell, ()))
+                  for cell in claim.cells)
+    verdict = next(one for one in EXITS if any(cell.verdict == one for cell in cells))
+    told = [f"{threads(one.cell.threads)}: {one.reason}" for one in cells
+            if one.verdict == verdict]
+    return Findings(claim, comparison, cells, verdict, "; ".join(told), EXITS[verdict], host,
+                    projection)
+
+
+def band(cell: ClaimCell) -> str:
+    """'+25% ± 10 points'."""
+    return f"{signed(cell.effect)} ± {percent(cell.tolerance).rstrip('%')} points"

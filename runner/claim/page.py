@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What every form of a claim's page shows, computed once: ready texts, each one line."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from runner.claim import reasons
+from runner.claim.claimfile import Claim, ClaimCell
+from runner.claim.judge import (CellFinding, Effect, Findings, Measured, band, points, signed,
+                                threads)
+from runner.errors import printable
+from runner.records import MIB
+from runner.report.view import Table
+from runner.tiers import label, number
+
+_LONG = 600
+NONE = "–"
+#: Wherever it stands, the figure beside it comes out of the model.
+PROJECTED = "projected"
+
+
+@dataclass(frozen=True)
+class Page:
+    title: str
+    verdict: str
+    reason: str
+    facts: tuple[tuple[str, str], ...]     # what, then a text
+    tables: tuple[Table, ...]
+    lists: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def _span(effect: Effect) -> str:
+    if effect.low == effect.high:
+        return signed(effect.value)
+    return f"{signed(effect.value)} ({signed(effect.low)} to {signed(effect.high)})"
+
+
+def how(one: Measured) -> str:
+    """'timed, tcg, emulated, 2 vCPUs, 8 pairs': what a figure rests on."""
+    boots = f"{one.boots} {'pair' if one.tier == 'timed' else 'boot'}" + "s" * (one.boots != 1)
+    vcpus = f"{one.vcpus} vCPU" + "s" * (one.vcpus != 1)
+    return f"{one.tier}, {one.accelerator}{', emulated' if one.emulated else ''}, {vcpus}, {boots}"
+
+
+def _place(cell: ClaimCell) -> str:
+    return printable(f"{label(cell.metric)}, {threads(cell.threads)}, {cell.device}")
+
+
+def _claimed(findings: Findings) -> Table:
+    rows = []
+    for one in findings.cells:
+        got = one.measured.effect if one.measured else None
+        shown = NONE
+        if one.measured and got:
+            shown = _span(got) + (", emulated" if one.measured.emulated else "")
+        rows.append((
+            _place(one.cell), band(one.cell), shown,
+            points(got.distance(one.cell)) if got else NONE,
+            f"{_span(one.projected)} {PROJECTED}" if one.projected else NONE,
+            points(one.projected.distance(one.cell)) if one.projected else NONE, one.verdict))
+    return Table("Claimed, measured on this machine, projected for the published one",
+                 ("", "claimed", "measured here", "from claimed", PROJECTED, "from claimed",
+                  "verdict"), tuple(rows))
+
+
+def _places(claim: Claim) -> list[ClaimCell]:
+    """One for each device and thread count of the experiment, claimed there or not."""
+    any_cell = claim.cells[0]
+    return [replace(any_cell, device=device, threads=count)
+            for device in claim.experiment.devices for count in claim.experiment.threads]
+
+
+def _row(what: str, one: Measured) -> tuple[str, ...]:
+    return (printable(what), number(one.base), number(one.test),
+            _span(one.effect) if one.effect else NONE, how(one))
+
+
+def _figures(findings: Findings) -> Table | None:
+    claim, comparison = findings.claim, findings.comparison
+    rows = []
+    for cell in _places(claim):
+        where = f"{threads(cell.threads)}, {cell.device}"
+        for tier, metric, what in (("timed", reasons.THROUGHPUT, "swap throughput, MiB/s"),
+                                   ("exact", reasons.INSTRUCTIONS, "instructions per page")):
+            one = reasons.counted(comparison, claim, cell, tier, metric)
+            if one:
+                rows.append(_row(f"{where}: {what}", one))
+        total = reasons.lock_sum(comparison, claim, cell)
+        if total:
+            rows.append(_row(f"{where}: locks of the swap-out path per page", total))
+    claimed = {one.metric for one in claim.cells} - {reasons.THROUGHPUT, reasons.INSTRUCTIONS}
+    rows += [_row(_place(one.cell), one.measured) for one in findings.cells
+             if one.measured and one.cell.metric in claimed]
+    return Table("Measured on this machine",
+                 ("", f"base {claim.base}", f"test {claim.test}", "change", "how"),
+                 tuple(rows)) if rows else None
+
+
+def _locks(findings: Findings) -> Iterable[Table]:
+    claim, comparison = findings.claim, findings.comparison
+    for cell in _places(claim):
+        total = reasons.lock_sum(comparison, claim, cell)
+        if total:
+            yield Table(
+                f"Lock acquisitions per swapped-out page, {threads(cell.threads)}, {cell.device} "
+                f"({how(total)})", ("lock class", "base", "test", "change"),
+                tuple((printable(lock, 40), number(base), number(test),
+                       signed(test / base - 1) if base else NONE)
+                      for lock, (base, test) in reasons.locks(comparison, claim, cell).items()))
+
+
+def _facts(findings: Findings) -> Iterable[tuple[str, str]]:
+    claim, source, guest = findings.claim, findings.claim.source, findings.claim.experiment.guest
+    yield "claim", claim.statement
+    yield "source", ", ".join(part for part in (f"\"{source.title}\"", source.author, source.date,
+                                                source.published) if part)
+    yield "message-id", f"<{source.message_id}>" if source.message_id else "not confirmed"
+    if source.url:
+        yield "to be read at", source.url
+    if source.silent_on:
+        yield "the source does not give", ", ".join(source.silent_on)
+    yield "kernels", f"base {claim.base}, test {claim.test}"
+    load = claim.experiment.workload
+    yield "load", (f"{load.program}, {load.ratio:g} times the RAM written by all threads together, "
+                   f"{load.passes} pass{'es' if load.passes != 1 else ''}")
+    yield "guest", (f"{guest.ram // MIB} MiB of RAM, {guest.swap // MIB} MiB of swap on "
+                    f"{', '.join(claim.experiment.devices)}")
+    if findings.host:
+        yield "measured on", (f"{findings.host.get('cores', '?')} × "
+                              f"{findings.host.get('cpu', '?')}, QEMU "
+                              f"{findings.host.get('qemu', '?')}")
+
+
+def _told(one: CellFinding) -> Iterable[str]:
+    yield f"{_place(one.cell)}: {one.verdict}: {one.reason}"
+    if one.cell.cause:
+        yield f"{_place(one.cell)}: the source's cause: {one.cell.cause}"
+    for line in one.limits:
+        yield f"{_place(one.cell)}: {line}"
+
+
+def build(findings: Findings) -> Page:
+    """The page of a judged claim; the same findings always give the same page."""
+    comparison = findings.comparison
+    excluded = [f"sample {one.number} ({one.label}): {'; '.join(one.reasons)}; see {one.evidence}"
+                for one in comparison.excluded]
+    figures = _figures(findings)
+    lists = (("Why", [line for one in findings.cells for line in _told(one)]),
+             ("Projection", list(findings.projection)),
+             ("Warnings", list(comparison.warnings)),
+             ("Samples that do not count", excluded),
+             ("This rests on", list(comparison.assumptions)))
+    return Page(
+        printable(f"Claim {findings.claim.name}: {findings.claim.experiment.title}"),
+        findings.verdict, printable(findings.reason, _LONG),
+        tuple((what, printable(text, _LONG)) for what, text in _facts(findings)),
+        (_claimed(findings), *((figures,) if figures else ()), *_locks(findings)),
+        tuple((title, tuple(printable(line, _LONG) for line in lines))
+              for title, lines in lists if lines))

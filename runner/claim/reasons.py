@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What keeps an effect from being larger, with the numbers that were counted for it."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from runner.budget import acquisitions
+from runner.claim.claimfile import Claim, ClaimCell
+from runner.claim.judge import Effect, Measured, measured, place, signed
+from runner.metrics.lockclass import SWAP_PATH
+from runner.tiers import number
+from runner.verdict import Comparison
+
+INSTRUCTIONS = "instructions_per_page"
+THROUGHPUT = "throughput_mib_s"
+
+
+def counted(comparison: Comparison, claim: Claim, cell: ClaimCell, tier: str, metric: str
+            ) -> Measured | None:
+    """A metric in a claim's place and tier; None where it was not measured."""
+    found = place(comparison, claim, cell, tier)
+    return measured(found, metric) if found else None
+
+
+def locks(comparison: Comparison, claim: Claim, cell: ClaimCell
+          ) -> Mapping[str, tuple[float, float]]:
+    """Acquisitions per page of the swap-out path in a claim's place: class -> (base, test)."""
+    found = {}
+    for lock in SWAP_PATH:
+        one = counted(comparison, claim, cell, "locks", acquisitions(lock))
+        if one and (one.base or one.test):
+            found[lock] = one.base or 0.0, one.test or 0.0
+    return found
+
+
+def lock_sum(comparison: Comparison, claim: Claim, cell: ClaimCell) -> Measured | None:
+    """Acquisitions per page of the whole swap-out path in a claim's place."""
+    taken = locks(comparison, claim, cell)
+    for lock in taken:
+        one = counted(comparison, claim, cell, "locks", acquisitions(lock))
+        if one:
+            base, test = (sum(pair[side] for pair in taken.values()) for side in (0, 1))
+            change = Effect(*3 * (test / base - 1,)) if base else None
+            return replace(one, base=base, test=test, effect=change)
+    return None
+
+
+def limits(comparison: Comparison, claim: Claim, cell: ClaimCell) -> tuple[str, ...]:
+    """What was counted there that bears on a throughput, a line each."""
+    lines = []
+    spent = counted(comparison, claim, cell, "exact", INSTRUCTIONS)
+    if spent and spent.base and spent.test and spent.effect:
+        lines.append(
+            f"instructions per page {spent.base:.0f} → {spent.test:.0f} "
+            f"({signed(spent.effect.value)}): where nobody waits for a lock, that alone is "
+            f"{signed(spent.base / spent.test - 1)} throughput")
+    taken, total = locks(comparison, claim, cell), lock_sum(comparison, claim, cell)
+    if total:
+        most = max(taken, key=lambda lock: taken[lock][1])
+        lines.append(
+            f"locks of the swap-out path are taken {number(total.base)} → {number(total.test)} "
+            f"times per page; of what {claim.test} still takes, most is {most}, "
+            f"{number(taken[most][1])} times per page ({number(taken[most][0])} in {claim.base})")
+    return tuple(lines)

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Claim files: each key refuses what it cannot be, in one line with its place."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner import paths
+from runner.claim import claimfile
+from runner.errors import UsageError
+
+EXPERIMENT = """\
+format = 1
+base = "6.1:vanilla"
+test = ["6.1:batch-add"]
+devices = ["pmem", "brd"]
+threads = [1, 2]
+tiers = ["exact", "locks", "timed"]
+"""
+GOOD = EXPERIMENT + """\
+[claim]
+statement = "swaps out faster"
+machine = "m"
+[claim.source]
+title = "a title"
+author = "an author"
+date = "2016-05-03"
+published = "a list"
+message_id = "1234.5.camel@example.org"
+url = "https://example.org/1"
+silent_on = ["the number of runs"]
+[[claim.cell]]
+threads = 1
+effect = 0.25
+tolerance = 0.1
+tiers = ["timed"]
+cause = "a cause"
+[[claim.cell]]
+device = "brd"
+threads = 2
+metric = "locks.swap_cache_tree.acquisitions_per_page"
+effect = -0.9
+tolerance = 0.05
+tiers = ["locks"]
+"""
+
+BAD = {
+    "statement": ["1", '""', '"a\\u001bb"'],
+    "machine": ["1", "[]"],
+    "title": ["1", '""'],
+    "author": ["[]"],
+    "date": ['"May 2016"', "2016-05-03", '"2016-13-01"', '""'],
+    "published": ["1"],
+    "message_id": ['"none"', '"<a@b>"', '"a b@c"', "1"],
+    "url": ["1", '"a\\nb"'],
+    "silent_on": ['"the number of runs"', "[1]", "[]"],
+    "device": ['"floppy"', '"pmem-legacy"', "1"],
+    "threads = 1": ["0", "4", '"1"', "[1]"],
+    "metric": ['"speed"', '"locks.x.waits"', "1"],
+    "effect = 0": ["-1.1", "nan", '"25%"', "1001"],
+    "tolerance = 0.1": ["-0.1", "nan", '"10%"'],
+    'tiers = ["timed"]': ["[]", '["projected"]', '["exact"]', '"timed"', '["locks"]'],
+    'tiers = ["locks"]': ['["timed"]', '["torture"]'],
+    "cause": ["1", '""'],
+}
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "x.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_good_one_is_good(tmp_path: Path) -> None:
+    claim = claimfile.load(write(tmp_path, GOOD))
+    assert (claim.name, claim.base, claim.test) == ("x", "6.1:vanilla", "6.1:batch-add")
+    assert claim.source.message_id == "1234.5.camel@example.org"
+    assert [(one.device, one.threads, one.metric) for one in claim.cells] == [
+        ("pmem", 1, "throughput_mib_s"), ("brd", 2, "locks.swap_cache_tree.acquisitions_per_page")]
+    assert claim.cells[0].band == (0.15, 0.35)
+
+
+@pytest.mark.parametrize("key, value", [(key, value) for key, values in BAD.items()
+                                        for value in values])
+def test_bad_value(tmp_path: Path, key: str, value: str) -> None:
+    lines = GOOD.splitlines()
+    after = lines.index("[claim]")
+    at = next(at for at, line in enumerate(lines) if at > after and line.startswith(key))
+    name = lines[at].split(" = ")[0]
+    lines[at] = f"{name} = {value}"
+    path = write(tmp_path, "\n".join(lines) + "\n")
+    with pytest.raises(UsageError) as caught:
+        claimfile.load(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}:{at + 1}: "), message
+    assert name in message and "\n" not in message and message.isprintable()
+
+
+@pytest.mark.parametrize("key", ["statement", "title", "date", "effect = 0", "tolerance = 0.1",
+                                 'tiers = ["timed"]', "threads = 1"])
+def test_missing_key(tmp_path: Path, key: str) -> None:
+    lines = GOOD.splitlines()
+    after = lines.index("[claim]")
+    text = "\n".join(line for at, line in enumerate(lines)
+                     if at < after or not line.startswith(key)) + "\n"
+    with pytest.raises(UsageError, match=rf"x\.toml:\d+: claim.*{key.split()[0]}: missing"):
+        claimfile.load(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("change, says", [
+    (("[claim]", "[claims]"), "claims: is not known here"),
+    (('cause = "a cause"', 'reason = "x"'), r"claim\.cell\.1\.reason: is not known here"),
+    (('author =', "auhtor ="), r"auhtor: is not known here.*did you mean author"),
+    (('test = ["6.1:batch-add"]', ""), "compares two kernels"),
+    (('base = "6.1:vanilla"\ntest = ["6.1:batch-add"]', 'kernels = ["6.1:vanilla"]'),
+     "compares two kernels"),
+])
+def test_what_does_not_make_a_claim(tmp_path: Path, change: tuple[str, str], says: str) -> None:
+    assert change[0] in GOOD
+    with pytest.raises(UsageError, match=says):
+        claimfile.load(write(tmp_path, GOOD.replace(*change)))
+
+
+def test_an_experiment_is_no_claim(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="x.toml:1: claim: missing"):
+        claimfile.load(write(tmp_path, EXPERIMENT))
+
+
+def test_a_claim_without_cells(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"x.toml:7: claim.cell: missing; .*\[\[claim.cell\]\]"):
+        claimfile.load(write(tmp_path, GOOD[:GOOD.index("[[claim.cell]]")]))
+
+
+def test_cells_that_are_no_tables(tmp_path: Path) -> None:
+    text = GOOD[:GOOD.index("[[claim.cell]]")].replace("[claim]", "[claim]\ncell = [1]")
+    with pytest.raises(UsageError, match="x.toml:8: claim.cell: 1 is not a table"):
+        claimfile.load(write(tmp_path, text))
+
+
+def test_the_same_place_twice(tmp_path: Path) -> None:
+    again = '[[claim.cell]]\nthreads = 1\neffect = 0\ntolerance = 1\ntiers = ["timed"]\n'
+    path = write(tmp_path, GOOD + again)
+    with pytest.raises(UsageError, match=rf"x.toml:{GOOD.count(chr(10)) + 1}: .*a second time"):
+        claimfile.load(path)
+
+
+def test_names_and_paths() -> None:
+    assert claimfile.find("chen-2016") == paths.CONFIGS / "claims/chen-2016.toml"
+    assert claimfile.find("./mine") == Path("mine") and claimfile.find("a.toml") == Path("a.toml")
+    with pytest.raises(UsageError, match="known: .*chen-2016.*did you mean chen-2016"):
+        claimfile.find("chen-2015")
+
+
+@pytest.mark.parametrize("file", sorted((paths.CONFIGS / "claims").glob("*.toml")),
+                         ids=lambda file: file.stem)
+def test_checked_in_claims_load(file: Path) -> None:
+    claim = claimfile.load(file)
+    assert claim.cells and claim.source.title
+
+
+def test_the_2016_claim_is_what_was_published() -> None:
+    claim = claimfile.load(claimfile.find("chen-2016"))
+    assert (claim.base, claim.test) == ("6.1:pagewise", "6.1:batched")
+    assert [(one.threads, one.effect, one.tiers) for one in claim.cells] == [
+        (1, 0.25, ("timed",)), (16, 0.85, ("timed",))]
+    assert claim.source.date == "2016-05-03" and claim.source.silent_on
+
+
+@given(st.text())
+def test_any_text_is_a_claim_or_one_line(tmp_path_factory: pytest.TempPathFactory,
+                                         text: str) -> None:
+    path = tmp_path_factory.mktemp("any") / "x.toml"
+    path.write_text(GOOD + text, encoding="utf-8", errors="replace")
+    try:
+        claimfile.load(path)
+    except UsageError as error:
+        assert str(error).isprintable()
