@@ -28,10 +28,10 @@ GUEST := $(CSTD) $(CFLAGS) -ffile-prefix-map=$(CURDIR)=. -static -s -pthread
 
 $(BUILD)/swapstorm: $(call sources,workloads/swapstorm) $(headers) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(GUEST) -o $@ $(filter %.c,$^)
+	$(CC) $(GUEST) -o $@ $(filter %.c,$^) -lm
 
 # It stamps pages as swapstorm does, and sets devices up as the agent does.
-TORTURE_SHARED := $(addprefix workloads/swapstorm/,error.c out.c procfs.c stamp.c) \
+TORTURE_SHARED := $(addprefix workloads/swapstorm/,content.c error.c out.c procfs.c stamp.c) \
 	$(addprefix runner/agent/,device.c fault.c frame.c job.c swap.c text.c wait.c)
 $(BUILD)/swaptorture: $(call sources,workloads/swaptorture) $(TORTURE_SHARED) $(headers) Makefile
 	@mkdir -p $(@D)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import mmap
 import os
+import re
 import resource
 import shutil
 import signal
@@ -19,6 +20,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build" / "swapstorm"
 PAGE = resource.getpagesize()
+PATTERNS = ("sequential", "strided", "random", "zipf", "hotcold", "mix", "readlater")
 LINE = 64       # bytes between two threads' progress counters
 
 Result = subprocess.CompletedProcess[str]
@@ -78,10 +80,10 @@ def test_document_of_a_pass_boxed_run() -> None:
     found = document(run("--threads", "3", "--size-per-thread", "1M", "--passes", "2",
                          "--verify", "--seed", "7"))
     pages = (1 << 20) // PAGE
-    assert list(found) == ["swapstorm", "seed", "threads", "page_size", "mem_total_bytes",
-                           "region_bytes_per_thread", "passes", "time_limit_s",
-                           "sample_interval_ms", "phases", "per_thread", "verification",
-                           "outcome"]
+    assert list(found) == [
+        "swapstorm", "seed", "threads", "page_size", "mem_total_bytes", "region_bytes_per_thread",
+        "pattern", "content", "passes", "time_limit_s", "sample_interval_ms", "phases",
+        "per_thread", "verification", "outcome"]
     assert (found["swapstorm"], found["seed"], found["threads"]) == (1, 7, 3)
     assert found["page_size"] == PAGE
     assert found["mem_total_bytes"] == PAGE * os.sysconf("SC_PHYS_PAGES")
@@ -91,6 +93,32 @@ def test_document_of_a_pass_boxed_run() -> None:
     assert [t["pages_written"] for t in found["per_thread"]] == [2 * pages] * 3
     assert all(t["write_seconds"] > 0 for t in found["per_thread"])
     assert found["verification"] == {"done": True, "pages": 3 * pages, "bad": 0, "first_bad": []}
+
+
+@locks(8)
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_every_pattern_comes_back(pattern: str) -> None:
+    found = document(run("--threads", "2", "--size-per-thread", "2M", "--passes", "3", "--verify",
+                         "--pattern", pattern))
+    assert found["pattern"]["name"] == pattern
+    pages = (2 << 20) // PAGE
+    rounds = 2 if pattern == "readlater" else 1
+    for one in found["per_thread"]:
+        assert one["pages_written"] + one["pages_read"] == 3 * rounds * pages
+        assert (one["pages_read"] > 0) == (pattern in ("mix", "readlater"))
+    assert found["verification"]["bad"] == 0
+    read = sum(one["pages_read"] for one in found["per_thread"])
+    assert 2 * pages >= found["verification"]["pages"] - read > 0
+
+
+@locks(8)
+@pytest.mark.parametrize("options", [("--compressible", "60"), ("--compressible", "100"),
+                                     ("--same-filled",)])
+def test_every_content_comes_back(options: tuple[str, ...]) -> None:
+    found = document(run("--size-per-thread", "2M", "--passes", "2", "--verify", *options))
+    assert found["verification"]["pages"] == (2 << 20) // PAGE
+    assert found["verification"]["bad"] == 0
+    assert found["content"]["same_filled"] == (options == ("--same-filled",))
 
 
 @locks(8)
@@ -233,10 +261,13 @@ def test_help_and_version() -> None:
     shown = run("--help")
     manual = (ROOT / "docs/man/swapstorm.1").read_text(encoding="utf-8")
     assert shown.returncode == 0 and shown.stderr == ""
-    for option in ("--threads", "--size-per-thread", "--ratio", "--passes", "--time", "--verify",
-                   "--seed", "--sample-ms", "--allow-oom", "--notify-fd", "--progress-fd"):
-        assert f"  {option} " in shown.stdout
-        assert f"\n.It Fl -{option.removeprefix('--')}" in manual
+    options = re.findall(r"^  (--[a-z-]+) ", shown.stdout, re.MULTILINE)
+    assert len(options) > 15
+    explained = re.findall(r"^\.It Fl -([a-z-]+)", manual, re.MULTILINE)
+    assert options == [f"--{one}" for one in explained if one not in ("help", "version")]
+    for name in PATTERNS:
+        assert f"\n                         {name} " in shown.stdout
+        assert f"\n.It {name}\n" in manual
     assert max(map(len, shown.stdout.splitlines())) < 80
     assert run("--version").stdout == "swapstorm 1\n"
 
@@ -246,6 +277,8 @@ def test_help_and_version() -> None:
     (["--size-per-thread", "1M", "--ratio", "1"], "--size-per-thread and --ratio: give one"),
     (["--threads", "1024", "--ratio", "0.000001"],
      "--threads: 1024 threads are more than the "),
+    (["--pattern", "sequentail"],
+     "--pattern: 'sequentail' is not a pattern (did you mean sequential?)"),
     (["--wrong"], "--wrong: unknown option; see swapstorm --help"),
 ])
 def test_usage_errors(arguments: list[str], line: str) -> None:
@@ -260,8 +293,9 @@ def test_more_than_ram_and_swap_is_refused() -> None:
 
 @locks(8)
 def test_more_than_the_address_space() -> None:
+    """What keeps count of 2^34 pages is larger than the machine already."""
     line = refused(run("--threads", "4", "--size-per-thread", "64T", "--allow-oom"), 3)
-    assert line.startswith("cannot map 70368744177664 bytes for thread ")
+    assert line.startswith("cannot allocate 68719476736 bytes for itself: ")
 
 
 @pytest.mark.parametrize("option", ["--notify-fd", "--progress-fd"])

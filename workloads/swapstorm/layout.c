@@ -17,7 +17,8 @@ int layout_pages(const struct options *options, const struct memory *memory,
 	*pages = all / options->threads;
 	if (*pages == 0)
 		return error_set(error,
-				 "--threads: %u threads are more than the "
+				 "--threads: %" PRIu64
+				 " threads are more than the "
 				 "%" PRIu64 " pages that --ratio gives",
 				 options->threads, all);
 	return 0;

@@ -4,6 +4,7 @@
  * See docs/man/swapstorm.1.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "help.h"
 #include "layout.h"
 #include "report.h"
 
@@ -44,7 +46,7 @@ static void *take_memory(size_t bytes, struct error *error)
 	return NULL;
 }
 
-static struct progress *map_progress(int fd, unsigned int threads,
+static struct progress *map_progress(int fd, uint64_t threads,
 				     struct error *error)
 {
 	size_t bytes = threads * sizeof(struct progress);
@@ -59,8 +61,8 @@ static struct progress *map_progress(int fd, unsigned int threads,
 	}
 	if ((size_t)status.st_size < bytes) {
 		error_set(error,
-			  "--progress-fd: %d: %lld bytes are too few for %u "
-			  "threads, which need %zu",
+			  "--progress-fd: %d: %lld bytes are too few for "
+			  "%" PRIu64 " threads, which need %zu",
 			  fd, (long long)status.st_size, threads, bytes);
 		return NULL;
 	}
@@ -90,21 +92,16 @@ static int assemble(struct storm *s, uint64_t pages, struct error *error)
 	const struct options *options = &s->options;
 	struct crew *crew = &s->crew;
 	struct control *control = &s->control;
-	size_t pool_size = pool_bytes(crew->pool.page_size);
-	unsigned char *pool = take_memory(pool_size, error);
 	struct progress *progress =
 		map_progress(options->progress_fd, options->threads, error);
 
-	if (!pool || !progress)
+	if (!progress)
 		return -1;
 	control->workers =
 		take_memory(options->threads * sizeof(struct worker), error);
 	if (!control->workers)
 		return -1;
-	pool_fill(pool, pool_size, options->seed);
-	crew->pool.bytes = pool;
-	crew->pool.seed = options->seed;
-	crew->threads = options->threads;
+	crew->threads = (unsigned int)options->threads;
 	crew->passes = options->passes;
 	crew->verify = options->verify;
 	crew->wake_fd = eventfd(0, EFD_CLOEXEC);
@@ -115,7 +112,7 @@ static int assemble(struct storm *s, uint64_t pages, struct error *error)
 	pthread_barrier_init(&crew->reread, NULL, crew->threads + 1);
 	control->crew = crew;
 	control->vmstat = &s->vmstat;
-	control->sample_ms = options->sample_ms;
+	control->sample_ms = (unsigned int)options->sample_ms;
 	control->time_limit_ns = options->time_limit_us * 1000;
 	notify_init(&control->notify, options->notify_fd);
 	for (unsigned int i = 0; i < crew->threads; i++) {
@@ -125,6 +122,12 @@ static int assemble(struct storm *s, uint64_t pages, struct error *error)
 		worker->progress = &progress[i];
 		worker->index = i;
 		worker->pages = pages;
+		worker->generations = take_memory(
+			pages * sizeof(*worker->generations), error);
+		if (!worker->generations)
+			return -1;
+		walk_start(&worker->walk, options->pattern, &options->settings,
+			   pages, options->seed + i);
 		if (worker_start(worker, error))
 			return -1;
 	}
@@ -148,7 +151,7 @@ static int lock_own_memory(struct error *error)
  */
 static int map_region(struct worker *worker, struct error *error)
 {
-	size_t page_size = worker->crew->pool.page_size;
+	size_t page_size = worker->crew->content.page_size;
 	size_t bytes = worker->pages * page_size;
 	unsigned char *region =
 		mmap(NULL, bytes + page_size, PROT_NONE,
@@ -222,7 +225,9 @@ static int storm_measure(struct storm *s)
 	uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	int status;
 
-	s->crew.pool.page_size = page_size;
+	s->crew.content = content_make(s->options.seed, page_size,
+				       (unsigned int)s->options.compressible,
+				       s->options.same_filled);
 	if (procfs_memory(&s->memory, &s->error))
 		return complain(s, EXIT_CANNOT);
 	if (layout_pages(&s->options, &s->memory, page_size, &pages, &s->error))
@@ -251,12 +256,7 @@ int main(int argc, char *argv[])
 	s->out.fd = STDOUT_FILENO;
 	switch (options_parse(argc, argv, &s->options, &s->error)) {
 	case OPTIONS_HELP:
-		for (const char *line = options_help; *line;) {
-			const char *end = strchr(line, '\n') + 1;
-
-			out_text(&s->out, "%.*s", (int)(end - line), line);
-			line = end;
-		}
+		help_write(&s->out);
 		return say(s);
 	case OPTIONS_VERSION:
 		out_text(&s->out, "swapstorm " VERSION "\n");

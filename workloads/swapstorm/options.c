@@ -1,249 +1,194 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <ctype.h>
-#include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 
+#include "number.h"
 #include "options.h"
 
-#define MAX_SIZE      (64ull << 40)
-#define MAX_PASSES    1000000u
-#define MAX_SAMPLE_MS 10000u
-#define MAX_FD	      65535u
-
-const char options_help[] =
-	"Usage: swapstorm [OPTION]...\n"
-	"Write more anonymous memory than there is RAM, from several threads "
-	"at once,\n"
-	"and say in one JSON document how fast the kernel swapped it out.\n"
-	"\n"
-	"  --threads N            threads, each with a region of its own, "
-	"1..1024 [1]\n"
-	"  --size-per-thread SIZE size of a thread's region; K, M, G or T may "
-	"follow\n"
-	"  --ratio R              size of all regions together over MemTotal "
-	"[2.0]\n"
-	"  --passes N             times each region is written [1]\n"
-	"  --time SECONDS         write again and again for this long instead\n"
-	"  --verify               read everything back and check every byte\n"
-	"  --seed N               what the content is made from [1]\n"
-	"  --sample-ms N          how often to look whether RAM is full, "
-	"1..10000 [20]\n"
-	"  --allow-oom            go on though RAM and free swap cannot hold "
-	"it\n"
-	"  --notify-fd FD         tell a peer when the steady state begins and "
-	"ends\n"
-	"  --progress-fd FD       keep pages done per thread in this shared "
-	"memory\n"
-	"  --help, --version      show this, or the version\n"
-	"\n"
-	"Exit status: 0 done, 1 a page came back wrong, 2 usage, 3 cannot "
-	"run.\n";
-
-/* All digits, no sign, no space: strtoull alone takes " -1". */
-static bool whole_number(const char *text, const char **end, uint64_t *value)
-{
-	char *after;
-
-	if (!isdigit((unsigned char)*text))
-		return false;
-	errno = 0;
-	*value = strtoull(text, &after, 10);
-	*end = after;
-	return errno == 0;
-}
-
-static int parse_range(const char *option, const char *text, uint64_t low,
-		       uint64_t high, uint64_t *value, struct error *error)
-{
-	const char *end = "";
-
-	if (text[strspn(text, "0123456789")] || !*text)
-		return error_set(error, "%s: '%.40s' is not a whole number",
-				 option, text);
-	if (!whole_number(text, &end, value) || *value < low || *value > high)
-		return error_set(error,
-				 "%s: %.40s is not in %" PRIu64 "..%" PRIu64,
-				 option, text, low, high);
-	return 0;
-}
-
-static int parse_size(const char *option, const char *text, uint64_t *value,
-		      struct error *error)
-{
-	static const char suffixes[] = "KMGT";
-	const char *end = "";
-	unsigned int shift = 0;
-
-	if (!isdigit((unsigned char)*text))
-		return error_set(error, "%s: '%.40s' is not a size such as 64M",
-				 option, text);
-	if (!whole_number(text, &end, value))
-		return error_set(error, "%s: %.40s is not in 1..64T", option,
-				 text);
-	if (*end) {
-		const char *suffix = strchr(suffixes, *end);
-
-		if (!suffix || end[1])
-			return error_set(
-				error, "%s: '%.40s' is not a size such as 64M",
-				option, text);
-		shift = 10 * (unsigned int)(suffix - suffixes + 1);
-	}
-	if (*value == 0 || *value > MAX_SIZE >> shift)
-		return error_set(error, "%s: %.40s is not in 1..64T", option,
-				 text);
-	*value <<= shift;
-	return 0;
-}
-
-/*
- * A decimal number with up to six places, in millionths, above 0 and up to
- * `high` whole.  Not strtod: "nan" and the locale have no business here.
- */
-static int parse_decimal(const char *option, const char *text, uint64_t high,
-			 uint64_t *micro, struct error *error)
-{
-	uint64_t scale = OPTIONS_MICRO;
-	uint64_t whole;
-	const char *end = "";
-
-	if (!isdigit((unsigned char)*text))
-		goto not_a_number;
-	if (!whole_number(text, &end, &whole) || whole > high)
-		goto out_of_range;
-	*micro = whole * OPTIONS_MICRO;
-	if (*end == '.') {
-		if (!isdigit((unsigned char)end[1]))
-			goto not_a_number;
-		for (end++; isdigit((unsigned char)*end) && scale > 1; end++) {
-			scale /= 10;
-			*micro += (uint64_t)(*end - '0') * scale;
-		}
-	}
-	if (*end)
-		goto not_a_number;
-	if (*micro == 0 || *micro > high * OPTIONS_MICRO)
-		goto out_of_range;
-	return 0;
-
-not_a_number:
-	return error_set(error,
-			 "%s: '%.40s' is not a number with up to six decimals",
-			 option, text);
-out_of_range:
-	return error_set(error, "%s: %.40s is not above 0 and up to %" PRIu64,
-			 option, text, high);
-}
-
-static int parse_fd(const char *option, const char *text, int *fd,
-		    struct error *error)
-{
-	uint64_t value = 0;
-
-	/* 0 to 2 are standard input and the two outputs: never these. */
-	if (parse_range(option, text, 3, MAX_FD, &value, error))
-		return -1;
-	*fd = (int)value;
-	return 0;
-}
-
-struct given {
-	bool size;
-	bool ratio;
-	bool passes;
-	bool time;
+/* What an option's value looks like, and what it is kept in. */
+enum kind {
+	KIND_FLAG,    /* none; bool */
+	KIND_RANGE,   /* low .. high; uint64_t */
+	KIND_SIZE,    /* bytes; uint64_t */
+	KIND_DECIMAL, /* above 0, up to high; millionths in a uint64_t */
+	KIND_FD,      /* int */
+	KIND_PATTERN,
 };
 
-static int set_value(const char *option, const char *text,
-		     struct options *options, struct given *given,
-		     struct error *error)
-{
-	uint64_t value = 0;
-	int failed;
+struct rule {
+	const char *name;
+	enum kind kind;
+	size_t offset; /* in struct options */
+	uint64_t low;
+	uint64_t high;
+};
 
-	if (!strcmp(option, "--threads")) {
-		failed = parse_range(option, text, 1, OPTIONS_MAX_THREADS,
-				     &value, error);
-		options->threads = (unsigned int)value;
-	} else if (!strcmp(option, "--size-per-thread")) {
-		given->size = true;
-		failed = parse_size(option, text, &options->size_per_thread,
-				    error);
-	} else if (!strcmp(option, "--ratio")) {
-		given->ratio = true;
-		failed = parse_decimal(option, text, 64, &options->ratio_micro,
-				       error);
-	} else if (!strcmp(option, "--passes")) {
-		given->passes = true;
-		failed = parse_range(option, text, 1, MAX_PASSES,
-				     &options->passes, error);
-	} else if (!strcmp(option, "--time")) {
-		given->time = true;
-		failed = parse_decimal(option, text, 86400,
-				       &options->time_limit_us, error);
-	} else if (!strcmp(option, "--seed")) {
-		failed = parse_range(option, text, 0, UINT64_MAX,
-				     &options->seed, error);
-	} else if (!strcmp(option, "--sample-ms")) {
-		failed = parse_range(option, text, 1, MAX_SAMPLE_MS, &value,
-				     error);
-		options->sample_ms = (unsigned int)value;
-	} else if (!strcmp(option, "--notify-fd")) {
-		failed = parse_fd(option, text, &options->notify_fd, error);
-	} else {
-		failed = parse_fd(option, text, &options->progress_fd, error);
+#define AT(field) offsetof(struct options, field)
+
+static const struct rule rules[] = {
+	{"--threads", KIND_RANGE, AT(threads), 1, OPTIONS_MAX_THREADS},
+	{"--size-per-thread", KIND_SIZE, AT(size_per_thread), 0, 0},
+	{"--ratio", KIND_DECIMAL, AT(ratio_micro), 0, 64},
+	{"--passes", KIND_RANGE, AT(passes), 1, 1000000},
+	{"--time", KIND_DECIMAL, AT(time_limit_us), 0, 86400},
+	{"--pattern", KIND_PATTERN, AT(pattern), 0, 0},
+	{"--stride", KIND_RANGE, AT(settings.stride), 1, 1 << 20},
+	{"--zipf-theta", KIND_DECIMAL, AT(settings.zipf_theta_micro), 0, 10},
+	{"--hot-pages", KIND_RANGE, AT(settings.hot_percent), 1, 99},
+	{"--hot-accesses", KIND_RANGE, AT(settings.hot_accesses), 1, 99},
+	{"--hot-shift", KIND_RANGE, AT(settings.hot_shift), 0, 100},
+	{"--reads", KIND_RANGE, AT(settings.read_percent), 0, 100},
+	{"--compressible", KIND_RANGE, AT(compressible), 0, 100},
+	{"--same-filled", KIND_FLAG, AT(same_filled), 0, 0},
+	{"--verify", KIND_FLAG, AT(verify), 0, 0},
+	{"--seed", KIND_RANGE, AT(seed), 0, UINT64_MAX},
+	{"--sample-ms", KIND_RANGE, AT(sample_ms), 1, 10000},
+	{"--allow-oom", KIND_FLAG, AT(allow_oom), 0, 0},
+	/* 0 to 2 are standard input and the two outputs: never these. */
+	{"--notify-fd", KIND_FD, AT(notify_fd), 3, 65535},
+	{"--progress-fd", KIND_FD, AT(progress_fd), 3, 65535},
+};
+
+#define RULES (sizeof(rules) / sizeof(rules[0]))
+
+/* An option that is for one pattern alone. */
+static const struct {
+	const char *option;
+	const char *pattern;
+} belongs[] = {
+	{"--stride", "strided"},    {"--zipf-theta", "zipf"},
+	{"--hot-pages", "hotcold"}, {"--hot-accesses", "hotcold"},
+	{"--hot-shift", "hotcold"},
+};
+
+/* Two options that cannot both be given. */
+static const struct {
+	const char *one;
+	const char *other;
+} apart[] = {
+	{"--size-per-thread", "--ratio"},
+	{"--passes", "--time"},
+	{"--compressible", "--same-filled"},
+};
+
+struct given {
+	bool rule[RULES];
+};
+
+static const struct rule *find_rule(const char *name)
+{
+	for (size_t i = 0; i < RULES; i++) {
+		if (!strcmp(rules[i].name, name))
+			return &rules[i];
 	}
-	return failed;
+	return NULL;
 }
 
-static bool takes_value(const char *option)
+static bool was_given(const struct given *given, const char *name)
 {
-	static const char *const names[] = {
-		"--threads",	 "--size-per-thread",
-		"--ratio",	 "--passes",
-		"--time",	 "--seed",
-		"--sample-ms",	 "--notify-fd",
-		"--progress-fd",
-	};
+	return given->rule[find_rule(name) - rules];
+}
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!strcmp(option, names[i]))
-			return true;
+static int set_pattern(const char *option, const char *text,
+		       const struct pattern **pattern, struct error *error)
+{
+	*pattern = pattern_find(text);
+	if (*pattern)
+		return 0;
+	return error_set(error,
+			 "%s: '%.40s' is not a pattern (did you mean %s?); "
+			 "swapstorm --help lists them",
+			 option, text, pattern_meant(text)->name);
+}
+
+static int set_value(const struct rule *rule, const char *text,
+		     struct options *options, struct error *error)
+{
+	void *field = (char *)options + rule->offset;
+	uint64_t value = 0;
+
+	switch (rule->kind) {
+	case KIND_FLAG:
+		*(bool *)field = true;
+		break;
+	case KIND_RANGE:
+		return number_range(rule->name, text, rule->low, rule->high,
+				    field, error);
+	case KIND_SIZE:
+		return number_size(rule->name, text, field, error);
+	case KIND_DECIMAL:
+		return number_decimal(rule->name, text, rule->high, field,
+				      error);
+	case KIND_FD:
+		if (number_range(rule->name, text, rule->low, rule->high,
+				 &value, error))
+			return -1;
+		*(int *)field = (int)value;
+		break;
+	case KIND_PATTERN:
+		return set_pattern(rule->name, text, field, error);
 	}
-	return false;
+	return 0;
+}
+
+static int check_pattern(struct options *options, const struct given *given,
+			 struct error *error)
+{
+	const struct pattern *pattern = options->pattern;
+
+	for (size_t i = 0; i < sizeof(belongs) / sizeof(belongs[0]); i++) {
+		if (was_given(given, belongs[i].option) &&
+		    strcmp(pattern->name, belongs[i].pattern) != 0)
+			return error_set(error,
+					 "%s: is for --pattern %s, not for %s",
+					 belongs[i].option, belongs[i].pattern,
+					 pattern->name);
+	}
+	if (!was_given(given, "--reads"))
+		options->settings.read_percent = pattern->read_percent;
+	else if (pattern->own_reads)
+		return error_set(error,
+				 "--reads: --pattern %s decides that by itself",
+				 pattern->name);
+	return 0;
 }
 
 static int check_together(struct options *options, const struct given *given,
 			  struct error *error)
 {
-	if (given->size && given->ratio)
-		return error_set(error,
-				 "--size-per-thread and --ratio: give one");
-	if (given->passes && given->time)
-		return error_set(error, "--passes and --time: give one");
+	for (size_t i = 0; i < sizeof(apart) / sizeof(apart[0]); i++) {
+		if (was_given(given, apart[i].one) &&
+		    was_given(given, apart[i].other))
+			return error_set(error, "%s and %s: give one",
+					 apart[i].one, apart[i].other);
+	}
 	if (options->progress_fd >= 0 &&
 	    options->progress_fd == options->notify_fd)
 		return error_set(
 			error,
 			"--notify-fd and --progress-fd: %d cannot be both",
 			options->progress_fd);
-	if (given->time)
+	if (was_given(given, "--time"))
 		options->passes = 0;
-	return 0;
+	return check_pattern(options, given, error);
 }
 
 enum options_action options_parse(int argc, char *const argv[],
 				  struct options *options, struct error *error)
 {
-	struct given given = {.size = false};
+	struct given given = {.rule = {false}};
 	char name[32];
 
 	*options = (struct options){
 		.threads = 1,
 		.ratio_micro = 2 * OPTIONS_MICRO,
 		.passes = 1,
+		.pattern = &pattern_sequential,
+		.settings = {.stride = 16,
+			     .zipf_theta_micro = 990000,
+			     .hot_percent = 10,
+			     .hot_accesses = 90,
+			     .hot_shift = 25},
 		.seed = 1,
 		.sample_ms = 20,
 		.notify_fd = -1,
@@ -253,36 +198,32 @@ enum options_action options_parse(int argc, char *const argv[],
 		const char *value = strchr(argv[i], '=');
 		size_t length =
 			value ? (size_t)(value - argv[i]) : strlen(argv[i]);
+		const struct rule *rule;
 
 		if (!strcmp(argv[i], "--help"))
 			return OPTIONS_HELP;
 		if (!strcmp(argv[i], "--version"))
 			return OPTIONS_VERSION;
-		if (!strcmp(argv[i], "--verify")) {
-			options->verify = true;
-			continue;
-		}
-		if (!strcmp(argv[i], "--allow-oom")) {
-			options->allow_oom = true;
-			continue;
-		}
 		if (length >= sizeof(name))
 			length = sizeof(name) - 1;
 		memcpy(name, argv[i], length);
 		name[length] = '\0';
-		if (!takes_value(name)) {
+		rule = find_rule(name);
+		if (!rule || (rule->kind == KIND_FLAG && value)) {
 			error_set(error,
 				  "%.40s: unknown option; see swapstorm --help",
 				  argv[i]);
 			return OPTIONS_BAD;
 		}
-		if (!value && i + 1 == argc) {
+		if (rule->kind != KIND_FLAG && !value && i + 1 == argc) {
 			error_set(error, "%s: needs a value", name);
 			return OPTIONS_BAD;
 		}
-		value = value ? value + 1 : argv[++i];
-		if (set_value(name, value, options, &given, error))
+		if (rule->kind != KIND_FLAG)
+			value = value ? value + 1 : argv[++i];
+		if (set_value(rule, value, options, error))
 			return OPTIONS_BAD;
+		given.rule[rule - rules] = true;
 	}
 	if (check_together(options, &given, error))
 		return OPTIONS_BAD;

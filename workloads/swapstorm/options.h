@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "pattern.h"
 
 #define OPTIONS_MAX_THREADS 1024
 #define OPTIONS_MICRO	    ((uint64_t)1000000)
@@ -19,13 +20,17 @@ enum options_action {
 };
 
 struct options {
-	unsigned int threads;
+	uint64_t threads;
 	uint64_t size_per_thread; /* bytes; 0: the ratio decides */
 	uint64_t ratio_micro;	  /* millionths of MemTotal */
 	uint64_t passes;	  /* 0: the time limit decides */
 	uint64_t time_limit_us;	  /* 0: the passes decide */
+	const struct pattern *pattern;
+	struct pattern_settings settings;
+	uint64_t compressible; /* percent of a page */
+	bool same_filled;
 	uint64_t seed;
-	unsigned int sample_ms;
+	uint64_t sample_ms;
 	bool verify;
 	bool allow_oom;
 	int notify_fd; /* -1: nobody to notify */
@@ -35,7 +40,5 @@ struct options {
 /* Look at nothing but argv. */
 enum options_action options_parse(int argc, char *const argv[],
 				  struct options *options, struct error *error);
-
-extern const char options_help[];
 
 #endif

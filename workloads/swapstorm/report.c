@@ -27,6 +27,33 @@ static void span(struct out *out, const char *name, bool there,
 		 span->end.pswpout, span->begin.pswpin, span->end.pswpin, end);
 }
 
+static void load(struct out *out, const struct options *options)
+{
+	const struct pattern *pattern = options->pattern;
+	const struct pattern_settings *settings = &options->settings;
+
+	out_text(out, " \"pattern\": {\"name\": \"%s\"", pattern->name);
+	if (pattern == &pattern_strided)
+		out_text(out, ", \"stride_pages\": %" PRIu64, settings->stride);
+	if (pattern == &pattern_zipf)
+		out_text(out, ", \"theta\": %" PRIu64 ".%06" PRIu64,
+			 settings->zipf_theta_micro / PATTERN_MICRO,
+			 settings->zipf_theta_micro % PATTERN_MICRO);
+	if (pattern == &pattern_hotcold)
+		out_text(out,
+			 ", \"hot_pages_percent\": %" PRIu64
+			 ", \"hot_accesses_percent\": %" PRIu64
+			 ", \"hot_shift_percent\": %" PRIu64,
+			 settings->hot_percent, settings->hot_accesses,
+			 settings->hot_shift);
+	out_text(out,
+		 ", \"reads_percent\": %" PRIu64
+		 "},\n \"content\": {\"compressible_percent\": %" PRIu64
+		 ", \"same_filled\": %s},\n",
+		 settings->read_percent, options->compressible,
+		 options->same_filled ? "true" : "false");
+}
+
 static void per_thread(struct out *out, const struct report *report)
 {
 	out_text(out, " \"per_thread\": [\n");
@@ -35,8 +62,9 @@ static void per_thread(struct out *out, const struct report *report)
 
 		out_text(out,
 			 "  {\"thread\": %u, \"pages_written\": %" PRIu64
+			 ", \"pages_read\": %" PRIu64
 			 ", \"steady_pages\": %" PRIu64 ", \"write_seconds\": ",
-			 i, worker->written,
+			 i, worker->written, worker->read,
 			 worker->steady_end_pages - worker->steady_begin_pages);
 		seconds(out, worker->end_ns - worker->begin_ns);
 		out_text(out, "}%s\n",
@@ -123,12 +151,14 @@ void report_write(const struct report *report, struct out *out)
 	const struct phases *phases = report->phases;
 
 	out_text(out,
-		 "{\"swapstorm\": 1,\n \"seed\": %" PRIu64 ",\n \"threads\": %u"
+		 "{\"swapstorm\": 1,\n \"seed\": %" PRIu64
+		 ",\n \"threads\": %" PRIu64
 		 ",\n \"page_size\": %zu,\n \"mem_total_bytes\": %" PRIu64
 		 ",\n \"region_bytes_per_thread\": %" PRIu64 ",\n",
-		 options->seed, options->threads, report->crew->pool.page_size,
-		 report->memory->total,
-		 report->workers[0].pages * report->crew->pool.page_size);
+		 options->seed, options->threads,
+		 report->crew->content.page_size, report->memory->total,
+		 report->workers[0].pages * report->crew->content.page_size);
+	load(out, options);
 	if (options->time_limit_us) {
 		out_text(out, " \"passes\": null,\n \"time_limit_s\": ");
 		seconds(out, options->time_limit_us * 1000);
@@ -137,7 +167,8 @@ void report_write(const struct report *report, struct out *out)
 			 " \"passes\": %" PRIu64 ",\n \"time_limit_s\": null",
 			 options->passes);
 	}
-	out_text(out, ",\n \"sample_interval_ms\": %u,\n \"phases\": {\n",
+	out_text(out,
+		 ",\n \"sample_interval_ms\": %" PRIu64 ",\n \"phases\": {\n",
 		 options->sample_ms);
 	span(out, "fill", true, &phases->fill, ",");
 	span(out, "steady", phases->has_steady, &phases->steady, ",");

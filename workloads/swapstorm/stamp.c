@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
+#include "random.h"
 #include "stamp.h"
 
-#define POOL_STARTS ((uint64_t)1 << 20) /* bytes content may begin at */
-#define POOL_ALIGN  16 /* a content's copy stays aligned for SSE */
+/* A same-filled page's word holds 10 + 34 + 20 bits. */
+#define SAME_PAGE_BITS	     34
+#define SAME_GENERATION_BITS 20
 
 struct stamp {
 	uint32_t magic;
@@ -15,14 +17,17 @@ struct stamp {
 };
 
 _Static_assert(sizeof(struct stamp) == STAMP_BYTES, "no padding in a stamp");
+_Static_assert(STAMP_BYTES == CONTENT_HEAD_WORDS * sizeof(uint64_t),
+	       "a stamp is a page's head");
 
-/* The finaliser of splitmix64: different numbers give different numbers. */
-static uint64_t mix(uint64_t x)
-{
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-	return x ^ (x >> 31);
-}
+/* What a page is to hold. */
+struct image {
+	union {
+		struct stamp stamp;
+		uint64_t head[CONTENT_HEAD_WORDS];
+	};
+	uint64_t word; /* same-filled: all of it */
+};
 
 /*
  * Each step maps its input one to one, so two stamps that differ in one field
@@ -31,58 +36,78 @@ static uint64_t mix(uint64_t x)
  */
 static uint64_t id_hash(uint64_t seed, const struct stamp_id *id)
 {
-	uint64_t hash = mix(seed + 0x9e3779b97f4a7c15u);
+	uint64_t hash = random_mix(seed + RANDOM_STEP);
 
-	hash = mix(hash ^ id->thread);
-	hash = mix(hash ^ id->page);
-	return mix(hash ^ id->generation);
+	hash = random_mix(hash ^ id->thread);
+	hash = random_mix(hash ^ id->page);
+	return random_mix(hash ^ id->generation);
 }
 
-static const unsigned char *content(const struct pool *pool, uint64_t hash)
+/* random_mix backwards: the factors are the inverses modulo 2^64. */
+static uint64_t unmix(uint64_t x)
 {
-	return pool->bytes +
-	       ((hash >> 32) & (POOL_STARTS - 1) & ~(uint64_t)(POOL_ALIGN - 1));
+	x = (x ^ (x >> 31) ^ (x >> 62)) * 0x319642b2d24d8ec3u;
+	x = (x ^ (x >> 27) ^ (x >> 54)) * 0x96de1b173f119089u;
+	return x ^ (x >> 30) ^ (x >> 60);
 }
 
-static struct stamp make_stamp(const struct stamp_id *id, uint64_t hash)
+static uint64_t same_key(uint64_t seed)
 {
-	return (struct stamp){
-		.magic = STAMP_MAGIC,
-		.thread = id->thread,
-		.page = id->page,
-		.generation = id->generation,
-		.checksum = hash,
+	return random_mix(seed + RANDOM_STEP);
+}
+
+static uint64_t same_word(uint64_t seed, const struct stamp_id *id)
+{
+	uint64_t packed =
+		(uint64_t)id->thread
+			<< (SAME_PAGE_BITS + SAME_GENERATION_BITS) |
+		(id->page & ((UINT64_C(1) << SAME_PAGE_BITS) - 1))
+			<< SAME_GENERATION_BITS |
+		(id->generation & ((UINT64_C(1) << SAME_GENERATION_BITS) - 1));
+	return random_mix(packed ^ same_key(seed));
+}
+
+static struct stamp_id same_owner(uint64_t seed, uint64_t word)
+{
+	uint64_t packed = unmix(word) ^ same_key(seed);
+
+	return (struct stamp_id){
+		.thread = (uint32_t)(packed >>
+				     (SAME_PAGE_BITS + SAME_GENERATION_BITS)),
+		.page = packed >> SAME_GENERATION_BITS &
+			((UINT64_C(1) << SAME_PAGE_BITS) - 1),
+		.generation =
+			packed & ((UINT64_C(1) << SAME_GENERATION_BITS) - 1),
 	};
 }
 
-size_t pool_bytes(size_t page_size)
+static struct image make_image(const struct content *content,
+			       const struct stamp_id *id)
 {
-	return POOL_STARTS + page_size;
+	struct image image = {.word = 0};
+
+	if (content->same_filled)
+		image.word = same_word(content->seed, id);
+	else
+		image.stamp = (struct stamp){
+			.magic = STAMP_MAGIC,
+			.thread = id->thread,
+			.page = id->page,
+			.generation = id->generation,
+			.checksum = id_hash(content->seed, id),
+		};
+	return image;
 }
 
-void pool_fill(unsigned char *bytes, size_t length, uint64_t seed)
+void stamp_write(const struct content *content, void *page,
+		 const struct stamp_id *id)
 {
-	uint64_t state = mix(seed);
+	struct image image = make_image(content, id);
 
-	for (size_t i = 0; i < length; i += sizeof(state)) {
-		size_t left = length - i;
-		uint64_t word;
-
-		state += 0x9e3779b97f4a7c15u;
-		word = mix(state);
-		memcpy(bytes + i, &word,
-		       left < sizeof(word) ? left : sizeof(word));
-	}
-}
-
-void stamp_write(const struct pool *pool, void *page, const struct stamp_id *id)
-{
-	uint64_t hash = id_hash(pool->seed, id);
-	struct stamp stamp = make_stamp(id, hash);
-
-	memcpy(page, &stamp, sizeof(stamp));
-	memcpy((unsigned char *)page + sizeof(stamp), content(pool, hash),
-	       pool->page_size - sizeof(stamp));
+	if (content->same_filled)
+		content_fill_same(content, page, image.word);
+	else
+		content_write(content, page, image.stamp.checksum, image.head);
 }
 
 static bool all_zero(const unsigned char *bytes, size_t length)
@@ -91,62 +116,83 @@ static bool all_zero(const unsigned char *bytes, size_t length)
 }
 
 /* The place of the first wrong byte, what it is, and how many bits are wrong */
-static void compare(const unsigned char *found, const unsigned char *expected,
-		    size_t length, uint32_t base, struct finding *finding)
+static void compare(const struct content *content, const unsigned char *page,
+		    const struct image *image, struct finding *finding)
 {
-	for (size_t i = 0; i < length; i++) {
-		unsigned int wrong = found[i] ^ expected[i];
+	for (size_t i = 0; i < content->page_size / sizeof(uint64_t); i++) {
+		uint64_t word = image->word;
+		const unsigned char *found = page + i * sizeof(word);
+		unsigned char expected[sizeof(word)];
 
-		if (!wrong)
-			continue;
-		if (finding->wrong_bits == 0) {
-			finding->offset = base + (uint32_t)i;
-			finding->expected_byte = expected[i];
-			finding->found_byte = found[i];
+		if (!content->same_filled)
+			word = content_word(content, image->stamp.checksum,
+					    image->head, i);
+		memcpy(expected, &word, sizeof(word));
+		for (size_t j = 0; j < sizeof(word); j++) {
+			unsigned int wrong = found[j] ^ expected[j];
+
+			if (wrong && finding->wrong_bits == 0) {
+				finding->offset =
+					(uint32_t)(i * sizeof(word) + j);
+				finding->expected_byte = expected[j];
+				finding->found_byte = found[j];
+			}
+			finding->wrong_bits +=
+				(uint32_t)__builtin_popcount(wrong);
 		}
-		finding->wrong_bits += (uint32_t)__builtin_popcount(wrong);
 	}
 }
 
-static enum bad_kind classify(const struct pool *pool,
-			      const unsigned char *page,
-			      const struct stamp_id *id, struct stamp_id *owner)
+/* Whose page it seems to be; false: nobody's. */
+static bool read_owner(const struct content *content, const unsigned char *page,
+		       struct stamp_id *owner)
 {
 	struct stamp found;
 
-	if (all_zero(page, pool->page_size))
-		return BAD_LOST;
 	memcpy(&found, page, sizeof(found));
+	if (content->same_filled) {
+		uint64_t word;
+
+		memcpy(&word, page, sizeof(word));
+		*owner = same_owner(content->seed, word);
+		return content_is_same(content, page);
+	}
 	*owner = (struct stamp_id){
 		.thread = found.thread,
 		.page = found.page,
 		.generation = found.generation,
 	};
-	if (found.magic != STAMP_MAGIC ||
-	    found.checksum != id_hash(pool->seed, owner))
+	return found.magic == STAMP_MAGIC &&
+	       found.checksum == id_hash(content->seed, owner);
+}
+
+static enum bad_kind classify(const struct content *content,
+			      const unsigned char *page,
+			      const struct stamp_id *id, struct stamp_id *owner)
+{
+	if (all_zero(page, content->page_size))
+		return BAD_LOST;
+	if (!read_owner(content, page, owner))
 		return BAD_CORRUPT;
 	if (owner->thread != id->thread || owner->page != id->page)
 		return BAD_FOREIGN;
 	return owner->generation == id->generation ? BAD_CORRUPT : BAD_STALE;
 }
 
-bool stamp_check(const struct pool *pool, const void *page,
+bool stamp_check(const struct content *content, const void *page,
 		 const struct stamp_id *id, struct finding *finding)
 {
-	uint64_t hash = id_hash(pool->seed, id);
-	struct stamp stamp = make_stamp(id, hash);
-	const unsigned char *bytes = page;
-	size_t rest = pool->page_size - sizeof(stamp);
+	struct image image = make_image(content, id);
 
-	if (!memcmp(bytes, &stamp, sizeof(stamp)) &&
-	    !memcmp(bytes + sizeof(stamp), content(pool, hash), rest))
+	if (content->same_filled
+		    ? *(const uint64_t *)page == image.word &&
+			      content_is_same(content, page)
+		    : content_matches(content, page, image.stamp.checksum,
+				      image.head))
 		return true;
 	*finding = (struct finding){.expected = *id};
-	finding->kind = classify(pool, bytes, id, &finding->found);
-	compare(bytes, (const unsigned char *)&stamp, sizeof(stamp), 0,
-		finding);
-	compare(bytes + sizeof(stamp), content(pool, hash), rest, STAMP_BYTES,
-		finding);
+	finding->kind = classify(content, page, id, &finding->found);
+	compare(content, page, &image, finding);
 	return false;
 }
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What is in a page: a stamp that says whose page it is, then content that
- * does not compress.  Every byte follows from (seed, thread, page,
+ * follows from it (content.h).  Every byte follows from (seed, thread, page,
  * generation), so every byte can be checked when the page comes back.
  *
- * The content is copied from a pool of random bytes, at a place that is a hash
- * of the four: a page costs one memcpy, and a page of another thread, place or
- * generation has other content.
+ * A same-filled page has no room for a stamp.  Its word is the three numbers,
+ * encrypted, so that they can be read back from a page that is not ours.
  */
 #ifndef SWAPSTORM_STAMP_H
 #define SWAPSTORM_STAMP_H
@@ -15,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "content.h"
+
 #define STAMP_MAGIC 0x4b4e4953u
 #define STAMP_BYTES 32
 
@@ -22,12 +23,6 @@ struct stamp_id {
 	uint32_t thread;
 	uint64_t page;
 	uint64_t generation;
-};
-
-struct pool {
-	const unsigned char *bytes; /* pool_bytes(page_size) of them */
-	size_t page_size;
-	uint64_t seed;
 };
 
 enum bad_kind {
@@ -47,14 +42,11 @@ struct finding {
 	struct stamp_id found; /* with BAD_STALE and BAD_FOREIGN only */
 };
 
-size_t pool_bytes(size_t page_size);
-void pool_fill(unsigned char *bytes, size_t length, uint64_t seed);
-
-void stamp_write(const struct pool *pool, void *page,
+void stamp_write(const struct content *content, void *page,
 		 const struct stamp_id *id);
 
 /* True if every byte is as stamp_write left it; else `finding` says what. */
-bool stamp_check(const struct pool *pool, const void *page,
+bool stamp_check(const struct content *content, const void *page,
 		 const struct stamp_id *id, struct finding *finding);
 
 const char *bad_kind_name(enum bad_kind kind);

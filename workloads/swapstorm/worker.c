@@ -9,69 +9,96 @@
 /* All of it is locked: 1024 threads of the default 8 MiB would not be. */
 #define STACK_BYTES ((size_t)64 << 10)
 
-uint64_t worker_generation(const struct worker *worker, uint64_t page)
+static struct stamp_id id_of(const struct worker *worker, uint64_t page)
 {
-	return page < worker->cursor ? worker->generation
-				     : worker->generation - 1;
+	return (struct stamp_id){
+		.thread = worker->index,
+		.page = page,
+		.generation = worker->generations[page],
+	};
+}
+
+static unsigned char *address_of(const struct worker *worker, uint64_t page)
+{
+	return worker->region + page * worker->crew->content.page_size;
+}
+
+static void check_page(struct worker *worker, uint64_t page)
+{
+	struct stamp_id id = id_of(worker, page);
+	struct finding finding;
+
+	worker->verified++;
+	if (stamp_check(&worker->crew->content, address_of(worker, page), &id,
+			&finding))
+		return;
+	if (worker->bad < WORKER_FIRST_BAD)
+		worker->first_bad[worker->bad] = finding;
+	worker->bad++;
+}
+
+static void read_page(struct worker *worker, uint64_t page)
+{
+	worker->read++;
+	if (worker->crew->verify)
+		check_page(worker, page);
+	else
+		worker->sum += *address_of(worker, page);
+}
+
+static void write_page(struct worker *worker, uint64_t page)
+{
+	struct stamp_id id;
+
+	worker->generations[page]++;
+	id = id_of(worker, page);
+	worker->written++;
+	stamp_write(&worker->crew->content, address_of(worker, page), &id);
 }
 
 /*
- * The loop that is measured.  No system call, no library call but memcpy, and
- * nothing shared is written: `stop` is read only, the counter is our own line.
+ * The loop that is measured.  No system call, no library call, and nothing
+ * shared is written: `stop` is read only, the counter is our own line.  What
+ * nobody has written yet is written, for a read would show the zero page.
  */
 void worker_write(struct worker *worker)
 {
 	struct crew *crew = worker->crew;
 	_Atomic uint64_t *progress = &worker->progress->pages;
-	const size_t page_size = crew->pool.page_size;
-	const uint64_t pages = worker->pages;
-	struct stamp_id id = {.thread = worker->index};
-	uint64_t written = 0;
+	const uint64_t pass = walk_pass(&worker->walk);
+	uint64_t done = 0;
 
-	do {
-		unsigned char *page = worker->region;
+	for (uint64_t passes = 0; passes < crew->passes || !crew->passes;
+	     passes++) {
+		for (uint64_t i = 0; i < pass; i++) {
+			uint64_t access;
+			uint64_t page;
 
-		id.generation++;
-		for (id.page = 0; id.page < pages; id.page++) {
 			if (atomic_load_explicit(&crew->stop,
 						 memory_order_relaxed))
-				goto out;
-			stamp_write(&crew->pool, page, &id);
-			page += page_size;
-			atomic_store_explicit(progress, ++written,
+				return;
+			access = walk_next(&worker->walk);
+			page = access & ACCESS_PAGE;
+			if ((access & ACCESS_READ) && worker->generations[page])
+				read_page(worker, page);
+			else
+				write_page(worker, page);
+			atomic_store_explicit(progress, ++done,
 					      memory_order_relaxed);
 		}
-	} while (id.generation != crew->passes);
-out:
-	worker->generation = id.generation;
-	worker->cursor = id.page;
-	worker->written = written;
+	}
 }
 
 void worker_verify(struct worker *worker)
 {
-	struct crew *crew = worker->crew;
-	struct finding finding;
+	const uint64_t before = worker->written + worker->read;
+	uint64_t done = 0;
 
 	for (uint64_t page = 0; page < worker->pages; page++) {
-		struct stamp_id id = {
-			.thread = worker->index,
-			.page = page,
-			.generation = worker_generation(worker, page),
-		};
-
-		if (id.generation == 0)
-			return; /* stopped here in the first pass */
-		if (!stamp_check(&crew->pool,
-				 worker->region + page * crew->pool.page_size,
-				 &id, &finding)) {
-			if (worker->bad < WORKER_FIRST_BAD)
-				worker->first_bad[worker->bad] = finding;
-			worker->bad++;
-		}
-		worker->verified++;
-		atomic_store_explicit(&worker->progress->pages,
-				      worker->written + worker->verified,
+		if (!worker->generations[page])
+			continue;
+		check_page(worker, page);
+		atomic_store_explicit(&worker->progress->pages, before + ++done,
 				      memory_order_relaxed);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A thread that writes its region, and reads it back if asked to. */
+/* A thread that goes through its region, and reads it back if asked to. */
 #ifndef SWAPSTORM_WORKER_H
 #define SWAPSTORM_WORKER_H
 
@@ -9,20 +9,21 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "pattern.h"
 #include "stamp.h"
 
 #define WORKER_FIRST_BAD 4
 
 /* One cache line each, so that no two threads write to the same one. */
 struct progress {
-	_Alignas(64) _Atomic uint64_t pages; /* written, then verified too */
+	_Alignas(64) _Atomic uint64_t pages; /* accesses, then verified too */
 };
 
 _Static_assert(sizeof(struct progress) == 64, "one line per thread");
 
 /* What all threads share. */
 struct crew {
-	struct pool pool;
+	struct content content;
 	unsigned int threads;
 	uint64_t passes; /* 0: until stop */
 	bool verify;
@@ -41,14 +42,15 @@ struct worker {
 	uint32_t index;
 	unsigned char *region;
 	uint64_t pages;
+	uint32_t *generations; /* of each page: times written; 0: never */
+	struct walk walk;
 
-	/* Pages below `cursor` hold `generation`, the others the one before. */
-	uint64_t generation;
-	uint64_t cursor;
 	uint64_t written;
+	uint64_t read; /* accesses that only read */
+	uint64_t sum;  /* of what they read, so that they are not left out */
 	uint64_t begin_ns;
 	uint64_t end_ns;
-	uint64_t steady_begin_pages; /* written at that moment; by control */
+	uint64_t steady_begin_pages; /* done at that moment; by control */
 	uint64_t steady_end_pages;
 
 	uint64_t verified;
@@ -57,13 +59,10 @@ struct worker {
 };
 
 /*
- * Start the thread.  It goes through crew->ready and crew->go, writes, and
+ * Start the thread.  It goes through crew->ready and crew->go, works, and
  * with crew->verify goes through crew->reread and reads back.
  */
 int worker_start(struct worker *worker, struct error *error);
-
-/* The generation a page was last written in; 0: never. */
-uint64_t worker_generation(const struct worker *worker, uint64_t page);
 
 void worker_write(struct worker *worker);
 void worker_verify(struct worker *worker);

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "churn.h"
-#include "random.h"
+#include "workloads/swapstorm/random.h"
 
 enum {
 	STEP_PAGES = 64,   /* looked at in a step */

@@ -37,7 +37,8 @@ static int start_one(struct member *member, struct error *error)
 int crew_start(struct crew *crew, const struct torture *torture,
 	       const struct crew_plan *plan, struct error *error)
 {
-	uint64_t pages = plan->bytes / torture->pool.page_size / plan->threads;
+	uint64_t pages =
+		plan->bytes / torture->content.page_size / plan->threads;
 
 	crew->threads = 0;
 	crew->finished = 0;

@@ -28,7 +28,8 @@ static int read_free(const struct torture *torture, uint64_t *pages,
 
 	if (text_read("/proc/meminfo", text, sizeof(text)) < 0)
 		return error_set(error, "/proc/meminfo: %s", strerror(errno));
-	*pages = text_lookup(text, "MemFree") * 1024 / torture->pool.page_size;
+	*pages = text_lookup(text, "MemFree") * 1024 /
+		 torture->content.page_size;
 	return 0;
 }
 
@@ -110,7 +111,7 @@ int leftover_look(struct torture *torture, struct leftover *left,
 	if (stuck < 0)
 		return -1;
 	left->slots =
-		swaps_used_kib(swaps->slow) * 1024 / torture->pool.page_size;
+		swaps_used_kib(swaps->slow) * 1024 / torture->content.page_size;
 	stuck = take_off(torture, swaps->slow, error);
 	if (stuck < 0)
 		return -1;

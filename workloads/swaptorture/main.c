@@ -80,16 +80,13 @@ static int assemble(struct torture *torture, struct error *error)
 {
 	struct options *options = &torture->options;
 	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
-	size_t bytes = pool_bytes(page_size);
-	unsigned char *pool = share(-1, bytes, error);
 	struct memory memory;
 
 	torture->tally = share(-1, sizeof(*torture->tally), error);
-	if (!pool || !torture->tally || map_progress(torture, error) ||
+	if (!torture->tally || map_progress(torture, error) ||
 	    procfs_memory(&memory, error))
 		return -1;
-	pool_fill(pool, bytes, options->seed);
-	torture->pool = (struct pool){pool, page_size, options->seed};
+	torture->content = content_make(options->seed, page_size, 0, false);
 	torture->mem_total = memory.total;
 	if (!options->size)
 		options->size = memory.available / 2 * 3;

@@ -31,7 +31,7 @@ static void *map_aligned(size_t bytes)
 int region_map(struct region *region, const struct torture *torture,
 	       uint32_t owner, uint64_t pages, struct error *error)
 {
-	size_t bytes = pages * torture->pool.page_size;
+	size_t bytes = pages * torture->content.page_size;
 	size_t kept = pages * sizeof(*region->generations);
 
 	*region = (struct region){
@@ -57,14 +57,15 @@ int region_map(struct region *region, const struct torture *torture,
 
 void region_unmap(struct region *region)
 {
-	munmap(region->bytes, region->pages * region->torture->pool.page_size);
+	munmap(region->bytes,
+	       region->pages * region->torture->content.page_size);
 	munmap(region->generations,
 	       region->pages * sizeof(*region->generations));
 }
 
 static unsigned char *page_at(const struct region *region, uint64_t page)
 {
-	return region->bytes + page * region->torture->pool.page_size;
+	return region->bytes + page * region->torture->content.page_size;
 }
 
 static struct stamp_id id_of(const struct region *region, uint64_t page)
@@ -87,7 +88,7 @@ void region_write(struct region *region, uint64_t page)
 	region->generations[page]++;
 	struct stamp_id id = id_of(region, page);
 
-	stamp_write(&region->torture->pool, page_at(region, page), &id);
+	stamp_write(&region->torture->content, page_at(region, page), &id);
 	moved(region);
 }
 
@@ -99,7 +100,7 @@ static void check(struct region *region, uint64_t page, bool zero_too)
 
 	moved(region);
 	tally->verified++;
-	if (stamp_check(&region->torture->pool, page_at(region, page), &id,
+	if (stamp_check(&region->torture->content, page_at(region, page), &id,
 			&finding) ||
 	    (zero_too && finding.kind == BAD_LOST))
 		return;
@@ -122,6 +123,6 @@ void region_check_freed(struct region *region, uint64_t page)
 void region_advise(struct region *region, uint64_t page, uint64_t count,
 		   int advice)
 {
-	madvise(page_at(region, page), count * region->torture->pool.page_size,
-		advice);
+	madvise(page_at(region, page),
+		count * region->torture->content.page_size, advice);
 }

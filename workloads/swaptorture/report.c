@@ -103,7 +103,7 @@ void report_write(const struct report *report, struct out *out)
 		 ",\n \"size_bytes\": %" PRIu64 ",\n",
 		 options->seed, options->threads, options->rounds,
 		 options->mglru ? "mglru" : "classic",
-		 options->huge ? "always" : "never", torture->pool.page_size,
+		 options->huge ? "always" : "never", torture->content.page_size,
 		 torture->mem_total, options->size);
 	all_scenarios(out, report);
 	verification(out, torture->tally);

@@ -22,7 +22,7 @@ struct findings {
 
 struct torture {
 	struct options options;
-	struct pool pool;
+	struct content content;
 	struct tally *tally;
 	_Atomic uint64_t *progress; /* pages written and checked; only rises */
 	uint64_t mem_total;	    /* bytes */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: workloads/swapstorm/stamp.c
+// LINK: workloads/swapstorm/stamp.c workloads/swapstorm/content.c
 /* Every way a page can come back wrong is seen, and named rightly. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,38 +13,57 @@
 
 static const struct stamp_id mine = {.thread = 3, .page = 77, .generation = 5};
 
+/* Aligned as a page is; exactly as long, so the sanitizer sees an overrun. */
 struct fixture {
-	unsigned char *bytes;
-	struct pool pool;
-	unsigned char page[PAGE];
+	struct content content;
+	unsigned char *page;
 	struct finding finding;
 };
 
-static int set_up(void **state)
+static int set_up_with(void **state, unsigned int compressible, bool same)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	/* Exactly as long as it says: the sanitizer sees a read behind it. */
-	f->bytes = malloc(pool_bytes(PAGE));
-	pool_fill(f->bytes, pool_bytes(PAGE), 42);
-	f->pool = (struct pool){f->bytes, PAGE, 42};
-	stamp_write(&f->pool, f->page, &mine);
+	f->page = aligned_alloc(PAGE, PAGE);
+	memset(f->page, 0, PAGE);
+	f->content = content_make(42, PAGE, compressible, same);
+	stamp_write(&f->content, f->page, &mine);
 	*state = f;
 	return 0;
+}
+
+static int set_up(void **state)
+{
+	return set_up_with(state, 0, false);
+}
+
+static int set_up_half(void **state)
+{
+	return set_up_with(state, 50, false);
+}
+
+static int set_up_bare(void **state)
+{
+	return set_up_with(state, 100, false);
+}
+
+static int set_up_same(void **state)
+{
+	return set_up_with(state, 0, true);
 }
 
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	free(f->bytes);
+	free(f->page);
 	free(f);
 	return 0;
 }
 
 static bool good(struct fixture *f)
 {
-	return stamp_check(&f->pool, f->page, &mine, &f->finding);
+	return stamp_check(&f->content, f->page, &mine, &f->finding);
 }
 
 static void test_untouched_page_is_good(void **state)
@@ -52,7 +71,6 @@ static void test_untouched_page_is_good(void **state)
 	assert_true(good(*state));
 }
 
-/* Any page of any thread stays inside the pool. */
 static void test_round_trip_of_many(void **state)
 {
 	struct fixture *f = *state;
@@ -60,8 +78,9 @@ static void test_round_trip_of_many(void **state)
 	for (uint64_t i = 0; i < 20000; i++) {
 		struct stamp_id id = {(uint32_t)(i % 1024), i * i, 1 + i % 9};
 
-		stamp_write(&f->pool, f->page, &id);
-		assert_true(stamp_check(&f->pool, f->page, &id, &f->finding));
+		stamp_write(&f->content, f->page, &id);
+		assert_true(
+			stamp_check(&f->content, f->page, &id, &f->finding));
 	}
 }
 
@@ -113,7 +132,7 @@ static void test_two_flips_name_the_first(void **state)
 static void check_other(struct fixture *f, struct stamp_id other,
 			enum bad_kind kind)
 {
-	stamp_write(&f->pool, f->page, &other);
+	stamp_write(&f->content, f->page, &other);
 	assert_false(good(f));
 	assert_int_equal(f->finding.kind, kind);
 	assert_int_equal(f->finding.found.thread, other.thread);
@@ -174,9 +193,9 @@ static void test_all_but_zero_is_not_lost(void **state)
 static void test_torn_page_is_corrupt_at_the_tear(void **state)
 {
 	struct fixture *f = *state;
-	unsigned char old[PAGE];
+	_Alignas(PAGE) unsigned char old[PAGE];
 
-	stamp_write(&f->pool, old, &(struct stamp_id){3, 77, 4});
+	stamp_write(&f->content, old, &(struct stamp_id){3, 77, 4});
 	memcpy(f->page + 512, old + 512, PAGE - 512);
 	assert_false(good(f));
 	assert_int_equal(f->finding.kind, BAD_CORRUPT);
@@ -188,7 +207,7 @@ static void test_torn_page_is_corrupt_at_the_tear(void **state)
 static void test_other_seed_is_corrupt(void **state)
 {
 	struct fixture *f = *state;
-	struct pool other = f->pool;
+	struct content other = f->content;
 
 	other.seed = 43;
 	stamp_write(&other, f->page, &mine);
@@ -200,9 +219,9 @@ static void test_content_differs_and_does_not_compress(void **state)
 {
 	struct fixture *f = *state;
 	unsigned int seen[256] = {0};
-	unsigned char next[PAGE];
+	_Alignas(PAGE) unsigned char next[PAGE];
 
-	stamp_write(&f->pool, next, &(struct stamp_id){3, 78, 5});
+	stamp_write(&f->content, next, &(struct stamp_id){3, 78, 5});
 	assert_memory_not_equal(f->page + STAMP_BYTES, next + STAMP_BYTES,
 				PAGE - STAMP_BYTES);
 	for (size_t i = STAMP_BYTES; i < PAGE; i++)
@@ -212,17 +231,65 @@ static void test_content_differs_and_does_not_compress(void **state)
 		assert_in_range(seen[i], 1, 60);
 }
 
-static void test_seed_decides_the_pool(void **state)
+static void test_compressible_part_is_zero(void **state)
 {
-	unsigned char a[37];
-	unsigned char b[37];
+	struct fixture *f = *state;
 
+	for (size_t i = 0; i < PAGE / 2; i += 8)
+		assert_memory_not_equal(f->page + i, "\0\0\0\0\0\0\0\0", 8);
+	for (size_t i = PAGE / 2; i < PAGE; i++)
+		assert_int_equal(f->page[i], 0);
+}
+
+static void test_only_the_stamp_is_left(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = STAMP_BYTES; i < PAGE; i++)
+		assert_int_equal(f->page[i], 0);
+}
+
+static void test_shares_are_rounded_up_to_chunks(void **state)
+{
 	(void)state;
-	pool_fill(a, sizeof(a), 1);
-	pool_fill(b, sizeof(b), 1);
-	assert_memory_equal(a, b, sizeof(a));
-	pool_fill(b, sizeof(b), 2);
-	assert_memory_not_equal(a, b, sizeof(a));
+	assert_int_equal(content_make(1, PAGE, 0, false).random_chunks, 32);
+	assert_int_equal(content_make(1, PAGE, 1, false).random_chunks, 32);
+	assert_int_equal(content_make(1, PAGE, 99, false).random_chunks, 1);
+	assert_int_equal(content_make(1, PAGE, 100, false).random_chunks, 0);
+	assert_int_equal(content_make(1, 65536, 70, false).random_chunks, 154);
+}
+
+static void test_same_filled_is_one_word(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(content_is_same(&f->content, f->page));
+	assert_memory_not_equal(f->page, "\0\0\0\0\0\0\0\0", 8);
+}
+
+/* Its word tells whose it is, up to the largest numbers it has room for. */
+static void test_same_filled_of_others(void **state)
+{
+	static const struct {
+		struct stamp_id id;
+		enum bad_kind kind;
+	} cases[] = {
+		{{3, 77, 4}, BAD_STALE},
+		{{3, 77, 1000000}, BAD_STALE},
+		{{1023, 77, 5}, BAD_FOREIGN},
+		{{3, (UINT64_C(1) << 34) - 1, 5}, BAD_FOREIGN},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		stamp_write(&f->content, f->page, &cases[i].id);
+		assert_false(good(f));
+		assert_int_equal(f->finding.kind, cases[i].kind);
+		assert_int_equal(f->finding.found.thread, cases[i].id.thread);
+		assert_int_equal(f->finding.found.page, cases[i].id.page);
+		assert_int_equal(f->finding.found.generation,
+				 cases[i].id.generation);
+	}
 }
 
 static void test_names(void **state)
@@ -234,7 +301,8 @@ static void test_names(void **state)
 	assert_string_equal(bad_kind_name(BAD_CORRUPT), "corrupt");
 }
 
-#define WITH_PAGE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define WITH(f, set_up) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define WITH_PAGE(f)	WITH(f, set_up)
 
 int main(void)
 {
@@ -252,7 +320,18 @@ int main(void)
 		WITH_PAGE(test_torn_page_is_corrupt_at_the_tear),
 		WITH_PAGE(test_other_seed_is_corrupt),
 		WITH_PAGE(test_content_differs_and_does_not_compress),
-		cmocka_unit_test(test_seed_decides_the_pool),
+		WITH(test_round_trip_of_many, set_up_half),
+		WITH(test_single_bit_flip_anywhere_is_corrupt, set_up_half),
+		WITH(test_compressible_part_is_zero, set_up_half),
+		WITH(test_round_trip_of_many, set_up_bare),
+		WITH(test_single_bit_flip_anywhere_is_corrupt, set_up_bare),
+		WITH(test_only_the_stamp_is_left, set_up_bare),
+		cmocka_unit_test(test_shares_are_rounded_up_to_chunks),
+		WITH(test_round_trip_of_many, set_up_same),
+		WITH(test_single_bit_flip_anywhere_is_corrupt, set_up_same),
+		WITH(test_zero_page_is_lost, set_up_same),
+		WITH(test_same_filled_is_one_word, set_up_same),
+		WITH(test_same_filled_of_others, set_up_same),
 		cmocka_unit_test(test_names),
 	};
 

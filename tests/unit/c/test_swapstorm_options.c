@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: workloads/swapstorm/options.c
+// LINK: workloads/swapstorm/options.c workloads/swapstorm/number.c
+// LINK: workloads/swapstorm/pattern.c workloads/swapstorm/pattern_sequential.c
+// LINK: workloads/swapstorm/pattern_strided.c
+// LINK: workloads/swapstorm/pattern_random.c workloads/swapstorm/pattern_zipf.c
+// LINK: workloads/swapstorm/pattern_hotcold.c workloads/swapstorm/pattern_mix.c
+// LINK: workloads/swapstorm/pattern_readlater.c
 // LINK: workloads/swapstorm/layout.c
 // LINK: workloads/swapstorm/error.c
 /* The command line, and the sizes that follow from it. */
@@ -40,6 +45,10 @@ static void test_defaults(void **state)
 	assert_int_equal(o.time_limit_us, 0);
 	assert_int_equal(o.seed, 1);
 	assert_int_equal(o.sample_ms, 20);
+	assert_ptr_equal(o.pattern, &pattern_sequential);
+	assert_int_equal(o.settings.read_percent, 0);
+	assert_int_equal(o.compressible, 0);
+	assert_false(o.same_filled);
 	assert_false(o.verify);
 	assert_false(o.allow_oom);
 	assert_int_equal(o.notify_fd, -1);
@@ -84,6 +93,34 @@ static void test_other_forms(void **state)
 	assert_int_equal(o.time_limit_us, 250000);
 	assert_int_equal(o.passes, 0);
 	assert_int_equal(o.notify_fd, 5);
+}
+
+static void test_patterns(void **state)
+{
+	struct options o;
+	struct error e;
+
+	(void)state;
+	assert_int_equal(
+		parse("--pattern zipf --zipf-theta 1.2 --reads 30", &o, &e),
+		OPTIONS_RUN);
+	assert_ptr_equal(o.pattern, &pattern_zipf);
+	assert_int_equal(o.settings.zipf_theta_micro, 1200000);
+	assert_int_equal(o.settings.read_percent, 30);
+	assert_int_equal(parse("--pattern=mix --compressible 60", &o, &e),
+			 OPTIONS_RUN);
+	assert_int_equal(o.settings.read_percent, 50);
+	assert_int_equal(o.compressible, 60);
+	assert_int_equal(parse("--pattern=mix --reads=0", &o, &e), OPTIONS_RUN);
+	assert_int_equal(o.settings.read_percent, 0);
+	assert_int_equal(parse("--pattern hotcold --hot-pages 5 --hot-accesses "
+			       "99 --hot-shift 0 --same-filled",
+			       &o, &e),
+			 OPTIONS_RUN);
+	assert_int_equal(o.settings.hot_percent, 5);
+	assert_int_equal(o.settings.hot_accesses, 99);
+	assert_int_equal(o.settings.hot_shift, 0);
+	assert_true(o.same_filled);
 }
 
 static void test_sizes(void **state)
@@ -183,6 +220,23 @@ static void test_mistakes(void **state)
 		{"--a-very-long-option-that-nobody-would-ever-think-of=1",
 		 "--a-very-long-option-that-nobody-would-e: unknown option; "
 		 "see swapstorm --help"},
+		{"--pattern zpif",
+		 "--pattern: 'zpif' is not a pattern (did you mean zipf?); "
+		 "swapstorm --help lists them"},
+		{"--pattern squential",
+		 "--pattern: 'squential' is not a pattern (did you mean "
+		 "sequential?); swapstorm --help lists them"},
+		{"--stride 4", "--stride: is for --pattern strided, not for "
+			       "sequential"},
+		{"--pattern zipf --hot-pages 4",
+		 "--hot-pages: is for --pattern hotcold, not for zipf"},
+		{"--pattern readlater --reads 4",
+		 "--reads: --pattern readlater decides that by itself"},
+		{"--reads 101", "--reads: 101 is not in 0..100"},
+		{"--compressible 50 --same-filled",
+		 "--compressible and --same-filled: give one"},
+		{"--verify=1", "--verify=1: unknown option; see swapstorm "
+			       "--help"},
 		{"4", "4: unknown option; see swapstorm --help"},
 	};
 	struct options o;
@@ -263,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_all_given),
 		cmocka_unit_test(test_other_forms),
+		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_help_and_version),
 		cmocka_unit_test(test_mistakes),

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: workloads/swapstorm/worker.c
-// LINK: workloads/swapstorm/stamp.c
+// LINK: workloads/swapstorm/stamp.c workloads/swapstorm/content.c
+// LINK: workloads/swapstorm/pattern.c workloads/swapstorm/pattern_sequential.c
+// LINK: workloads/swapstorm/pattern_strided.c
+// LINK: workloads/swapstorm/pattern_random.c workloads/swapstorm/pattern_zipf.c
+// LINK: workloads/swapstorm/pattern_hotcold.c workloads/swapstorm/pattern_mix.c
+// LINK: workloads/swapstorm/pattern_readlater.c
 // LINK: workloads/swapstorm/report.c
 // LINK: workloads/swapstorm/out.c
 // LINK: workloads/swapstorm/phases.c
@@ -26,19 +31,25 @@ struct fixture {
 	struct crew crew;
 	struct worker workers[2];
 	struct progress progress[2];
-	unsigned char *pool;
+	uint32_t generations[2][PAGES];
 	unsigned char *regions;
 };
+
+static void walk(struct worker *worker, const struct pattern *pattern,
+		 uint64_t reads)
+{
+	walk_start(&worker->walk, pattern,
+		   &(struct pattern_settings){.read_percent = reads}, PAGES, 1);
+}
 
 static int set_up(void **state)
 {
 	struct fixture *f = aligned_alloc(64, sizeof(*f));
 
 	memset(f, 0, sizeof(*f));
-	f->pool = malloc(pool_bytes(PAGE));
-	pool_fill(f->pool, pool_bytes(PAGE), 9);
-	f->regions = calloc(2 * PAGES, PAGE);
-	f->crew.pool = (struct pool){f->pool, PAGE, 9};
+	f->regions = aligned_alloc(PAGE, 2 * PAGES * PAGE);
+	memset(f->regions, 0, 2 * PAGES * PAGE);
+	f->crew.content = content_make(9, PAGE, 0, false);
 	f->crew.threads = 2;
 	f->crew.passes = 3;
 	f->crew.verify = true;
@@ -48,6 +59,8 @@ static int set_up(void **state)
 		f->workers[i].index = i;
 		f->workers[i].pages = PAGES;
 		f->workers[i].region = f->regions + (size_t)i * PAGES * PAGE;
+		f->workers[i].generations = f->generations[i];
+		walk(&f->workers[i], &pattern_sequential, 0);
 	}
 	*state = f;
 	return 0;
@@ -57,7 +70,6 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	free(f->pool);
 	free(f->regions);
 	free(f);
 	return 0;
@@ -76,8 +88,8 @@ static void test_passes(void **state)
 	worker_write(w);
 	assert_int_equal(w->written, 3 * PAGES);
 	assert_int_equal(f->progress[0].pages, 3 * PAGES);
-	assert_int_equal(worker_generation(w, 0), 3);
-	assert_int_equal(worker_generation(w, PAGES - 1), 3);
+	assert_int_equal(w->generations[0], 3);
+	assert_int_equal(w->generations[PAGES - 1], 3);
 	worker_verify(w);
 	assert_int_equal(w->verified, PAGES);
 	assert_int_equal(w->bad, 0);
@@ -92,7 +104,7 @@ static void test_stopped_before_the_first_page(void **state)
 	atomic_store(&f->crew.stop, true);
 	worker_write(w);
 	assert_int_equal(w->written, 0);
-	assert_int_equal(worker_generation(w, 0), 0);
+	assert_int_equal(w->generations[0], 0);
 	worker_verify(w);
 	assert_int_equal(w->verified, 0);
 	assert_int_equal(w->bad, 0);
@@ -109,11 +121,12 @@ static void *stop_later(void *argument)
 	return NULL;
 }
 
-/* Stopped in mid-pass: what lies behind the cursor is a generation older. */
+/* Stopped in mid-pass: what lies behind is a generation older. */
 static void test_stopped_in_mid_pass(void **state)
 {
 	struct fixture *f = *state;
 	struct worker *w = &f->workers[0];
+	uint64_t sum = 0;
 	pthread_t stopper;
 
 	f->crew.passes = 0;
@@ -121,29 +134,21 @@ static void test_stopped_in_mid_pass(void **state)
 	worker_write(w);
 	pthread_join(stopper, NULL);
 	assert_true(w->written >= 2 * PAGES + 7);
-	assert_int_equal(w->written, (w->generation - 1) * PAGES + w->cursor);
+	for (uint64_t page = 0; page < PAGES; page++)
+		sum += w->generations[page];
+	assert_int_equal(w->written, sum);
 	worker_verify(w);
 	assert_int_equal(w->verified, PAGES);
 	assert_int_equal(w->bad, 0);
 }
 
-/* The same, at a place that is known. */
-static void test_generations_around_the_cursor(void **state)
+static void test_an_older_generation_is_stale(void **state)
 {
 	struct fixture *f = *state;
 	struct worker *w = &f->workers[0];
 
 	worker_write(w);
-	for (uint64_t page = 0; page < 11; page++)
-		stamp_write(&f->crew.pool, page_of(w, page),
-			    &(struct stamp_id){0, page, 4});
-	w->generation = 4;
-	w->cursor = 11;
-	assert_int_equal(worker_generation(w, 10), 4);
-	assert_int_equal(worker_generation(w, 11), 3);
-	worker_verify(w);
-	assert_int_equal(w->bad, 0);
-	w->cursor = 12;
+	w->generations[11]++;
 	worker_verify(w);
 	assert_int_equal(w->bad, 1);
 	assert_int_equal(w->first_bad[0].kind, BAD_STALE);
@@ -157,11 +162,81 @@ static void test_pages_never_written_are_not_checked(void **state)
 
 	f->crew.passes = 1;
 	worker_write(w);
-	w->cursor = 5;
-	memset(page_of(w, 5), 0, (PAGES - 5) * PAGE);
+	for (uint64_t page = 5; page < PAGES; page++) {
+		memset(page_of(w, page), 0, PAGE);
+		w->generations[page] = 0;
+	}
 	worker_verify(w);
 	assert_int_equal(w->verified, 5);
 	assert_int_equal(w->bad, 0);
+}
+
+/* Whatever the order, and also where most accesses read. */
+static void test_every_pattern_comes_back(void **state)
+{
+	struct fixture *f = *state;
+	const struct pattern *pattern;
+
+	for (unsigned int i = 0; (pattern = pattern_at(i)); i++) {
+		struct worker *w = &f->workers[0];
+		uint64_t touched = 0;
+		uint64_t looked;
+
+		memset(w->generations, 0, PAGES * sizeof(*w->generations));
+		w->written = w->read = w->verified = 0;
+		walk_start(
+			&w->walk, pattern,
+			&(struct pattern_settings){.stride = 7,
+						   .zipf_theta_micro = 990000,
+						   .hot_percent = 10,
+						   .hot_accesses = 90,
+						   .hot_shift = 25,
+						   .read_percent = 70},
+			PAGES, 3);
+		worker_write(w);
+		assert_int_equal(w->written + w->read,
+				 f->crew.passes * walk_pass(&w->walk));
+		assert_int_equal(w->verified, w->read);
+		assert_true(w->read > 0);
+		for (uint64_t page = 0; page < PAGES; page++)
+			touched += w->generations[page] > 0;
+		looked = w->verified;
+		worker_verify(w);
+		assert_int_equal(w->verified - looked, touched);
+		assert_int_equal(w->bad, 0);
+	}
+}
+
+/* A read that finds damage says so, though the page is then overwritten. */
+static void test_damage_is_found_when_it_is_read(void **state)
+{
+	struct fixture *f = *state;
+	struct worker *w = &f->workers[0];
+
+	f->crew.passes = 1;
+	worker_write(w);
+	page_of(w, 9)[PAGE - 1] ^= 4;
+	walk(w, &pattern_sequential, 100);
+	worker_write(w);
+	assert_int_equal(w->read, PAGES);
+	assert_int_equal(w->bad, 1);
+	assert_int_equal(w->first_bad[0].expected.page, 9);
+	assert_int_equal(w->first_bad[0].offset, PAGE - 1);
+}
+
+static void test_reads_without_verification(void **state)
+{
+	struct fixture *f = *state;
+	struct worker *w = &f->workers[0];
+
+	f->crew.passes = 1;
+	f->crew.verify = false;
+	walk(w, &pattern_readlater, 0);
+	worker_write(w);
+	assert_int_equal(w->written, PAGES);
+	assert_int_equal(w->read, PAGES);
+	assert_int_equal(w->sum, PAGES * (STAMP_MAGIC & 0xff));
+	assert_int_equal(w->verified, 0);
 }
 
 static void test_all_damage_is_counted_the_first_kept(void **state)
@@ -185,8 +260,11 @@ static void test_document(void **state)
 	struct fixture *f = *state;
 	struct worker *a = &f->workers[0];
 	struct worker *b = &f->workers[1];
-	struct options options = {
-		.threads = 2, .passes = 3, .seed = 9, .sample_ms = 20};
+	struct options options = {.threads = 2,
+				  .pattern = &pattern_sequential,
+				  .passes = 3,
+				  .seed = 9,
+				  .sample_ms = 20};
 	struct memory memory = {.total = 268435456};
 	struct phases phases = {.fill = {{10, 1, 0}, {20, 2, 0}},
 				.has_steady = true,
@@ -201,7 +279,8 @@ static void test_document(void **state)
 	worker_write(a);
 	worker_write(b);
 	memset(page_of(a, 4), 0, PAGE);
-	stamp_write(&f->crew.pool, page_of(a, 6), &(struct stamp_id){0, 6, 2});
+	stamp_write(&f->crew.content, page_of(a, 6),
+		    &(struct stamp_id){0, 6, 2});
 	memcpy(page_of(a, 39), page_of(b, 39), PAGE);
 	page_of(b, 0)[PAGE - 1] ^= 0x80;
 	worker_verify(a);
@@ -217,7 +296,12 @@ static void test_document(void **state)
 	snprintf(expected, sizeof(expected),
 		 "{\"swapstorm\": 1,\n \"seed\": 9,\n \"threads\": 2,\n"
 		 " \"page_size\": 4096,\n \"mem_total_bytes\": 268435456,\n"
-		 " \"region_bytes_per_thread\": 163840,\n \"passes\": 3,\n"
+		 " \"region_bytes_per_thread\": 163840,\n"
+		 " \"pattern\": {\"name\": \"sequential\", "
+		 "\"reads_percent\": 0},\n"
+		 " \"content\": {\"compressible_percent\": 0, "
+		 "\"same_filled\": false},\n"
+		 " \"passes\": 3,\n"
 		 " \"time_limit_s\": null,\n \"sample_interval_ms\": 20,\n"
 		 " \"phases\": {\n"
 		 "  \"fill\": {\"begin_ns\": 10, \"end_ns\": 20, "
@@ -231,9 +315,9 @@ static void test_document(void **state)
 		 "\"pswpin_begin\": 1, \"pswpin_end\": 2},\n"
 		 "  \"verify\": null\n },\n"
 		 " \"per_thread\": [\n"
-		 "  {\"thread\": 0, \"pages_written\": 120, "
+		 "  {\"thread\": 0, \"pages_written\": 120, \"pages_read\": 0, "
 		 "\"steady_pages\": 85, \"write_seconds\": 2.500000000},\n"
-		 "  {\"thread\": 1, \"pages_written\": 120, "
+		 "  {\"thread\": 1, \"pages_written\": 120, \"pages_read\": 0, "
 		 "\"steady_pages\": 0, \"write_seconds\": 0.000000000}\n ],\n"
 		 " \"verification\": {\"done\": true, \"pages\": 80, "
 		 "\"bad\": 4, \"first_bad\": [\n"
@@ -278,8 +362,11 @@ int main(void)
 		WITH_CREW(test_passes),
 		WITH_CREW(test_stopped_before_the_first_page),
 		WITH_CREW(test_stopped_in_mid_pass),
-		WITH_CREW(test_generations_around_the_cursor),
+		WITH_CREW(test_an_older_generation_is_stale),
 		WITH_CREW(test_pages_never_written_are_not_checked),
+		WITH_CREW(test_every_pattern_comes_back),
+		WITH_CREW(test_damage_is_found_when_it_is_read),
+		WITH_CREW(test_reads_without_verification),
 		WITH_CREW(test_all_damage_is_counted_the_first_kept),
 		WITH_CREW(test_document),
 		cmocka_unit_test(test_output_that_cannot_be_written),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: workloads/swaptorture/churn.c workloads/swaptorture/region.c
 // LINK: workloads/swaptorture/torture.c workloads/swaptorture/tally.c
-// LINK: workloads/swapstorm/stamp.c workloads/swapstorm/error.c
+// LINK: workloads/swapstorm/stamp.c workloads/swapstorm/content.c
+// LINK: workloads/swapstorm/error.c
 /* Regions with planted damage, and a thread's work that looks at every page. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +19,6 @@
 struct fixture {
 	struct torture torture;
 	struct churn churn;
-	unsigned char *pool;
 	_Atomic uint64_t progress;
 };
 
@@ -33,9 +33,7 @@ static int set_up(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct error error;
 
-	f->pool = malloc(pool_bytes(PAGE));
-	pool_fill(f->pool, pool_bytes(PAGE), 9);
-	f->torture.pool = (struct pool){f->pool, PAGE, 9};
+	f->torture.content = content_make(9, PAGE, 0, false);
 	f->torture.tally = shared(sizeof(*f->torture.tally));
 	f->torture.progress = &f->progress;
 	f->torture.deadline_ns = UINT64_MAX;
@@ -51,7 +49,6 @@ static int tear_down(void **state)
 
 	region_unmap(&f->churn.region);
 	munmap(f->torture.tally, sizeof(*f->torture.tally));
-	free(f->pool);
 	free(f);
 	return 0;
 }

@@ -9,6 +9,7 @@
 // LINK: workloads/swaptorture/crew.c workloads/swaptorture/churn.c
 // LINK: workloads/swaptorture/region.c workloads/swapstorm/error.c
 // LINK: workloads/swapstorm/procfs.c workloads/swapstorm/stamp.c
+// LINK: workloads/swapstorm/content.c
 // LINK: runner/agent/text.c runner/agent/device.c runner/agent/swap.c
 // LINK: runner/agent/fault.c runner/agent/frame.c runner/agent/job.c
 // LINK: runner/agent/wait.c
