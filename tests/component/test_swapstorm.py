@@ -82,8 +82,9 @@ def test_document_of_a_pass_boxed_run() -> None:
     pages = (1 << 20) // PAGE
     assert list(found) == [
         "swapstorm", "seed", "threads", "page_size", "mem_total_bytes", "region_bytes_per_thread",
-        "pattern", "content", "passes", "time_limit_s", "sample_interval_ms", "phases",
-        "per_thread", "verification", "outcome"]
+        "pattern", "content", "rate_per_s", "passes", "time_limit_s", "sample_interval_ms",
+        "phases", "per_thread", "latency_ns", "series", "verification", "outcome"]
+    assert found["latency_ns"] is None and found["series"] is None
     assert (found["swapstorm"], found["seed"], found["threads"]) == (1, 7, 3)
     assert found["page_size"] == PAGE
     assert found["mem_total_bytes"] == PAGE * os.sysconf("SC_PHYS_PAGES")
@@ -119,6 +120,48 @@ def test_every_content_comes_back(options: tuple[str, ...]) -> None:
     assert found["verification"]["pages"] == (2 << 20) // PAGE
     assert found["verification"]["bad"] == 0
     assert found["content"]["same_filled"] == (options == ("--same-filled",))
+
+
+@locks(8)
+def test_latency_of_touches() -> None:
+    found = document(run("--threads", "2", "--size-per-thread", "1M", "--passes", "3", "--latency",
+                         "--verify"))
+    pages = 2 * (1 << 20) // PAGE
+    kinds = found["latency_ns"]
+    assert list(kinds) == ["first_touch", "resident", "swap_in"]
+    assert kinds["first_touch"]["count"] == pages
+    assert kinds["resident"]["count"] + kinds["swap_in"]["count"] == 2 * pages
+    order = ["p50", "p90", "p95", "p99", "p99.9", "p99.99", "max"]
+    for kind in kinds.values():
+        assert list(kind) == ["count", "mean", *order]
+        assert [kind[one] for one in order] == sorted(kind[one] for one in order)
+    assert found["verification"]["bad"] == 0
+
+
+@locks(8)
+def test_rate_is_never_exceeded() -> None:
+    """256 accesses at 2000 a second are due over 127.5 ms; more time is the machine's."""
+    found = document(run("--threads", "2", "--size-per-thread", "512K", "--rate", "2000"))
+    fill = found["phases"]["fill"]["begin_ns"]
+    assert found["rate_per_s"] == 2000
+    assert found["phases"]["teardown"]["end_ns"] - fill >= 127_000_000
+    assert [one["pages_written"] for one in found["per_thread"]] == [128, 128]
+
+
+@locks(8)
+def test_time_series() -> None:
+    found = document(run("--threads", "2", "--size-per-thread", "64K", "--time", "0.2",
+                         "--series-ms", "5"))
+    series = found["series"]
+    assert series["columns"] == ["t_ns", "pswpout", "pswpin", "allocstall", "free_pages",
+                                 "pages_by_thread"]
+    rows = series["rows"]
+    assert len(rows) >= 2
+    assert all(len(row) == 6 and len(row[5]) == 2 for row in rows)
+    assert all(early[0] < late[0] for early, late in zip(rows, rows[1:]))
+    assert rows[0][4] > 0
+    done = [sum(row[5]) for row in rows]
+    assert done == sorted(done)
 
 
 @locks(8)

@@ -26,6 +26,8 @@ static int wait_for_event(struct control *control, uint64_t deadline_ns,
 
 	if (control->phases.now == PHASE_FILL)
 		until = now + control->sample_ms * NS_PER_MS;
+	if (control->series.interval_ns && control->series.next_ns < until)
+		until = control->series.next_ns;
 	if (deadline_ns && deadline_ns < until)
 		until = deadline_ns;
 	if (notify->waiting && notify->sent_ns + NOTIFY_LIMIT_NS < until)
@@ -48,6 +50,32 @@ static uint64_t pages_done(const struct worker *worker)
 {
 	return atomic_load_explicit(&worker->progress->pages,
 				    memory_order_relaxed);
+}
+
+static int add_row(struct control *control, struct error *error)
+{
+	struct series *series = &control->series;
+	struct reading reading;
+	struct detail detail;
+	struct series_row *row;
+	uint64_t *done;
+
+	if (!series->interval_ns || clock_ns() < series->next_ns)
+		return 0;
+	if (vmstat_read_detail(control->vmstat, &reading, &detail, error))
+		return -1;
+	row = series_add(series, reading.t_ns);
+	*row = (struct series_row){
+		.t_ns = reading.t_ns,
+		.pswpout = reading.pswpout,
+		.pswpin = reading.pswpin,
+		.allocstall = detail.allocstall,
+		.free_pages = detail.free_pages,
+	};
+	done = series_done(series, series->used - 1);
+	for (unsigned int i = 0; i < control->crew->threads; i++)
+		done[i] = pages_done(&control->workers[i]);
+	return 0;
 }
 
 /* Take a reading if it can matter and act on what it shows. */
@@ -104,7 +132,8 @@ int control_write(struct control *control, struct error *error)
 				   error))
 			return -1;
 		time_up = deadline && clock_ns() >= deadline;
-		if (advance(control, time_up, error) ||
+		if (add_row(control, error) ||
+		    advance(control, time_up, error) ||
 		    notify_step(&control->notify, answer, clock_ns(), error))
 			return -1;
 		/* The peer may look at the end of a phase while it lasts. */

@@ -9,6 +9,7 @@
 #include "notify.h"
 #include "phases.h"
 #include "procfs.h"
+#include "series.h"
 #include "worker.h"
 
 struct control {
@@ -17,6 +18,7 @@ struct control {
 	struct vmstat *vmstat;
 	struct notify notify;
 	struct phases phases;
+	struct series series;
 	unsigned int sample_ms;
 	uint64_t time_limit_ns; /* 0: none */
 };

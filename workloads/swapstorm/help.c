@@ -39,6 +39,11 @@ static const char *const rest[] = {
 	"  --same-filled          each page is one word, again and again",
 	"  --verify               read everything back and check every byte",
 	"  --seed N               what content and order are made from [1]",
+	"  --rate N               accesses a second, of all threads, come what "
+	"may",
+	"  --latency              time every touch of a page",
+	"  --series-ms N          counters and progress every so often, "
+	"1..3600000",
 	"  --sample-ms N          how often to look whether RAM is full, "
 	"1..10000 [20]",
 	"  --allow-oom            go on though RAM and free swap cannot hold "

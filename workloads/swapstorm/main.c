@@ -104,6 +104,8 @@ static int assemble(struct storm *s, uint64_t pages, struct error *error)
 	crew->threads = (unsigned int)options->threads;
 	crew->passes = options->passes;
 	crew->verify = options->verify;
+	crew->latency = options->latency;
+	crew->rate = options->rate;
 	crew->wake_fd = eventfd(0, EFD_CLOEXEC);
 	if (crew->wake_fd < 0)
 		return error_set(error, "eventfd: %s", strerror(errno));
@@ -115,6 +117,14 @@ static int assemble(struct storm *s, uint64_t pages, struct error *error)
 	control->sample_ms = (unsigned int)options->sample_ms;
 	control->time_limit_ns = options->time_limit_us * 1000;
 	notify_init(&control->notify, options->notify_fd);
+	if (options->series_ms) {
+		void *rows = take_memory(series_bytes(crew->threads), error);
+
+		if (!rows)
+			return -1;
+		series_init(&control->series, crew->threads,
+			    options->series_ms * 1000000, rows);
+	}
 	for (unsigned int i = 0; i < crew->threads; i++) {
 		struct worker *worker = &control->workers[i];
 
@@ -126,6 +136,12 @@ static int assemble(struct storm *s, uint64_t pages, struct error *error)
 			pages * sizeof(*worker->generations), error);
 		if (!worker->generations)
 			return -1;
+		if (options->latency) {
+			worker->latency =
+				take_memory(sizeof(*worker->latency), error);
+			if (!worker->latency)
+				return -1;
+		}
 		walk_start(&worker->walk, options->pattern, &options->settings,
 			   pages, options->seed + i);
 		if (worker_start(worker, error))
@@ -220,6 +236,7 @@ static int storm_measure(struct storm *s)
 		.memory = &s->memory,
 		.crew = &s->crew,
 		.phases = &s->control.phases,
+		.series = &s->control.series,
 	};
 	uint64_t pages = 0;
 	uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);

@@ -42,6 +42,9 @@ static const struct rule rules[] = {
 	{"--same-filled", KIND_FLAG, AT(same_filled), 0, 0},
 	{"--verify", KIND_FLAG, AT(verify), 0, 0},
 	{"--seed", KIND_RANGE, AT(seed), 0, UINT64_MAX},
+	{"--rate", KIND_RANGE, AT(rate), 1, 1000000000},
+	{"--latency", KIND_FLAG, AT(latency), 0, 0},
+	{"--series-ms", KIND_RANGE, AT(series_ms), 1, 3600000},
 	{"--sample-ms", KIND_RANGE, AT(sample_ms), 1, 10000},
 	{"--allow-oom", KIND_FLAG, AT(allow_oom), 0, 0},
 	/* 0 to 2 are standard input and the two outputs: never these. */

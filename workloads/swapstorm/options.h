@@ -31,6 +31,9 @@ struct options {
 	bool same_filled;
 	uint64_t seed;
 	uint64_t sample_ms;
+	bool latency;
+	uint64_t rate;	    /* accesses a second, of all threads; 0: none */
+	uint64_t series_ms; /* 0: no time series */
 	bool verify;
 	bool allow_oom;
 	int notify_fd; /* -1: nobody to notify */

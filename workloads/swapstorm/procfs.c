@@ -68,9 +68,29 @@ int vmstat_open(struct vmstat *vmstat, struct error *error)
 	return 0;
 }
 
-int vmstat_read(struct vmstat *vmstat, struct reading *reading,
-		struct error *error)
+uint64_t procfs_sum(const char *text, const char *prefix)
 {
+	size_t length = strlen(prefix);
+	uint64_t sum = 0;
+
+	while (*text) {
+		const char *newline = strchr(text, '\n');
+		const char *blank = strchr(text, ' ');
+
+		if (!newline)
+			break;
+		if (!strncmp(text, prefix, length) && blank && blank < newline)
+			sum += strtoull(blank + 1, NULL, 10);
+		text = newline + 1;
+	}
+	return sum;
+}
+
+/* Until the counters have been seen, or all of it. */
+static int read_text(struct vmstat *vmstat, struct reading *reading, bool all,
+		     struct error *error)
+{
+	bool seen = false;
 	size_t used = 0;
 
 	/* The kernel hands out at most a page per call. */
@@ -88,13 +108,34 @@ int vmstat_read(struct vmstat *vmstat, struct reading *reading,
 			reading->t_ns = clock_ns();
 		used += (size_t)n;
 		vmstat->text[used] = '\0';
-		if (procfs_field(vmstat->text, "pswpout", &reading->pswpout) &&
-		    procfs_field(vmstat->text, "pswpin", &reading->pswpin))
-			return 0;
-		if (n == 0)
+		seen = seen ||
+		       (procfs_field(vmstat->text, "pswpout",
+				     &reading->pswpout) &&
+			procfs_field(vmstat->text, "pswpin", &reading->pswpin));
+		if (n == 0 || (seen && !all))
 			break;
 	}
+	if (seen)
+		return 0;
 	return error_set(error, "/proc/vmstat: no pswpin and pswpout; the "
 				"kernel needs CONFIG_SWAP and "
 				"CONFIG_VM_EVENT_COUNTERS");
+}
+
+int vmstat_read(struct vmstat *vmstat, struct reading *reading,
+		struct error *error)
+{
+	return read_text(vmstat, reading, false, error);
+}
+
+int vmstat_read_detail(struct vmstat *vmstat, struct reading *reading,
+		       struct detail *detail, struct error *error)
+{
+	if (read_text(vmstat, reading, true, error))
+		return -1;
+	*detail = (struct detail){
+		.allocstall = procfs_sum(vmstat->text, "allocstall"),
+		.free_pages = procfs_sum(vmstat->text, "nr_free_pages "),
+	};
+	return 0;
 }

@@ -45,6 +45,19 @@ int procfs_memory(struct memory *memory, struct error *error);
 
 int vmstat_open(struct vmstat *vmstat, struct error *error);
 
+/* What a row of the time series has beside a reading. */
+struct detail {
+	uint64_t allocstall; /* of all zones */
+	uint64_t free_pages;
+};
+
+/* Sum of the lines whose name begins with `prefix`, as allocstall_normal. */
+uint64_t procfs_sum(const char *text, const char *prefix);
+
+/* The same as vmstat_read, but all of the file. */
+int vmstat_read_detail(struct vmstat *vmstat, struct reading *reading,
+		       struct detail *detail, struct error *error);
+
 /* Allocates nothing in user space. */
 int vmstat_read(struct vmstat *vmstat, struct reading *reading,
 		struct error *error);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "report.h"
+#include "report_extra.h"
 
 #define FIRST_BAD 16
 
@@ -52,6 +53,10 @@ static void load(struct out *out, const struct options *options)
 		 ", \"same_filled\": %s},\n",
 		 settings->read_percent, options->compressible,
 		 options->same_filled ? "true" : "false");
+	if (options->rate)
+		out_text(out, " \"rate_per_s\": %" PRIu64 ",\n", options->rate);
+	else
+		out_text(out, " \"rate_per_s\": null,\n");
 }
 
 static void per_thread(struct out *out, const struct report *report)
@@ -176,6 +181,8 @@ void report_write(const struct report *report, struct out *out)
 	span(out, "verify", phases->has_verify, &phases->verify, "");
 	out_text(out, " },\n");
 	per_thread(out, report);
+	report_latency(report, out);
+	report_series(report, out);
 	verification(out, report);
 	out_text(out, " \"outcome\": \"%s\"}\n",
 		 report_bad_pages(report) ? "bad-pages"

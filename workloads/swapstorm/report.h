@@ -7,6 +7,7 @@
 #include "out.h"
 #include "phases.h"
 #include "procfs.h"
+#include "series.h"
 #include "worker.h"
 
 struct report {
@@ -15,6 +16,7 @@ struct report {
 	const struct crew *crew;
 	const struct worker *workers;
 	const struct phases *phases;
+	const struct series *series;
 };
 
 /* Pages of all threads that did not come back as they were written. */

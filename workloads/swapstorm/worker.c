@@ -56,37 +56,94 @@ static void write_page(struct worker *worker, uint64_t page)
 	stamp_write(&worker->crew->content, address_of(worker, page), &id);
 }
 
-/*
- * The loop that is measured.  No system call, no library call, and nothing
- * shared is written: `stop` is read only, the counter is our own line.  What
- * nobody has written yet is written, for a read would show the zero page.
+/* Read or write a byte, so that the fault happens here and nowhere else. */
+static void touch(const struct worker *worker, uint64_t page, bool write)
+{
+	volatile unsigned char *byte = address_of(worker, page);
+
+	if (write)
+		*byte = 0;
+	else
+		(void)*byte;
+}
+
+/* From `due_ns` if there is a rate, so that what waited is counted as waiting.
  */
-void worker_write(struct worker *worker)
+static void touch_timed(struct worker *worker, uint64_t page, bool write,
+			uint64_t due_ns, uint64_t *faults)
+{
+	uint64_t begin = due_ns ? due_ns : clock_ns();
+	enum touch kind = TOUCH_RESIDENT;
+	uint64_t end;
+	uint64_t now;
+
+	touch(worker, page, write);
+	end = clock_ns();
+	now = latency_major_faults();
+	if (!worker->generations[page])
+		kind = TOUCH_FIRST;
+	else if (now != *faults)
+		kind = TOUCH_SWAP_IN;
+	*faults = now;
+	hist_add(&worker->latency->of[kind], end - begin);
+}
+
+/*
+ * The loop that is measured.  Unless every touch is timed or a rate is kept, it
+ * has no system call and no library call, and nothing shared is written: `stop`
+ * is read only, the counter is our own line.  What nobody has written yet is
+ * written, for a read would show the zero page.
+ *
+ * Inlined twice, so that what is not asked for costs no instruction.
+ */
+static inline __attribute__((always_inline)) void loop(struct worker *worker,
+						       const bool timed)
 {
 	struct crew *crew = worker->crew;
 	_Atomic uint64_t *progress = &worker->progress->pages;
 	const uint64_t pass = walk_pass(&worker->walk);
+	const struct pace pace = {worker->begin_ns, crew->threads, crew->rate,
+				  worker->index};
+	uint64_t faults = timed ? latency_major_faults() : 0;
 	uint64_t done = 0;
 
 	for (uint64_t passes = 0; passes < crew->passes || !crew->passes;
 	     passes++) {
 		for (uint64_t i = 0; i < pass; i++) {
+			uint64_t due = 0;
 			uint64_t access;
 			uint64_t page;
+			bool write;
 
+			if (timed && crew->rate) {
+				due = pace_due(&pace, done);
+				pace_wait(due);
+			}
 			if (atomic_load_explicit(&crew->stop,
 						 memory_order_relaxed))
 				return;
 			access = walk_next(&worker->walk);
 			page = access & ACCESS_PAGE;
-			if ((access & ACCESS_READ) && worker->generations[page])
-				read_page(worker, page);
-			else
+			write = !(access & ACCESS_READ) ||
+				!worker->generations[page];
+			if (timed && crew->latency)
+				touch_timed(worker, page, write, due, &faults);
+			if (write)
 				write_page(worker, page);
+			else
+				read_page(worker, page);
 			atomic_store_explicit(progress, ++done,
 					      memory_order_relaxed);
 		}
 	}
+}
+
+void worker_write(struct worker *worker)
+{
+	if (worker->crew->latency || worker->crew->rate)
+		loop(worker, true);
+	else
+		loop(worker, false);
 }
 
 void worker_verify(struct worker *worker)

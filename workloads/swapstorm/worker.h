@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "latency.h"
+#include "pace.h"
 #include "pattern.h"
 #include "stamp.h"
 
@@ -27,6 +29,8 @@ struct crew {
 	unsigned int threads;
 	uint64_t passes; /* 0: until stop */
 	bool verify;
+	bool latency;  /* every touch is timed */
+	uint64_t rate; /* accesses a second, of all threads; 0: as they can */
 	pthread_barrier_t ready; /* the threads exist; the regions do not yet */
 	pthread_barrier_t go;
 	pthread_barrier_t reread;
@@ -44,6 +48,7 @@ struct worker {
 	uint64_t pages;
 	uint32_t *generations; /* of each page: times written; 0: never */
 	struct walk walk;
+	struct latency *latency; /* with crew->latency */
 
 	uint64_t written;
 	uint64_t read; /* accesses that only read */

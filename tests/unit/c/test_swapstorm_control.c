@@ -2,7 +2,7 @@
 // LINK: workloads/swapstorm/control.c
 // LINK: workloads/swapstorm/notify.c
 // LINK: workloads/swapstorm/phases.c
-// LINK: workloads/swapstorm/procfs.c
+// LINK: workloads/swapstorm/procfs.c workloads/swapstorm/series.c
 // LINK: workloads/swapstorm/error.c
 /*
  * The control thread, with a vmstat of the test's making and a script in place
@@ -159,6 +159,42 @@ static void test_whole_course(void **state)
 	assert_false(f->crew.stop);
 }
 
+/* Rows come while the run lasts, also in the steady phase. */
+static void *rows_come(void *argument)
+{
+	struct fixture *f = argument;
+
+	pthread_barrier_wait(&f->crew.go);
+	show(f, 107);
+	hear(f);
+	answer(f);
+	f->progress[1].pages = 55;
+	while (__atomic_load_n(&f->control.series.used, __ATOMIC_RELAXED) < 5)
+		sched_yield();
+	finish_one(f);
+	finish_one(f);
+	hear(f);
+	answer(f);
+	return NULL;
+}
+
+static void test_time_series(void **state)
+{
+	struct fixture *f = *state;
+	struct series *series = &f->control.series;
+	uint64_t *memory = malloc(series_bytes(2));
+
+	series_init(series, 2, 1000000, memory);
+	run(f, rows_come, 0);
+	assert_true(series->used >= 5);
+	for (unsigned int i = 1; i < series->used; i++)
+		assert_true(series->rows[i].t_ns > series->rows[i - 1].t_ns);
+	assert_int_equal(series->rows[0].pswpin, 0);
+	assert_int_equal(series->rows[series->used - 1].pswpout, 107);
+	assert_int_equal(series_done(series, series->used - 1)[1], 55);
+	free(memory);
+}
+
 static void *slow_peer(void *argument)
 {
 	struct fixture *f = argument;
@@ -294,6 +330,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_CREW(test_whole_course),
+		WITH_CREW(test_time_series),
 		WITH_CREW(test_peer_slower_than_the_steady_phase),
 		WITH_CREW(test_time_box),
 		WITH_CREW(test_no_pressure),

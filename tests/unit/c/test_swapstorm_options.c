@@ -123,6 +123,23 @@ static void test_patterns(void **state)
 	assert_true(o.same_filled);
 }
 
+static void test_what_is_timed(void **state)
+{
+	struct options o;
+	struct error e;
+
+	(void)state;
+	assert_int_equal(parse("", &o, &e), OPTIONS_RUN);
+	assert_false(o.latency);
+	assert_int_equal(o.rate, 0);
+	assert_int_equal(o.series_ms, 0);
+	assert_int_equal(parse("--latency --rate 5000 --series-ms 100", &o, &e),
+			 OPTIONS_RUN);
+	assert_true(o.latency);
+	assert_int_equal(o.rate, 5000);
+	assert_int_equal(o.series_ms, 100);
+}
+
 static void test_sizes(void **state)
 {
 	static const struct {
@@ -232,6 +249,8 @@ static void test_mistakes(void **state)
 		 "--hot-pages: is for --pattern hotcold, not for zipf"},
 		{"--pattern readlater --reads 4",
 		 "--reads: --pattern readlater decides that by itself"},
+		{"--rate 0", "--rate: 0 is not in 1..1000000000"},
+		{"--series-ms 0", "--series-ms: 0 is not in 1..3600000"},
 		{"--reads 101", "--reads: 101 is not in 0..100"},
 		{"--compressible 50 --same-filled",
 		 "--compressible and --same-filled: give one"},
@@ -318,6 +337,7 @@ int main(void)
 		cmocka_unit_test(test_all_given),
 		cmocka_unit_test(test_other_forms),
 		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_what_is_timed),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_help_and_version),
 		cmocka_unit_test(test_mistakes),

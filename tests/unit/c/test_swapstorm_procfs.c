@@ -37,6 +37,17 @@ static void test_field(void **state)
 	assert_false(procfs_field("", "pswpin", &value));
 }
 
+static void test_sum(void **state)
+{
+	(void)state;
+	assert_int_equal(procfs_sum("allocstall_dma 3\nx 5\n"
+				    "allocstall_normal 4\nallocstall 100",
+				    "allocstall"),
+			 7);
+	assert_int_equal(procfs_sum("allocstall\nx 1\n", "allocstall"), 0);
+	assert_int_equal(procfs_sum("", "allocstall"), 0);
+}
+
 static struct vmstat *vmstat_of(const char *text)
 {
 	struct vmstat *vmstat = calloc(1, sizeof(*vmstat));
@@ -50,6 +61,24 @@ static void drop(struct vmstat *vmstat)
 {
 	close(vmstat->fd);
 	free(vmstat);
+}
+
+static void test_detail(void **state)
+{
+	struct vmstat *vmstat =
+		vmstat_of("nr_free_pages 17\npswpin 3\npswpout 44\n"
+			  "allocstall_dma 1\nallocstall_movable 20\n");
+	struct reading reading = {0};
+	struct detail detail = {0};
+	struct error error;
+
+	(void)state;
+	assert_int_equal(vmstat_read_detail(vmstat, &reading, &detail, &error),
+			 0);
+	assert_int_equal(reading.pswpout, 44);
+	assert_int_equal(detail.free_pages, 17);
+	assert_int_equal(detail.allocstall, 21);
+	drop(vmstat);
 }
 
 static void test_reading(void **state)
@@ -132,6 +161,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_field),
+		cmocka_unit_test(test_sum),
+		cmocka_unit_test(test_detail),
 		cmocka_unit_test(test_reading),
 		cmocka_unit_test(test_without_the_counters),
 		cmocka_unit_test(test_endless_file),

@@ -6,7 +6,10 @@
 // LINK: workloads/swapstorm/pattern_random.c workloads/swapstorm/pattern_zipf.c
 // LINK: workloads/swapstorm/pattern_hotcold.c workloads/swapstorm/pattern_mix.c
 // LINK: workloads/swapstorm/pattern_readlater.c
-// LINK: workloads/swapstorm/report.c
+// LINK: workloads/swapstorm/report.c workloads/swapstorm/report_extra.c
+// LINK: workloads/swapstorm/latency.c workloads/swapstorm/hist.c
+// LINK: workloads/swapstorm/pace.c workloads/swapstorm/series.c
+// LINK: workloads/swapstorm/procfs.c
 // LINK: workloads/swapstorm/out.c
 // LINK: workloads/swapstorm/phases.c
 // LINK: workloads/swapstorm/error.c
@@ -270,8 +273,9 @@ static void test_document(void **state)
 				.has_steady = true,
 				.steady = {{20, 2, 0}, {30, 50, 1}},
 				.teardown = {{30, 50, 1}, {40, 60, 2}}};
-	struct report report = {&options, &memory, &f->crew, f->workers,
-				&phases};
+	struct series series = {.interval_ns = 0};
+	struct report report = {&options,   &memory, &f->crew,
+				f->workers, &phases, &series};
 	struct out out = {.fd = memfd_create("document", MFD_CLOEXEC)};
 	char text[4096] = "";
 	char expected[4096];
@@ -301,6 +305,7 @@ static void test_document(void **state)
 		 "\"reads_percent\": 0},\n"
 		 " \"content\": {\"compressible_percent\": 0, "
 		 "\"same_filled\": false},\n"
+		 " \"rate_per_s\": null,\n"
 		 " \"passes\": 3,\n"
 		 " \"time_limit_s\": null,\n \"sample_interval_ms\": 20,\n"
 		 " \"phases\": {\n"
@@ -319,6 +324,7 @@ static void test_document(void **state)
 		 "\"steady_pages\": 85, \"write_seconds\": 2.500000000},\n"
 		 "  {\"thread\": 1, \"pages_written\": 120, \"pages_read\": 0, "
 		 "\"steady_pages\": 0, \"write_seconds\": 0.000000000}\n ],\n"
+		 " \"latency_ns\": null,\n \"series\": null,\n"
 		 " \"verification\": {\"done\": true, \"pages\": 80, "
 		 "\"bad\": 4, \"first_bad\": [\n"
 		 "  {\"thread\": 0, \"page\": 4, \"offset\": 0, "
@@ -342,6 +348,77 @@ static void test_document(void **state)
 		 a->first_bad[2].wrong_bits, page_of(b, 0)[PAGE - 1],
 		 page_of(b, 0)[PAGE - 1] ^ 0x80u);
 	assert_string_equal(text, expected);
+}
+
+/* Each touch is timed once, and counted as what it was. */
+static void test_timed_touches(void **state)
+{
+	struct fixture *f = *state;
+	struct worker *w = &f->workers[0];
+	struct hist *of;
+
+	f->crew.latency = true;
+	f->crew.rate = 1000000000;
+	w->latency = calloc(1, sizeof(*w->latency));
+	worker_write(w);
+	of = w->latency->of;
+	assert_int_equal(of[TOUCH_FIRST].total, PAGES);
+	/* This test's memory is not swapped out, but it might be. */
+	assert_int_equal(of[TOUCH_RESIDENT].total + of[TOUCH_SWAP_IN].total,
+			 2 * PAGES);
+	assert_int_equal(f->progress[0].pages, 3 * PAGES);
+	worker_verify(w);
+	assert_int_equal(w->verified, PAGES);
+	assert_int_equal(w->bad, 0);
+	free(w->latency);
+}
+
+/* The parts that are there only if asked for. */
+static void test_document_with_times(void **state)
+{
+	struct fixture *f = *state;
+	struct options options = {.threads = 2,
+				  .passes = 1,
+				  .pattern = &pattern_zipf,
+				  .rate = 500,
+				  .settings = {.zipf_theta_micro = 990000}};
+	struct memory memory = {.total = 1};
+	struct phases phases = {.now = PHASE_WRITTEN};
+	uint64_t *rows = calloc(1, series_bytes(2));
+	struct series series;
+	struct report report = {&options,   &memory, &f->crew,
+				f->workers, &phases, &series};
+	struct out out = {.fd = memfd_create("document", MFD_CLOEXEC)};
+	char text[8192] = "";
+
+	series_init(&series, 2, 1000000, rows);
+	*series_add(&series, 5) = (struct series_row){5, 10, 2, 3, 400};
+	series_done(&series, 0)[1] = 77;
+	*series_add(&series, 1000005) =
+		(struct series_row){1000005, 11, 2, 3, 390};
+	f->crew.latency = true;
+	for (unsigned int i = 0; i < 2; i++) {
+		f->workers[i].latency = calloc(1, sizeof(struct latency));
+		for (uint64_t ns = 1; ns <= 50; ns++)
+			hist_add(&f->workers[i].latency->of[TOUCH_SWAP_IN], ns);
+	}
+	report_write(&report, &out);
+	assert_int_equal(out_flush(&out), 0);
+	assert_true(pread(out.fd, text, sizeof(text) - 1, 0) > 0);
+	close(out.fd);
+	assert_non_null(strstr(text, " \"pattern\": {\"name\": \"zipf\", "
+				     "\"theta\": 0.990000, "));
+	assert_non_null(strstr(text, " \"rate_per_s\": 500,\n"));
+	assert_non_null(strstr(
+		text, "  \"swap_in\": {\"count\": 100, \"mean\": 25, "
+		      "\"p50\": 25, \"p90\": 45, \"p95\": 48, \"p99\": 50, "
+		      "\"p99.9\": 50, \"p99.99\": 50, \"max\": 50}},\n"));
+	assert_non_null(strstr(text,
+			       "\"rows\": [\n  [5, 10, 2, 3, 400, [0, 77]],\n"
+			       "  [1000005, 11, 2, 3, 390, [0, 0]]]},\n"));
+	for (unsigned int i = 0; i < 2; i++)
+		free(f->workers[i].latency);
+	free(rows);
 }
 
 static void test_output_that_cannot_be_written(void **state)
@@ -369,6 +446,8 @@ int main(void)
 		WITH_CREW(test_reads_without_verification),
 		WITH_CREW(test_all_damage_is_counted_the_first_kept),
 		WITH_CREW(test_document),
+		WITH_CREW(test_timed_touches),
+		WITH_CREW(test_document_with_times),
 		cmocka_unit_test(test_output_that_cannot_be_written),
 	};
 
