@@ -89,7 +89,8 @@ def build_kernels(experiment: Experiment, progress: Progress
 
 def _images(kernels: dict[tuple[str, str], BuiltKernel]) -> list[dict[str, str]]:
     return [{"kernel": name, "flavour": flavour, "key": built.key, "release": built.release,
-             "image_sha256": built.image_sha256} for (name, flavour), built in kernels.items()]
+             "image_sha256": built.image_sha256, "config": build.config_digest(name, flavour)}
+            for (name, flavour), built in kernels.items()]
 
 
 def reopen(folder: Path) -> tuple[Campaign, Experiment, Record]:
@@ -125,7 +126,8 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
         images = _images(kernels)
         keep_configs(campaign, kernels)
         for old, new in zip(record.get("images", images), images):
-            if old != new:
+            # A campaign of an earlier version may lack a key.
+            if {**new, **old} != new:
                 raise UsageError(
                     f"{campaign.folder}: {new['kernel']} ({new['flavour']}) is not the kernel "
                     "this campaign began with; start a new one with './swapscale run'")

@@ -177,14 +177,18 @@ class Campaign:
         return folder
 
 
-def load_samples(path: Path) -> list[Sample]:
-    """Read a samples.jsonl; UsageError names file, line and key of what is wrong."""
+def load_samples(path: Path, torn: bool = False) -> list[Sample]:
+    """Read a samples.jsonl; UsageError names file, line and key of what is wrong.
+
+    `torn`: a runner may be at work or may have been killed, so a last line
+    without its newline is no sample yet and is left out.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
     lines = data.split(b"\n")
-    if not lines[-1]:
+    if torn or not lines[-1]:
         lines.pop()
     found = []
     for number, raw in enumerate(lines, 1):

@@ -16,7 +16,7 @@ from runner.plan import Experiment, Planned
 from runner.progress import Step
 from runner.records import (PAGE_SIZE, Accelerator, Boot, BootResult, BuiltKernel, Cell, Job,
                             Metric, Outcome, Rules, Sample, SwapDevice)
-from runner.vm import guest
+from runner.vm import guest, machine
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,8 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
     """
     boot = boot_for(setting, planned, kernel, folder)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    described = {**host.describe(), "programs": setting.programs[:12]}
+    described = {**host.describe(), "programs": setting.programs[:12],
+                 "machine": machine.digest(boot.accelerator)}
     result = guest.run(boot, step, setting.stop)
     if _emulator_fault(result, folder):
         aside = folder.with_name(f"{folder.name}.retried")

@@ -59,6 +59,12 @@ def _checked(flavour: str) -> None:
                          f"{', '.join(FLAVOURS)}")
 
 
+def config_digest(name: str, flavour: str) -> str:
+    """Digest of the options asked for; '' for a ready image, whose options nobody knows."""
+    source = spec.parse(name).source
+    return "" if source.kind == "image" else fragments.digest(fragments.requests(source, flavour))
+
+
 def cached(name: str, flavour: str) -> BuiltKernel | None:
     """The image if it is in the cache; runs no make.  UsageError for a bad name."""
     _checked(flavour)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,3 +87,11 @@ def read(path: Path = DESCRIPTION) -> Machine:
     for table in (limits, bounds, accelerators, root):
         table.close()
     return machine
+
+
+def digest(accelerator: Accelerator) -> str:
+    """8 hex digits of what the description gives a guest on `accelerator`; limits are not in it."""
+    machine = read()
+    engine = machine.engines[accelerator]
+    told = (machine.type, engine.cpu, engine.args, engine.params)
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:8]

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""swapscale index: the index of all campaigns, its import and export, thinning of evidence."""
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from runner import paths
+from runner.commands.options import Commands, Whole
+from runner.errors import CannotMeasure, Exit, UsageError
+from runner.nightly import exchange, history, retention, store
+from runner.nightly.history import History
+from runner.progress import Progress
+
+#: Nights whose evidence stays whole, and of older ones the n-th that keeps it.
+KEEP, EVERY = 30, 7
+
+
+def add(commands: Commands) -> None:
+    one = commands.add_parser("index", help="the history: bring its index up to date, show it, "
+                              "carry it to and fro, thin old evidence")
+    one.add_argument("--results", type=Path, metavar="DIR", default=paths.RESULTS,
+                     help="the folder of campaigns (default: results/ of the checkout)")
+    what = one.add_mutually_exclusive_group()
+    what.add_argument("--rebuild", action="store_true", help="make the index again from the "
+                      "campaigns, and nothing else")
+    what.add_argument("--export", metavar="FILE", help="write every campaign's samples as JSON "
+                      "lines; - is standard output")
+    what.add_argument("--import", metavar="FILE", dest="take", help="make campaigns of such "
+                      "lines; - is standard input")
+    what.add_argument("--thin", action="store_true", help="remove evidence of old nights; samples "
+                      "stay")
+    one.add_argument("--keep", type=Whole(1, 100000), metavar="N", help="with --thin: nights whose "
+                     f"evidence stays (default: {KEEP})")
+    one.add_argument("--every", type=Whole(1, 100000), metavar="N", help="with --thin: of older "
+                     f"nights one in N keeps its evidence (default: {EVERY})")
+    one.add_argument("--known", type=Path, metavar="FILE", help="acknowledged changes (default: "
+                     "known.toml in the folder of campaigns)")
+    one.add_argument("--json", action="store_true", help="the history for programs")
+    one.set_defaults(run=do_index)
+
+
+def do_index(args: argparse.Namespace, progress: Progress) -> Exit:
+    results: Path = args.results
+    if not args.thin and (args.keep or args.every):
+        raise UsageError("index: --keep and --every go with --thin")
+    if args.export:
+        return _export(results, args.export, progress)
+    if args.take:
+        with _input(args.take) as (file, name):
+            fresh, old = exchange.take(file, name, results)
+        progress.log(f"imported {fresh} campaigns; {old} were here already")
+    if args.rebuild:
+        store.rebuild(results, progress)
+    found = history.read(results, args.known, progress=progress)
+    for problem in found.problems:
+        progress.warn(f"left out of the history: {problem}")
+    if args.thin:
+        thin(found, args.keep or KEEP, args.every or EVERY, progress)
+        return Exit.OK
+    print(json.dumps(as_data(found), indent=1) if args.json else text(found))
+    return Exit.OK
+
+
+def thin(found: History, keep: int, every: int, progress: Progress) -> None:
+    """Remove the evidence of old nights of `found`, of each kernel that moves by itself."""
+    for nights in history.aged(found).values():
+        done = retention.thin(found.results, retention.chosen(nights, keep, every))
+        if done.folders:
+            progress.log(f"thinned the evidence of {len(done.folders)} nights, "
+                         f"{done.freed / 2**20:.1f} MiB: {', '.join(done.folders)}")
+
+
+@contextlib.contextmanager
+def _input(name: str) -> Iterator[tuple[TextIO, str]]:
+    if name == "-":
+        yield sys.stdin, "standard input"
+        return
+    try:
+        with open(name, encoding="utf-8") as file:
+            yield file, name
+    except OSError as error:
+        raise UsageError(f"{name}: cannot be read: {error.strerror}") from None
+
+
+def _export(results: Path, name: str, progress: Progress) -> Exit:
+    if not results.is_dir():
+        raise UsageError(f"{results}: is not a folder; name the one that holds campaigns with "
+                         "--results")
+    if name == "-":
+        for line in exchange.lines(results):
+            print(line)
+        return Exit.OK
+    # A reader of the file sees all of it or the old one.
+    fresh = Path(f"{name}.new")
+    try:
+        with open(fresh, "w", encoding="utf-8") as file:
+            count = sum(1 for line in exchange.lines(results) if file.write(line + "\n"))
+        fresh.rename(name)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise CannotMeasure(f"{name}: cannot be written: {error.strerror}") from None
+    progress.log(f"wrote {count} lines to {name}")
+    return Exit.OK
+
+
+def as_data(found: History) -> dict[str, object]:
+    """For --json; results/README.md documents it."""
+    return {"swapscale-history-view": 1, "series": [history.as_data(one) for one in found.series],
+            "problems": list(found.problems)}
+
+
+def text(found: History) -> str:
+    """A line for each series that is gated, and one for each change of its level."""
+    lines = []
+    for one in found.series:
+        if not one.gated:
+            continue
+        last = one.nights[-1]
+        count = f"{len(one.nights)} night" + ("s" if len(one.nights) != 1 else "")
+        lines.append(f"{one.key.label()}: {count}, last {last.value:.6g} {one.key.unit}")
+        lines += [f"    {history.told(one, change)}" for change in one.changes]
+    others = sum(not one.gated for one in found.series)
+    return "\n".join([*lines, f"{len(found.series) - others} series decide, {others} are for "
+                      "information"])
