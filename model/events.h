@@ -1,62 +1,86 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What happens next: a binary heap with exactly one pending event for every
- * worker, so an event is never inserted or removed, only replaced at the top.
- * Inline, because this is where a run spends its time.
+ * What happens next: a winner tree with one leaf for every actor, so that any
+ * actor's time can be set, not only the earliest's (one that sleeps is woken
+ * by another).  Inline, because this is where a run spends its time.
  */
 #ifndef SWAPSIM_EVENTS_H
 #define SWAPSIM_EVENTS_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 struct event {
-	double time; /* ns */
-	uint32_t worker;
+	double time; /* ns; INFINITY for one that sleeps */
+	uint32_t actor;
 };
 
 struct events {
-	struct event *heap; /* the earliest is heap[0] */
-	uint32_t count;
+	/* node[1] is the earliest, node[leaves + i] actor i's. */
+	struct event *node;
+	uint32_t leaves; /* power of two */
 };
 
-/* Equal times are told apart by worker, so that a run repeats exactly. */
-static inline bool event_before(const struct event *a, const struct event *b)
+/* Nodes that `actors` take, node[0] with them. */
+static inline uint32_t events_leaves(uint32_t actors)
 {
-	return a->time < b->time ||
-	       (a->time == b->time && a->worker < b->worker);
+	uint32_t leaves = 1;
+
+	while (leaves < actors)
+		leaves *= 2;
+	return leaves;
 }
 
-static inline void events_sift(struct events *events, uint32_t at,
-			       struct event event)
+/* All asleep; `node` has room for 2 * events_leaves(actors). */
+static inline void events_init(struct events *events, struct event *node,
+			       uint32_t actors)
 {
-	struct event *heap = events->heap;
-	uint32_t child;
+	events->node = node;
+	events->leaves = events_leaves(actors);
+	for (uint32_t i = 0; i < events->leaves; i++)
+		node[events->leaves + i] = (struct event){INFINITY, i};
+	for (uint32_t i = events->leaves; i-- > 1;)
+		node[i] = node[2 * i];
+}
 
-	while ((child = 2 * at + 1) < events->count) {
-		child += child + 1 < events->count &&
-			 event_before(&heap[child + 1], &heap[child]);
-		if (!event_before(&heap[child], &event))
-			break;
-		heap[at] = heap[child];
-		at = child;
+static inline const struct event *events_next(const struct events *events)
+{
+	return &events->node[1];
+}
+
+/* Times are not negative, so their bits are in the order of their values. */
+static inline uint64_t event_order(const struct event *event)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &event->time, sizeof(bits));
+	return bits;
+}
+
+/*
+ * Of two at the same time the lower number comes first, so that a run repeats
+ * exactly: the one on the left, which `at & 1` makes win against its equal.
+ */
+static inline void events_set(struct events *events, uint32_t actor,
+			      double time)
+{
+	struct event *node = events->node;
+	struct event first = {time, actor};
+	uint32_t at = events->leaves + actor;
+
+	node[at] = first;
+	while (at > 1) {
+		const struct event *other = &node[at ^ 1];
+		bool loses =
+			event_order(other) < event_order(&first) + (at & 1);
+
+		first.time = loses ? other->time : first.time;
+		first.actor = loses ? other->actor : first.actor;
+		at /= 2;
+		node[at] = first;
 	}
-	heap[at] = event;
-}
-
-/* Bring heap[0..count) into order. */
-static inline void events_order(struct events *events)
-{
-	for (uint32_t at = events->count / 2; at-- > 0;)
-		events_sift(events, at, events->heap[at]);
-}
-
-/* The worker of the earliest event will next do something at `time`. */
-static inline void events_replace(struct events *events, double time)
-{
-	struct event event = {time, events->heap[0].worker};
-
-	events_sift(events, 0, event);
 }
 
 #endif

@@ -1,123 +1,127 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <ctype.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "input.h"
+#include "line.h"
 
-#define MAX_LINE  1024
-#define MAX_WORDS (MAX_COUNTS + 2)
+static const char *const service_words[] = {"deterministic", "exponential"};
+static const char *const kind_words[] = {"spin", "mutex", "rwsem"};
+static const char *const side_words[] = {"reclaim", "fault"};
 
-/* One line under the reader's finger, cut into words. */
-struct line {
-	const char *file;
-	unsigned int number;
-	char text[MAX_LINE];
-	const char *words[MAX_WORDS];
-	unsigned int count;
-	struct error *error;
-};
-
-#define complain(line, format, ...)                              \
-	error_set((line)->error, "%s:%u: " format, (line)->file, \
-		  (line)->number, __VA_ARGS__)
-
-static int parse_number(const struct line *line, const char *what,
-			const char *word, double low, double high,
-			double *value)
-{
-	char shown[ERROR_WORD];
-	char *end = NULL;
-
-	/* strtod alone would take "nan", "inf", "0x1p3" and " 1". */
-	if (word[strspn(word, "0123456789.eE+-")] ||
-	    !isdigit((unsigned char)*word))
-		return complain(line, "%s: '%s' is not a number", what,
-				error_word(shown, word));
-	*value = strtod(word, &end);
-	if (*end)
-		return complain(line, "%s: '%s' is not a number", what,
-				error_word(shown, word));
-	if (!(*value >= low && *value <= high))
-		return complain(line, "%s: %s is not in %.10g..%.10g", what,
-				error_word(shown, word), low, high);
-	return 0;
-}
-
-static int parse_whole(const struct line *line, const char *what,
-		       const char *word, uint64_t low, uint64_t high,
-		       uint64_t *value)
-{
-	char shown[ERROR_WORD];
-
-	if (!*word || word[strspn(word, "0123456789")])
-		return complain(line, "%s: '%s' is not a whole number", what,
-				error_word(shown, word));
-	errno = 0;
-	*value = strtoull(word, NULL, 10);
-	if (errno || *value < low || *value > high)
-		return complain(line, "%s: %s is not in %llu..%llu", what,
-				error_word(shown, word),
-				(unsigned long long)low,
-				(unsigned long long)high);
-	return 0;
-}
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 static int parse_service(const struct line *line, const char *word,
 			 enum service *service)
 {
-	char shown[ERROR_WORD];
+	int choice = 0;
 
-	if (!strcmp(word, "exponential"))
-		*service = EXPONENTIAL;
-	else if (!strcmp(word, "deterministic"))
-		*service = DETERMINISTIC;
-	else
-		return complain(line,
-				"service: '%s' is not exponential or "
-				"deterministic",
-				error_word(shown, word));
+	if (line_choice(line, "service", word, service_words,
+			COUNT(service_words), &choice))
+		return -1;
+	*service = (enum service)choice;
 	return 0;
-}
-
-static bool is(const struct line *line, unsigned int at, const char *word)
-{
-	return !strcmp(line->words[at], word);
-}
-
-static int wants(const struct line *line, unsigned int count, const char *form)
-{
-	if (line->count == count)
-		return 0;
-	return complain(line, "%s: takes the form '%s'", line->words[0], form);
 }
 
 static int read_ns_per_instruction(const struct line *line, struct scenario *s)
 {
-	if (wants(line, 2, "ns-per-instruction NS"))
+	if (line_wants(line, 2, "ns-per-instruction NS"))
 		return -1;
-	return parse_number(line, line->words[0], line->words[1], 1e-3, 1e6,
-			    &s->ns_per_instruction);
+	return line_figure(line, line->words[0], line->words[1], 1e-3, 1e6,
+			   &s->machine.ns_per_instruction);
 }
 
-static int read_private(const struct line *line, struct scenario *s)
+static int read_reclaim(const struct line *line, struct scenario *s)
 {
-	if (wants(line, 3, "private INSTRUCTIONS SERVICE") ||
-	    parse_number(line, line->words[0], line->words[1], 1e-3, 1e9,
-			 &s->private_work))
+	if (line_wants(line, 3, "reclaim INSTRUCTIONS SERVICE") ||
+	    line_figure(line, line->words[0], line->words[1], 1e-3, 1e9,
+			&s->reclaim))
 		return -1;
-	return parse_service(line, line->words[2], &s->private_service);
+	return parse_service(line, line->words[2], &s->reclaim_service);
 }
 
-static int read_hand_over(const struct line *line, struct scenario *s)
+static int read_fault(const struct line *line, struct scenario *s)
 {
-	if (wants(line, 2, "hand-over-ns NS"))
+	if (line_wants(line, 3, "fault INSTRUCTIONS SERVICE") ||
+	    line_figure(line, line->words[0], line->words[1], 0, 1e9,
+			&s->fault))
 		return -1;
-	return parse_number(line, line->words[0], line->words[1], 0, 1e9,
-			    &s->hand_over);
+	return parse_service(line, line->words[2], &s->fault_service);
+}
+
+static int read_transfer(const struct line *line, struct scenario *s)
+{
+	if (line_wants(line, 3, "transfer-ns NEAR FAR") ||
+	    line_figure(line, line->words[0], line->words[1], 0, 1e6,
+			&s->machine.near))
+		return -1;
+	return line_figure(line, line->words[0], line->words[2], 0, 1e6,
+			   &s->machine.far);
+}
+
+static int read_lines(const struct line *line, struct scenario *s)
+{
+	if (line_wants(line, 2, "lines-per-hold LINES"))
+		return -1;
+	return line_figure(line, line->words[0], line->words[1], 0, 1e4,
+			   &s->machine.lines);
+}
+
+static int read_wake(const struct line *line, struct scenario *s)
+{
+	if (line_wants(line, 2, "wake-ns NS"))
+		return -1;
+	return line_figure(line, line->words[0], line->words[1], 0, 1e9,
+			   &s->machine.wake);
+}
+
+static int read_count(const struct line *line, const char *form, uint64_t low,
+		      uint64_t high, uint32_t *count)
+{
+	uint64_t value = 0;
+
+	if (line_wants(line, 2, form) ||
+	    line_whole(line, line->words[0], line->words[1], low, high, &value))
+		return -1;
+	*count = (uint32_t)value;
+	return 0;
+}
+
+static int read_sockets(const struct line *line, struct scenario *s)
+{
+	return read_count(line, "sockets N", 1, MAX_SOCKETS,
+			  &s->machine.sockets);
+}
+
+static int read_cores(const struct line *line, struct scenario *s)
+{
+	return read_count(line, "cores N", 1, 1 << 20, &s->machine.cores);
+}
+
+static int read_kswapd(const struct line *line, struct scenario *s)
+{
+	static const char *const names[] = {"kswapd", "min", "low", "high",
+					    "batch"};
+	uint32_t *const into[] = {&s->pool.kswapds, &s->pool.min, &s->pool.low,
+				  &s->pool.high, &s->pool.batch};
+	uint64_t value = 0;
+
+	if (line_wants(line, 6, "kswapd N MIN LOW HIGH BATCH"))
+		return -1;
+	for (int i = 0; i < 5; i++) {
+		uint64_t most = i ? 1 << 30 : MAX_SOCKETS;
+
+		if (line_whole(line, names[i], line->words[i + 1],
+			       i < 4 ? 0 : 1, most, &value))
+			return -1;
+		*into[i] = (uint32_t)value;
+	}
+	if (s->pool.min >= s->pool.low || s->pool.low >= s->pool.high)
+		return complain(line, "%s",
+				"kswapd: min, low, high must ascend");
+	return 0;
 }
 
 static int parse_name(const struct line *line, const struct scenario *s,
@@ -143,35 +147,112 @@ static int parse_name(const struct line *line, const struct scenario *s,
 	return 0;
 }
 
-static int read_lock(const struct line *line, struct scenario *s)
+static int new_lock(const struct line *line, struct scenario *s,
+		    const char *name, struct lock **lock)
 {
-	struct lock *lock = &s->locks[s->lock_count];
-	uint64_t instances = 1;
-
-	if (line->count != 8 && line->count != 10)
-		return complain(line, "%s",
-				"lock: takes the form 'lock NAME acquisitions "
-				"PER-PAGE hold INSTRUCTIONS service SERVICE "
-				"[instances N]'");
-	if (!is(line, 2, "acquisitions") || !is(line, 4, "hold") ||
-	    !is(line, 6, "service") ||
-	    (line->count == 10 && !is(line, 8, "instances")))
-		return complain(line, "%s",
-				"lock: 'acquisitions', 'hold', 'service' and "
-				"'instances' come in this order");
 	if (s->lock_count == MAX_LOCKS)
 		return complain(line, "lock: more than %d locks", MAX_LOCKS);
-	if (parse_name(line, s, line->words[1], lock->name) ||
-	    parse_number(line, "acquisitions", line->words[3], 1e-6, 1e4,
-			 &lock->acquisitions) ||
-	    parse_number(line, "hold", line->words[5], 0, 1e9, &lock->hold) ||
-	    parse_service(line, line->words[7], &lock->service))
+	*lock = &s->locks[s->lock_count];
+	**lock = (struct lock){.instances = 1, .data = EXACTLY(1)};
+	if (parse_name(line, s, name, (*lock)->name))
 		return -1;
-	if (line->count == 10 && parse_whole(line, "instances", line->words[9],
-					     1, MAX_INSTANCES, &instances))
-		return -1;
-	lock->instances = (uint32_t)instances;
 	s->lock_count++;
+	return 0;
+}
+
+/* One 'KEY VALUE' of a lock; `seen` has a bit for each key. */
+static int read_lock_key(const struct line *line, unsigned int at,
+			 struct lock *lock, unsigned int *seen)
+{
+	static const char *const keys[] = {"acquisitions", "hold", "service",
+					   "instances",	   "kind", "read-share",
+					   "side",	   "data"};
+	const char *word = line->words[at + 1];
+	uint64_t whole = 0;
+	int choice = 0;
+	int key = 0;
+
+	if (line_choice(line, "lock", line->words[at], keys, COUNT(keys), &key))
+		return -1;
+	if (*seen & 1u << key)
+		return complain(line, "lock: %s: is there already", keys[key]);
+	*seen |= 1u << key;
+	switch (key) {
+	case 0:
+		return line_figure(line, keys[0], word, 1e-6, 1e4,
+				   &lock->acquisitions);
+	case 1:
+		return line_figure(line, keys[1], word, 0, 1e9, &lock->hold);
+	case 2:
+		return parse_service(line, word, &lock->service);
+	case 3:
+		if (line_whole(line, keys[3], word, 1, MAX_INSTANCES, &whole))
+			return -1;
+		lock->instances = (uint32_t)whole;
+		return 0;
+	case 4:
+		if (line_choice(line, keys[4], word, kind_words,
+				COUNT(kind_words), &choice))
+			return -1;
+		lock->kind = (enum kind)choice;
+		return 0;
+	case 5:
+		return line_number(line, keys[5], word, 0, 1,
+				   &lock->read_share);
+	case 6:
+		if (line_choice(line, keys[6], word, side_words,
+				COUNT(side_words), &choice))
+			return -1;
+		lock->side = (enum side)choice;
+		return 0;
+	default:
+		return line_figure(line, keys[7], word, 0, 1e6, &lock->data);
+	}
+}
+
+static int read_lock(const struct line *line, struct scenario *s)
+{
+	struct lock *lock = NULL;
+	unsigned int seen = 0;
+
+	if (line->count < 2 || line->count % 2)
+		return complain(line, "%s",
+				"lock: takes the form 'lock NAME KEY VALUE "
+				"...'");
+	if (new_lock(line, s, line->words[1], &lock))
+		return -1;
+	for (unsigned int at = 2; at < line->count; at += 2)
+		if (read_lock_key(line, at, lock, &seen))
+			return -1;
+	if ((seen & 7u) != 7u)
+		return complain(line, "%s",
+				"lock: takes at least acquisitions, hold and "
+				"service");
+	if (lock->read_share > 0 && lock->kind != RWSEM)
+		return complain(line, "%s",
+				"lock: read-share: only a rwsem is read");
+	return 0;
+}
+
+static int read_device(const struct line *line, struct scenario *s)
+{
+	struct lock *lock = NULL;
+	uint64_t instances = 1;
+
+	if (line->count != 2 && line->count != 3)
+		return complain(line, "%s",
+				"device-ns: takes the form 'device-ns NS "
+				"[DEVICES]'");
+	if (new_lock(line, s, "device", &lock) ||
+	    line_figure(line, line->words[0], line->words[1], 0, 1e9,
+			&lock->hold))
+		return -1;
+	if (line->count == 3 && line_whole(line, line->words[0], line->words[2],
+					   1, MAX_INSTANCES, &instances))
+		return -1;
+	lock->kind = DEVICE;
+	lock->instances = (uint32_t)instances;
+	lock->acquisitions = (struct figure)EXACTLY(1);
 	return 0;
 }
 
@@ -185,8 +266,8 @@ static int read_workers(const struct line *line, struct scenario *s)
 	for (unsigned int i = 1; i < line->count; i++) {
 		uint64_t before = value;
 
-		if (parse_whole(line, "workers", line->words[i], 1, MAX_WORKERS,
-				&value))
+		if (line_whole(line, "workers", line->words[i], 1, MAX_WORKERS,
+			       &value))
 			return -1;
 		if (value <= before)
 			return complain(line, "workers: %s: must ascend",
@@ -198,38 +279,31 @@ static int read_workers(const struct line *line, struct scenario *s)
 
 static int read_seed(const struct line *line, struct scenario *s)
 {
-	if (wants(line, 2, "seed N"))
+	if (line_wants(line, 2, "seed N"))
 		return -1;
-	return parse_whole(line, line->words[0], line->words[1], 0,
-			   UINT32_MAX - MAX_SEEDS, &s->seed);
+	return line_whole(line, line->words[0], line->words[1], 0,
+			  UINT32_MAX - MAX_SEEDS, &s->seed);
 }
 
 static int read_seeds(const struct line *line, struct scenario *s)
 {
-	uint64_t value = 0;
-
-	if (wants(line, 2, "seeds N") ||
-	    parse_whole(line, line->words[0], line->words[1], 1, MAX_SEEDS,
-			&value))
-		return -1;
-	s->seeds = (uint32_t)value;
-	return 0;
+	return read_count(line, "seeds N", 1, MAX_SEEDS, &s->seeds);
 }
 
 static int read_pages(const struct line *line, struct scenario *s)
 {
-	if (wants(line, 2, "pages N"))
+	if (line_wants(line, 2, "pages N"))
 		return -1;
-	return parse_whole(line, line->words[0], line->words[1], 1, 100000000,
-			   &s->pages);
+	return line_whole(line, line->words[0], line->words[1], 1, 100000000,
+			  &s->pages);
 }
 
 static int read_warmup(const struct line *line, struct scenario *s)
 {
-	if (wants(line, 2, "warmup-pages N"))
+	if (line_wants(line, 2, "warmup-pages N"))
 		return -1;
-	return parse_whole(line, line->words[0], line->words[1], 0, 100000000,
-			   &s->warmup);
+	return line_whole(line, line->words[0], line->words[1], 0, 100000000,
+			  &s->warmup);
 }
 
 static const struct key {
@@ -239,9 +313,16 @@ static const struct key {
 	bool many;
 } keys[] = {
 	{"ns-per-instruction", read_ns_per_instruction, true, false},
-	{"private", read_private, true, false},
-	{"hand-over-ns", read_hand_over, false, false},
+	{"reclaim", read_reclaim, true, false},
+	{"fault", read_fault, false, false},
+	{"sockets", read_sockets, false, false},
+	{"cores", read_cores, false, false},
+	{"transfer-ns", read_transfer, false, false},
+	{"lines-per-hold", read_lines, false, false},
+	{"wake-ns", read_wake, false, false},
+	{"kswapd", read_kswapd, false, false},
 	{"lock", read_lock, false, true},
+	{"device-ns", read_device, false, false},
 	{"workers", read_workers, true, false},
 	{"seed", read_seed, false, false},
 	{"seeds", read_seeds, false, false},
@@ -251,39 +332,13 @@ static const struct key {
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 
-/* Copy the line that begins at `text`, cut off its comment, find its words. */
-static int take_line(struct line *line, const char *text, size_t length)
-{
-	char *at = line->text;
-
-	if (length >= MAX_LINE)
-		return complain(line, "is over %d characters", MAX_LINE - 1);
-	memcpy(line->text, text, length);
-	line->text[length] = '\0';
-	if (strlen(line->text) != length)
-		return complain(line, "%s", "holds a zero byte");
-	line->text[strcspn(line->text, "#")] = '\0';
-	for (line->count = 0;; line->count++) {
-		at += strspn(at, " \t");
-		if (!*at)
-			return 0;
-		if (line->count == MAX_WORDS)
-			return complain(line, "has more than %d words",
-					MAX_WORDS);
-		line->words[line->count] = at;
-		at += strcspn(at, " \t");
-		if (*at)
-			*at++ = '\0';
-	}
-}
-
 static int read_key(const struct line *line, bool seen[KEYS],
 		    struct scenario *scenario)
 {
 	char shown[ERROR_WORD];
 
 	for (size_t i = 0; i < KEYS; i++) {
-		if (!is(line, 0, keys[i].name))
+		if (!line_is(line, 0, keys[i].name))
 			continue;
 		if (seen[i] && !keys[i].many)
 			return complain(line, "%s: is there already",
@@ -297,9 +352,10 @@ static int read_key(const struct line *line, bool seen[KEYS],
 
 static int first_line(const struct line *line)
 {
-	if (line->count == 2 && is(line, 0, "swapsim") && is(line, 1, "1"))
+	if (line->count == 2 && line_is(line, 0, "swapsim") &&
+	    line_is(line, 1, "2"))
 		return 0;
-	return complain(line, "%s", "the file must begin with 'swapsim 1'");
+	return complain(line, "%s", "the file must begin with 'swapsim 2'");
 }
 
 static int check_whole(const struct line *line, bool begun,
@@ -307,7 +363,7 @@ static int check_whole(const struct line *line, bool begun,
 {
 	if (!begun)
 		return complain(line, "%s",
-				"the file must begin with 'swapsim 1'");
+				"the file must begin with 'swapsim 2'");
 	for (size_t i = 0; i < KEYS; i++)
 		if (keys[i].required && !seen[i])
 			return complain(line, "%s: missing", keys[i].name);
@@ -321,14 +377,17 @@ int input_parse(const char *file, const char *text, size_t length,
 	bool seen[KEYS] = {false};
 	bool begun = false;
 
-	*scenario = (struct scenario){
-		.seed = 1, .seeds = 8, .pages = 10000, .warmup = 1000};
+	*scenario = (struct scenario){.machine = {.sockets = 1},
+				      .seed = 1,
+				      .seeds = 8,
+				      .pages = 100000,
+				      .warmup = 20000};
 	while (length > 0) {
 		const char *end = memchr(text, '\n', length);
 		size_t bytes = end ? (size_t)(end - text) : length;
 
 		line.number++;
-		if (take_line(&line, text, bytes))
+		if (line_take(&line, text, bytes))
 			return -1;
 		if (line.count > 0) {
 			if (begun ? read_key(&line, seen, scenario)

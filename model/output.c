@@ -16,16 +16,20 @@ static void json_lock(FILE *to, const struct lock *lock,
 }
 
 static void json_point(FILE *to, const struct scenario *s,
-		       const struct point *point)
+		       const struct point *point, bool ranges)
 {
 	fprintf(to,
 		"  {\"workers\":%" PRIu32
 		",\n   \"pages_per_s\":{\"mean\":" NUMBER ",\"low\":" NUMBER
 		",\"high\":" NUMBER ",\"deviation\":" NUMBER
-		"},\n   \"bound_pages_per_s\":" NUMBER ",\n   \"locks\":[",
+		"},\n   \"bound_pages_per_s\":" NUMBER
+		",\"direct_share\":" NUMBER ",\n   \"drawn_pages_per_s\":[",
 		point->workers, point->pages_per_s.mean, point->pages_per_s.low,
 		point->pages_per_s.high, point->pages_per_s.deviation,
-		point->bound);
+		point->bound, point->direct);
+	for (uint32_t i = 0; ranges && i < s->seeds; i++)
+		fprintf(to, "%s" NUMBER, i ? "," : "", point->drawn[i]);
+	fputs("],\n   \"locks\":[", to);
 	for (uint32_t i = 0; i < s->lock_count; i++) {
 		fputs(i ? ",\n    " : "\n    ", to);
 		json_lock(to, &s->locks[i], &point->locks[i]);
@@ -37,7 +41,7 @@ void output_json(FILE *to, const struct scenario *scenario,
 		 const struct projection *p)
 {
 	fprintf(to,
-		"{\"swapsim\":1,\"tier\":\"projected\",\"seed\":%" PRIu64
+		"{\"swapsim\":2,\"tier\":\"projected\",\"seed\":%" PRIu64
 		",\"seeds\":%" PRIu32 ",\n \"page_s\":" NUMBER ",\n",
 		scenario->seed, scenario->seeds, p->page_time);
 	if (p->largest_demand > 0)
@@ -54,7 +58,7 @@ void output_json(FILE *to, const struct scenario *scenario,
 	fputs(" \"points\":[", to);
 	for (uint32_t i = 0; i < p->count; i++) {
 		fputs(i ? ",\n" : "\n", to);
-		json_point(to, scenario, &p->points[i]);
+		json_point(to, scenario, &p->points[i], p->ranges);
 	}
 	fputs("]}\n", to);
 }

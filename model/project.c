@@ -6,15 +6,25 @@
 
 #define NS_PER_S 1e9
 
+/* Seconds an acquisition takes, without what the lines between caches add. */
+static double hold_time(const struct scenario *s, const struct lock *lock)
+{
+	double ns =
+		lock->kind == DEVICE ? 1 : s->machine.ns_per_instruction.value;
+
+	return lock->hold.value * ns / NS_PER_S;
+}
+
 static void find_bounds(const struct scenario *s, struct projection *p)
 {
-	double scale = s->ns_per_instruction / NS_PER_S;
+	double scale = s->machine.ns_per_instruction.value / NS_PER_S;
 
-	p->page_time = s->private_work * scale;
+	p->page_time = (s->reclaim.value + s->fault.value) * scale;
 	for (uint32_t i = 0; i < s->lock_count; i++) {
-		double held =
-			s->locks[i].acquisitions * s->locks[i].hold * scale;
-		double demand = held / s->locks[i].instances;
+		const struct lock *lock = &s->locks[i];
+		double held = lock->acquisitions.value * hold_time(s, lock);
+		/* Readers exclude nobody. */
+		double demand = held * (1 - lock->read_share) / lock->instances;
 
 		p->page_time += held;
 		if (demand > p->largest_demand) {
@@ -26,13 +36,29 @@ static void find_bounds(const struct scenario *s, struct projection *p)
 		p->saturation_workers = p->page_time / p->largest_demand;
 }
 
-static double bound(const struct projection *p, uint32_t workers)
+static double bound(const struct scenario *s, const struct projection *p,
+		    uint32_t workers)
 {
-	double free_of_waiting = workers / p->page_time;
+	const struct machine *machine = &s->machine;
+	uint32_t threads = workers + s->pool.kswapds;
+	double most = threads / p->page_time;
+	double fault = s->fault.value * machine->ns_per_instruction.value;
 
+	/* Waiting for the device keeps a core, too. */
+	if (machine->cores > 0)
+		most = fmin(most, (double)machine->sockets * machine->cores /
+					  p->page_time);
+	if (fault > 0)
+		most = fmin(most, workers * NS_PER_S / fault);
 	if (p->largest_demand > 0)
-		return fmin(free_of_waiting, 1 / p->largest_demand);
-	return free_of_waiting;
+		most = fmin(most, 1 / p->largest_demand);
+	return most;
+}
+
+static void widen(struct spread *spread, double rate, bool first)
+{
+	spread->low = first ? rate : fmin(spread->low, rate);
+	spread->high = first ? rate : fmax(spread->high, rate);
 }
 
 /* Means and squared deviations as they come (Welford 1962). */
@@ -44,11 +70,9 @@ static void add_run(struct point *point, const struct run *run, uint32_t n,
 
 	spread->mean += off / n;
 	*squares += off * (run->pages_per_s - spread->mean);
-	spread->low =
-		n == 1 ? run->pages_per_s : fmin(spread->low, run->pages_per_s);
-	spread->high = n == 1 ? run->pages_per_s
-			      : fmax(spread->high, run->pages_per_s);
+	widen(spread, run->pages_per_s, n == 1);
 	point->visits += run->visits;
+	point->direct += (run->direct - point->direct) / n;
 	for (uint32_t i = 0; i < locks; i++) {
 		struct lock_share *mean = &point->locks[i];
 		const struct lock_share *one = &run->locks[i];
@@ -59,17 +83,26 @@ static void add_run(struct point *point, const struct run *run, uint32_t n,
 	}
 }
 
-static int run_seeds(const struct scenario *scenario, struct point *point,
-		     struct error *error)
+static int run_seeds(const struct scenario *scenario, struct projection *p,
+		     struct point *point, struct error *error)
 {
+	struct scenario drawn;
 	double squares = 0;
 	struct run run;
 
 	for (uint32_t i = 0; i < scenario->seeds; i++) {
-		if (simulate(scenario, point->workers, scenario->seed + i, &run,
-			     error))
+		uint64_t seed = scenario->seed + i;
+
+		if (simulate(scenario, point->workers, seed, &run, error))
 			return -1;
 		add_run(point, &run, i + 1, scenario->lock_count, &squares);
+		p->ranges = scenario_draw(scenario, seed, &drawn);
+		if (!p->ranges)
+			continue;
+		if (simulate(&drawn, point->workers, seed, &run, error))
+			return -1;
+		widen(&point->pages_per_s, run.pages_per_s, false);
+		point->drawn[i] = run.pages_per_s;
 	}
 	if (scenario->seeds > 1)
 		point->pages_per_s.deviation =
@@ -87,8 +120,8 @@ int project(const struct scenario *scenario, struct projection *projection,
 		struct point *point = &projection->points[i];
 
 		point->workers = scenario->workers[i];
-		point->bound = bound(projection, point->workers);
-		if (run_seeds(scenario, point, error))
+		point->bound = bound(scenario, projection, point->workers);
+		if (run_seeds(scenario, projection, point, error))
 			return -1;
 	}
 	return 0;

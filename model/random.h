@@ -49,10 +49,4 @@ static inline uint32_t random_below(struct random *random, uint32_t n)
 	return (uint32_t)(((random_bits(random) >> 32) * n) >> 32);
 }
 
-/* Exponential with the given mean. */
-static inline double random_exponential(struct random *random, double mean)
-{
-	return -mean * log(random_unit(random));
-}
-
 #endif

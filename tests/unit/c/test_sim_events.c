@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: model/error.c
-/* The heap gives events by time, and the random numbers have their means. */
+/* The tree gives events by time, and the random numbers have their means. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,62 +11,76 @@
 
 #include "model/error.h"
 #include "model/events.h"
-#include "model/random.h"
+#include "model/exponential.h"
 
 #define COUNT 77
 
+static bool before(const struct event *a, const struct event *b)
+{
+	return a->time < b->time || (a->time == b->time && a->actor < b->actor);
+}
+
+/* Against a search through all, with times of which many are equal. */
 static void test_order(void **state)
 {
-	struct event heap[COUNT];
-	struct events events = {heap, COUNT};
-	struct event last = {-1, 0};
+	struct event node[2 * 128];
+	struct event all[COUNT];
+	struct events events;
 	struct random random;
 
 	(void)state;
+	assert_int_equal(events_leaves(COUNT), 128);
+	events_init(&events, node, COUNT);
 	random_seed(&random, 1, 0);
-	/* Few different times, so that many are equal. */
 	for (uint32_t i = 0; i < COUNT; i++)
-		heap[i] = (struct event){random_below(&random, 20), i};
-	events_order(&events);
-	for (int i = 0; i < COUNT; i++) {
-		assert_true(event_before(&last, &heap[0]));
-		last = heap[0];
-		events_replace(&events, 1000 + random_below(&random, 20));
-	}
-	for (int i = 0; i < 10 * COUNT; i++) {
-		struct event now = heap[0];
+		all[i] = (struct event){INFINITY, i};
+	for (int step = 0; step < 100 * COUNT; step++) {
+		/* Any actor's time may be set, and one may fall asleep. */
+		uint32_t id = random_below(&random, COUNT);
+		double time = random_below(&random, 20);
+		const struct event *first = &all[0];
 
-		assert_true(event_before(&last, &now));
-		last = now;
-		events_replace(&events,
-			       now.time + 1 + random_below(&random, 50));
+		all[id].time = time < 1 ? INFINITY : time;
+		events_set(&events, id, all[id].time);
+		for (uint32_t i = 1; i < COUNT; i++)
+			if (before(&all[i], first))
+				first = &all[i];
+		assert_true(events_next(&events)->time == first->time);
+		if (first->time < INFINITY)
+			assert_int_equal(events_next(&events)->actor,
+					 first->actor);
 	}
 }
 
 static void test_one_event(void **state)
 {
-	struct event heap[1] = {{5, 0}};
-	struct events events = {heap, 1};
+	struct event node[2];
+	struct events events;
 
 	(void)state;
-	events_order(&events);
-	events_replace(&events, 9);
-	assert_true(heap[0].time == 9);
+	assert_int_equal(events_leaves(1), 1);
+	events_init(&events, node, 1);
+	assert_true(events_next(&events)->time == INFINITY);
+	events_set(&events, 0, 9);
+	assert_true(events_next(&events)->time == 9);
 }
 
 static void test_random_means(void **state)
 {
 	const int n = 1000000;
+	struct exponential table;
 	struct random random;
 	double unit = 0;
 	double below = 0;
 	double exponential = 0;
 	double square = 0;
+	int beyond[3] = {0};
 
 	(void)state;
 	random_seed(&random, 3, 1);
+	exponential_init(&table);
 	for (int i = 0; i < n; i++) {
-		double one = random_exponential(&random, 2);
+		double one = 2 * exponential_draw(&table, &random);
 		double u = random_unit(&random);
 		uint32_t b = random_below(&random, 7);
 
@@ -75,12 +89,21 @@ static void test_random_means(void **state)
 		below += b;
 		exponential += one;
 		square += one * one;
+		for (int j = 0; j < 3; j++)
+			beyond[j] += one > (double[]){0.1, 2, 14}[j];
 	}
 	/* Five standard errors of each mean. */
 	assert_true(fabs(unit / n - 0.5) < 5 * 0.2887e-3);
 	assert_true(fabs(below / n - 3) < 5 * 2e-3);
 	assert_true(fabs(exponential / n - 2) < 5 * 2e-3);
 	assert_true(fabs(square / n - 8) < 5 * 17.9e-3);
+	/* Below the first layer's edge, in the middle, and near the tail. */
+	for (int j = 0; j < 3; j++) {
+		double p = exp(-(double[]){0.1, 2, 14}[j] / 2);
+
+		assert_true(fabs((double)beyond[j] / n - p) <
+			    5 * sqrt(p * (1 - p) / n));
+	}
 }
 
 static void test_streams_differ(void **state)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: model/simulate.c model/project.c model/error.c
+// LINK: model/actor.c model/simulate.c model/scenario.c
+// LINK: model/project.c model/error.c
 /*
  * The simulator against closed forms, which are computed here by themselves.
  * Seeds are fixed, so a statistical bound either always holds or never.
@@ -15,20 +16,34 @@
 
 #include "model/project.h"
 
-static struct scenario one_lock(double private_work, double hold,
-				enum service service)
+static struct lock lock_of(const char *name, double acquisitions, double hold,
+			   enum service service, uint32_t instances)
 {
-	return (struct scenario){
-		.ns_per_instruction = 1,
-		.private_work = private_work,
-		.private_service = service,
-		.locks = {{"lock", 1, hold, service, 1}},
+	struct lock lock = {.acquisitions = EXACTLY(acquisitions),
+			    .hold = EXACTLY(hold),
+			    .data = EXACTLY(1),
+			    .service = service,
+			    .instances = instances};
+
+	memcpy(lock.name, name, strlen(name) + 1);
+	return lock;
+}
+
+static struct scenario one_lock(double work, double hold, enum service service)
+{
+	struct scenario s = {
+		.machine = {.ns_per_instruction = EXACTLY(1), .sockets = 1},
+		.reclaim = EXACTLY(work),
+		.reclaim_service = service,
 		.lock_count = 1,
-		.pages = 20000,
-		.warmup = 1000,
+		.pages = 80000,
+		.warmup = 8000,
 		.seeds = 6,
 		.seed = 1,
 	};
+
+	s.locks[0] = lock_of("lock", 1, hold, service, 1);
+	return s;
 }
 
 static struct run run_one(const struct scenario *s, uint32_t workers,
@@ -61,13 +76,6 @@ static const struct projection *run_all(struct scenario *s, uint32_t workers)
 			fail_msg("%s: %.9g is not within %g of %.9g", #value, \
 				 near_v, (double)(relative), near_w);         \
 	} while (0)
-
-/* As many pages in a run, however many share the work. */
-static void share_pages(struct scenario *s, uint32_t workers)
-{
-	s->pages = 80000 / workers;
-	s->warmup = 8000 / workers;
-}
 
 /* Within half a percent, and within five standard errors of the mean. */
 static void agrees(const struct spread *spread, uint32_t seeds, double wanted)
@@ -108,7 +116,6 @@ static void test_machine_repairman(void **state)
 		double rate = busy / hold * 1e9;
 		const struct projection *p;
 
-		share_pages(&s, n);
 		p = run_all(&s, n);
 		agrees(&p->points[0].pages_per_s, s.seeds, rate);
 		near(p->points[0].locks[0].utilisation, busy, 0.005);
@@ -150,12 +157,11 @@ static void test_several_locks(void **state)
 
 	(void)state;
 	s.lock_count = 4;
-	s.locks[0].acquisitions = 2;
-	s.locks[1] = (struct lock){"b", 4, 250, EXPONENTIAL, 1};
-	s.locks[2] = (struct lock){"c", 1, 180, EXPONENTIAL, 1};
-	s.locks[3] = (struct lock){"d", 3, 320, EXPONENTIAL, 4};
+	s.locks[0].acquisitions.value = 2;
+	s.locks[1] = lock_of("b", 4, 250, EXPONENTIAL, 1);
+	s.locks[2] = lock_of("c", 1, 180, EXPONENTIAL, 1);
+	s.locks[3] = lock_of("d", 3, 320, EXPONENTIAL, 4);
 	for (uint32_t n = 1; n <= 16; n *= 4) {
-		share_pages(&s, n);
 		agrees(&run_all(&s, n)->points[0].pages_per_s, s.seeds,
 		       mva(n, 6000, demand, 7));
 	}
@@ -205,7 +211,7 @@ static void test_what_is_booked_ahead(void **state)
 
 	(void)state;
 	s.warmup = 0;
-	s.pages = 1;
+	s.pages = 4;
 	run = run_one(&s, 4, 1);
 	near(run.simulated_s, 1.001e-6, 1e-3);
 	near(run.pages_per_s * run.simulated_s, 1, 1e-9);
@@ -214,20 +220,223 @@ static void test_what_is_booked_ahead(void **state)
 	near(run.locks[0].holding, 0.25, 1e-3);
 }
 
-static void test_hand_over(void **state)
+/* M/M/1: what a thousand workers send in at a tenth each is nearly Poisson. */
+static void test_open_queue(void **state)
+{
+	const double hold = 1000;
+	const double busy = 0.8;
+	const uint32_t n = 1000;
+	struct scenario s = one_lock(n * hold / busy, hold, EXPONENTIAL);
+	const struct lock_share *share;
+	const struct projection *p;
+	double rate;
+
+	(void)state;
+	s.pages = 800000;
+	s.warmup = 80000;
+	p = run_all(&s, n);
+	share = &p->points[0].locks[0];
+	rate = p->points[0].pages_per_s.mean / 1e9;
+	near(share->utilisation, busy, 0.01);
+	/* Time at the lock 1 / (mu - lambda), of which 1 / mu is service. */
+	near((share->waiting + share->holding) * n / rate,
+	     1 / (1 / hold - rate), 0.03);
+	near(share->holding * n / rate, hold, 0.01);
+}
+
+/* M/D/1 waits half as long (Pollaczek and Khinchine). */
+static void test_deterministic_service(void **state)
+{
+	const double hold = 1000;
+	const uint32_t n = 1000;
+	struct scenario s = one_lock(n * hold / 0.8, hold, EXPONENTIAL);
+	const struct projection *p;
+	double rate;
+
+	(void)state;
+	s.locks[0].service = DETERMINISTIC;
+	s.pages = 800000;
+	s.warmup = 80000;
+	p = run_all(&s, n);
+	rate = p->points[0].pages_per_s.mean / 1e9;
+	near(p->points[0].locks[0].waiting * n / rate,
+	     rate * hold * hold / (2 * (1 - rate * hold)), 0.03);
+}
+
+static void test_lines_between_caches(void **state)
 {
 	struct scenario s = one_lock(9000, 1000, DETERMINISTIC);
 	struct run run;
 
 	(void)state;
-	s.hand_over = 250;
-	/* Who never waits pays nothing. */
+	s.machine.near.value = 50;
+	s.machine.far.value = 200;
+	s.machine.lines.value = 3;
+	/* One worker has all in its own cache. */
 	near(run_one(&s, 1, 1).pages_per_s, 1e5, 1e-4);
-	/* All others take the lock from its holder: 1250 ns each. */
+	/* On one socket, lock and 3 lines come from another core. */
 	run = run_one(&s, 32, 1);
-	near(run.pages_per_s, 1e9 / 1250, 1e-4);
+	near(run.pages_per_s, 1e9 / 1200, 1e-4);
 	near(run.locks[0].utilisation, 1, 1e-9);
-	near(run.locks[0].holding, 0.8 / 32, 1e-4);
+	near(run.locks[0].holding, 1150.0 / 1200 / 32, 1e-4);
+	/* Two that do not wait pay the same. */
+	near(run_one(&s, 2, 1).pages_per_s, 2e9 / 10200, 1e-4);
+	/* Dealt out over two sockets, in turn: first come, first served. */
+	s.machine.sockets = 2;
+	near(run_one(&s, 2, 1).pages_per_s, 2e9 / 10800, 1e-4);
+	/* A lock that protects twice as much. */
+	s.locks[0].data.value = 2;
+	near(run_one(&s, 2, 1).pages_per_s, 2e9 / 11400, 1e-4);
+}
+
+/* Who waits for a mutex sleeps, and the lock stands still until he runs. */
+static void test_mutex(void **state)
+{
+	struct scenario s = one_lock(9000, 1000, DETERMINISTIC);
+
+	(void)state;
+	s.locks[0].kind = MUTEX;
+	s.machine.wake.value = 4000;
+	near(run_one(&s, 1, 1).pages_per_s, 1e5, 1e-4);
+	near(run_one(&s, 16, 1).pages_per_s, 1e9 / 5000, 1e-4);
+}
+
+/* Readers share; only the line that counts them goes from one to the next. */
+static void test_rwsem(void **state)
+{
+	struct scenario s = one_lock(9000, 1000, DETERMINISTIC);
+
+	(void)state;
+	s.locks[0].kind = RWSEM;
+	s.locks[0].read_share = 1;
+	near(run_one(&s, 32, 1).pages_per_s, 32e9 / 10000, 1e-3);
+	s.machine.near.value = 500;
+	near(run_one(&s, 32, 1).pages_per_s, 1e9 / 500, 1e-3);
+	s.machine.near.value = 0;
+	s.locks[0].read_share = 0;
+	near(run_one(&s, 32, 1).pages_per_s, 1e9 / 1000, 1e-4);
+}
+
+static void test_device(void **state)
+{
+	struct scenario s = one_lock(9000, 1000, DETERMINISTIC);
+	struct run run;
+
+	(void)state;
+	s.locks[0].kind = DEVICE;
+	s.locks[0].instances = 2;
+	s.machine.near.value = 500;
+	s.machine.ns_per_instruction.value = 2;
+	/* Its time is its own, whoever asks: 18000 ns of work, 1000 of it. */
+	near(run_one(&s, 1, 1).pages_per_s, 1e9 / 19000, 1e-4);
+	run = run_one(&s, 128, 1);
+	near(run.pages_per_s, 2e9 / 1000, 0.01);
+}
+
+/* Four threads on two cores take twice as long. */
+static void test_cores(void **state)
+{
+	struct scenario s = one_lock(10000, 0, DETERMINISTIC);
+
+	(void)state;
+	s.machine.cores = 2;
+	near(run_one(&s, 2, 1).pages_per_s, 2e9 / 10000, 1e-3);
+	near(run_one(&s, 4, 1).pages_per_s, 2e9 / 10000, 1e-3);
+	s.machine.sockets = 2;
+	near(run_one(&s, 4, 1).pages_per_s, 4e9 / 10000, 1e-3);
+}
+
+static struct scenario with_kswapd(double fault, double reclaim)
+{
+	struct scenario s = one_lock(reclaim, 0, DETERMINISTIC);
+
+	s.lock_count = 0;
+	s.fault = (struct figure)EXACTLY(fault);
+	s.fault_service = DETERMINISTIC;
+	s.pool = (struct pool){.kswapds = 1,
+			       .min = 1000,
+			       .low = 1250,
+			       .high = 1500,
+			       .batch = 32};
+	s.pages = 200000;
+	s.warmup = 20000;
+	return s;
+}
+
+/* kswapd keeps up: the worker only faults, and never reclaims itself. */
+static void test_kswapd_works_ahead(void **state)
+{
+	struct scenario s = with_kswapd(9000, 1000);
+	struct run run = run_one(&s, 1, 1);
+
+	(void)state;
+	near(run.pages_per_s, 1e9 / 9000, 2e-3);
+	assert_true(run.direct == 0);
+}
+
+/*
+ * kswapd falls behind: every thread is busy all the time, so n workers and it
+ * do (n + 1) / (fault + reclaim) pages, and it 1 / reclaim of them.
+ */
+static void test_direct_reclaim(void **state)
+{
+	(void)state;
+	for (uint32_t n = 1; n <= 16; n *= 4) {
+		struct scenario s = with_kswapd(3000, 7000);
+		struct run run = run_one(&s, n, 1);
+		double rate = (n + 1) * 1e9 / 10000;
+
+		near(run.pages_per_s, rate, 2e-3);
+		near(1 - run.direct, 1e9 / 7000 / rate, 1e-2);
+	}
+}
+
+/* Locks of a fault are visited by faults: half of the time is in each. */
+static void test_sides(void **state)
+{
+	struct scenario s = with_kswapd(4000, 4000);
+	struct run run;
+
+	(void)state;
+	s.lock_count = 2;
+	s.locks[0] = lock_of("fault", 2, 500, DETERMINISTIC, 1);
+	s.locks[0].side = FAULT;
+	s.locks[1] = lock_of("reclaim", 0.5, 2000, DETERMINISTIC, 1);
+	run = run_one(&s, 1, 1);
+	/* 5000 ns to fault, 5000 to reclaim: kswapd just keeps up. */
+	near(run.pages_per_s, 1e9 / 5000, 0.02);
+	near(run.locks[0].holding, 1000.0 / 5000 / 2, 0.03);
+	near(run.locks[1].holding, 1000.0 / 5000 / 2, 0.03);
+}
+
+static void test_ranges(void **state)
+{
+	struct scenario s = one_lock(9000, 1000, DETERMINISTIC);
+	const struct projection *p;
+	struct scenario drawn;
+	double low;
+
+	(void)state;
+	s.pages = 2000;
+	s.seeds = 40;
+	assert_false(run_all(&s, 2)->ranges);
+	s.reclaim.low = 4000;
+	s.reclaim.high = 14000;
+	p = run_all(&s, 1);
+	assert_true(p->ranges);
+	near(p->points[0].pages_per_s.mean, 1e5, 1e-3);
+	low = p->points[0].pages_per_s.low;
+	assert_true(low > 0.99e9 / 15000 && low < 1e9 / 13500);
+	assert_true(p->points[0].pages_per_s.high < 1.01e9 / 5000);
+	assert_true(p->points[0].pages_per_s.high > 1e9 / 6500);
+	/* What another figure's range is does not move this one's draw. */
+	scenario_draw(&s, 7, &drawn);
+	low = drawn.reclaim.value;
+	s.machine.near.high = 100;
+	assert_true(scenario_draw(&s, 7, &drawn));
+	assert_true(drawn.reclaim.value == low);
+	scenario_draw(&s, 8, &drawn);
+	assert_true(drawn.reclaim.value != low);
 }
 
 static void test_nanoseconds_scale_instructions(void **state)
@@ -236,7 +445,7 @@ static void test_nanoseconds_scale_instructions(void **state)
 	double slow = run_one(&s, 8, 3).pages_per_s;
 
 	(void)state;
-	s.ns_per_instruction = 0.25;
+	s.machine.ns_per_instruction.value = 0.25;
 	near(run_one(&s, 8, 3).pages_per_s, 4 * slow, 1e-9);
 }
 
@@ -247,14 +456,14 @@ static void test_fractional_visits(void **state)
 	struct run run;
 
 	(void)state;
-	s.locks[0].acquisitions = 2.25;
+	s.locks[0].acquisitions.value = 2.25;
 	run = run_one(&s, 1, 1);
-	assert_in_range(run.visits, 47248, 47252); /* of 21000 pages */
+	assert_in_range(run.visits, 197998, 198002); /* of 88000 pages */
 	near(run.pages_per_s, 1e9 / (9000 + 2.25 * 400), 1e-4);
 
-	s.locks[0].acquisitions = 0.067;
+	s.locks[0].acquisitions.value = 0.067;
 	run = run_one(&s, 1, 1);
-	assert_in_range(run.visits, 1406, 1408);
+	assert_in_range(run.visits, 5895, 5897);
 	near(run.pages_per_s, 1e9 / (9000 + 0.067 * 400), 1e-4);
 }
 
@@ -277,10 +486,9 @@ static void test_bounds(void **state)
 
 	(void)state;
 	s.lock_count = 2;
-	s.locks[0].acquisitions = 2; /* demand 600 */
-	s.locks[1] = (struct lock){"b", 8, 400, EXPONENTIAL, 4}; /* 800 */
-	s.pages = 300;
-	s.warmup = 30;
+	s.locks[0].acquisitions.value = 2;		   /* demand 600 */
+	s.locks[1] = lock_of("b", 8, 400, EXPONENTIAL, 4); /* 800 */
+	s.pages = 20000;
 	for (uint32_t n = 1; n <= 64; n *= 2) {
 		const struct projection *p = run_all(&s, n);
 		const struct point *point = &p->points[0];
@@ -306,7 +514,7 @@ static void test_spread_over_seeds(void **state)
 	double mean;
 
 	(void)state;
-	s.pages = 100;
+	s.pages = 400;
 	s.seeds = 3;
 	s.seed = 5;
 	for (uint64_t i = 0; i < 3; i++)
@@ -346,9 +554,9 @@ static void test_times_too_far_apart(void **state)
 	struct run run;
 
 	(void)state;
-	s.ns_per_instruction = 1e6;
-	s.private_work = 1e-3 * 1e-6;
-	s.locks[0].acquisitions = 1e-3;
+	s.machine.ns_per_instruction.value = 1e6;
+	s.reclaim.value = 1e-3 * 1e-6;
+	s.locks[0].acquisitions.value = 1e-3;
 	s.warmup = 1000;
 	s.pages = 1;
 	assert_int_equal(simulate(&s, 1, 1, &run, &error), -1);
@@ -365,7 +573,17 @@ int main(void)
 		cmocka_unit_test(test_no_contention),
 		cmocka_unit_test(test_saturated),
 		cmocka_unit_test(test_what_is_booked_ahead),
-		cmocka_unit_test(test_hand_over),
+		cmocka_unit_test(test_open_queue),
+		cmocka_unit_test(test_deterministic_service),
+		cmocka_unit_test(test_lines_between_caches),
+		cmocka_unit_test(test_mutex),
+		cmocka_unit_test(test_rwsem),
+		cmocka_unit_test(test_device),
+		cmocka_unit_test(test_cores),
+		cmocka_unit_test(test_kswapd_works_ahead),
+		cmocka_unit_test(test_direct_reclaim),
+		cmocka_unit_test(test_sides),
+		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_nanoseconds_scale_instructions),
 		cmocka_unit_test(test_fractional_visits),
 		cmocka_unit_test(test_without_locks),
