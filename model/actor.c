@@ -158,10 +158,12 @@ static void visit(struct sim *sim, uint32_t id, double now)
 	if (station->instances > 1)
 		instance +=
 			random_below(&sim->chance.random, station->instances);
-	if (instance->last != NOBODY)
-		visitor.transfer = sim->transfer[(instance->last != id) *
-						 (1 + (instance->socket !=
-						       actor->socket))];
+	if (instance->last != NOBODY) {
+		size_t near = instance->socket == actor->socket ? 1 : 2;
+
+		visitor.transfer =
+			sim->transfer[instance->last == id ? 0 : near];
+	}
 	b = station_book(station, instance, &visitor, machine, &sim->chance);
 	actor->start = b.start;
 	actor->end = b.end;
@@ -294,7 +296,8 @@ static int allocate(struct sim *sim, struct error *error)
 /* Every worker is somewhere within a page, not all at its beginning. */
 static void set_up_actors(struct sim *sim)
 {
-	uint32_t sockets = sim->scenario->machine.sockets;
+	uint32_t given = sim->scenario->machine.sockets;
+	uint32_t sockets = given > 0 ? given : 1;
 
 	for (uint32_t i = 0; i < sim->actors * sim->stations; i++)
 		sim->carried[i] = (uint32_t)random_bits(&sim->chance.random);

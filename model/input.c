@@ -147,17 +147,21 @@ static int parse_name(const struct line *line, const struct scenario *s,
 	return 0;
 }
 
-static int new_lock(const struct line *line, struct scenario *s,
-		    const char *name, struct lock **lock)
+/* NULL after a complaint. */
+static struct lock *new_lock(const struct line *line, struct scenario *s,
+			     const char *name)
 {
-	if (s->lock_count == MAX_LOCKS)
-		return complain(line, "lock: more than %d locks", MAX_LOCKS);
-	*lock = &s->locks[s->lock_count];
-	**lock = (struct lock){.instances = 1, .data = EXACTLY(1)};
-	if (parse_name(line, s, name, (*lock)->name))
-		return -1;
+	struct lock *lock = &s->locks[s->lock_count];
+
+	if (s->lock_count == MAX_LOCKS) {
+		complain(line, "lock: more than %d locks", MAX_LOCKS);
+		return NULL;
+	}
+	*lock = (struct lock){.instances = 1, .data = EXACTLY(1)};
+	if (parse_name(line, s, name, lock->name))
+		return NULL;
 	s->lock_count++;
-	return 0;
+	return lock;
 }
 
 /* One 'KEY VALUE' of a lock; `seen` has a bit for each key. */
@@ -212,14 +216,15 @@ static int read_lock_key(const struct line *line, unsigned int at,
 
 static int read_lock(const struct line *line, struct scenario *s)
 {
-	struct lock *lock = NULL;
+	struct lock *lock;
 	unsigned int seen = 0;
 
 	if (line->count < 2 || line->count % 2)
 		return complain(line, "%s",
 				"lock: takes the form 'lock NAME KEY VALUE "
 				"...'");
-	if (new_lock(line, s, line->words[1], &lock))
+	lock = new_lock(line, s, line->words[1]);
+	if (!lock)
 		return -1;
 	for (unsigned int at = 2; at < line->count; at += 2)
 		if (read_lock_key(line, at, lock, &seen))
@@ -236,16 +241,16 @@ static int read_lock(const struct line *line, struct scenario *s)
 
 static int read_device(const struct line *line, struct scenario *s)
 {
-	struct lock *lock = NULL;
+	struct lock *lock;
 	uint64_t instances = 1;
 
 	if (line->count != 2 && line->count != 3)
 		return complain(line, "%s",
 				"device-ns: takes the form 'device-ns NS "
 				"[DEVICES]'");
-	if (new_lock(line, s, "device", &lock) ||
-	    line_figure(line, line->words[0], line->words[1], 0, 1e9,
-			&lock->hold))
+	lock = new_lock(line, s, "device");
+	if (!lock || line_figure(line, line->words[0], line->words[1], 0, 1e9,
+				 &lock->hold))
 		return -1;
 	if (line->count == 3 && line_whole(line, line->words[0], line->words[2],
 					   1, MAX_INSTANCES, &instances))

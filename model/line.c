@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,15 +137,17 @@ int line_choice(const struct line *line, const char *what, const char *word,
 {
 	char shown[ERROR_WORD];
 	char allowed[128] = "";
+	int used = 0;
 
 	for (int i = 0; i < count; i++) {
+		const char *before = i + 1 < count ? ", " : " or ";
+
 		if (!strcmp(words[i], word)) {
 			*value = i;
 			return 0;
 		}
-		if (i > 0)
-			strcat(allowed, i + 1 < count ? ", " : " or ");
-		strcat(allowed, words[i]);
+		used += snprintf(allowed + used, sizeof(allowed) - (size_t)used,
+				 "%s%s", i > 0 ? before : "", words[i]);
 	}
 	return complain(line, "%s: '%s' is not %s", what,
 			error_word(shown, word), allowed);

@@ -2,7 +2,8 @@
 """The commands of ./swapscale: a file for each, which adds its parser and runs it."""
 from __future__ import annotations
 
-from runner.commands import budget, claim, compare, doctor, index, kernel, report, run, shell
+from runner.commands import (budget, claim, compare, doctor, index, kernel, project, report, run,
+                             shell)
 
 #: In the order '--help' lists them.
-COMMANDS = (doctor, kernel, run, compare, claim, report, budget, index, shell)
+COMMANDS = (doctor, kernel, run, compare, claim, report, budget, project, index, shell)

@@ -12,6 +12,7 @@ clock against the emulated timer to within 10 ppm (measured: 999.993 MHz for
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,10 @@ LOCK_METRIC = re.compile(r"locks\.[a-z0-9_]+\.(acquisitions|contentions|hold_us)
 #: those of the swap-out path.
 SMALL = 0.01
 GUESS = "(guess)"
+
+#: Spin locks: who finds one taken waits in its queue.
+QUEUED = (*lockclass.SWAP_PATH, "lru", "zone", "page_table", "runqueue")
+LEAST_ROW = 100              # acquisitions; rarer classes are of boot and of devices
 
 _ZONE = r"(_(dma|dma32|normal|movable|high|device))?"
 _RECLAIMER = r"(kswapd|direct|khugepaged|proactive)"  # versions before 4.8 split it by zone
@@ -131,11 +136,40 @@ def _speed(window: Window, workload: guestfile.Json, tier: str) -> dict[str, Met
         if written:
             found["instructions_per_written_page"] = Metric(
                 window.nanoseconds / written, "instructions/page", "lower", WORKLOAD)
-        return found
+        return found | _fault(workload)
     if tier == "timed":
         rate = window.pages * window.page_size / MIB / (window.nanoseconds / 1e9)
         return {"throughput_mib_s": Metric(rate, "MiB/s", "higher", WORKLOAD)}
     return {}  # lock_stat slows what it watches: no speed is taken from its kernels
+
+
+def _fault(workload: guestfile.Json) -> dict[str, Metric]:
+    """What a page costs while RAM fills: the fault and the write, no reclaim.
+
+    One thread alone: with more, some are done while others still write.
+    """
+    threads = workload.objects("per_thread")
+    fill = workload.object("phases").object("fill")
+    span = fill.integer("end_ns") - fill.integer("begin_ns")
+    filled = sum(one.integer("pages_written") - one.integer("steady_pages") for one in threads)
+    if len(threads) != 1 or filled <= 0 or span <= 0:
+        return {}
+    return {"fault_instructions_per_page": Metric(span / filled, "instructions/page", "", WORKLOAD)}
+
+
+def _floors(named: Sequence[lockclass.Named]) -> dict[str, Metric]:
+    """What lock-stat itself costs, as far as its own counts tell.
+
+    No hold is shorter than what lock-stat does within it.  Annotations (sequence
+    counts) are acquired and released in one breath; what queues for a lock passes
+    through lock_acquired() on top.
+    """
+    rows = [(one, row) for one in named for row in one.lock.rows if row.acquisitions >= LEAST_ROW]
+    floors = {"hold_floor_us": rows,
+              "queued_hold_floor_us": [one for one in rows if one[0].stable in QUEUED]}
+    found = {f"lock_stat.{name}": Metric(min(row.hold_min for _, row in some), "µs", "", LOCK_STAT)
+             for name, some in floors.items() if some}
+    return found
 
 
 def lock_metrics(evidence: Path, pages: int) -> dict[str, Metric]:
@@ -145,7 +179,8 @@ def lock_metrics(evidence: Path, pages: int) -> dict[str, Metric]:
         raise CannotMeasure(f"{LOCK_STAT}: lockdep turned itself off, so the counts are not "
                             "whole; see console.log for its complaint")
     together: dict[str, list[lockclass.Named]] = {}
-    for one in lockclass.identify(stat.classes, lockkeys.load(evidence)):
+    named = lockclass.identify(stat.classes, lockkeys.load(evidence))
+    for one in named:
         if one.stable != lockclass.ANNOTATION:
             together.setdefault(one.stable, []).append(one)
     small: list[lockclass.Named] = []
@@ -156,7 +191,10 @@ def lock_metrics(evidence: Path, pages: int) -> dict[str, Metric]:
             small += together.pop(stable)
     if small:
         together["other"] = together.get("other", []) + small
-    found: dict[str, Metric] = {}
+    # Annotations with them: lock-stat's work is the same.
+    whole = sum(one.lock.acquisitions for one in named) / pages
+    found = {"lock_stat.taken_per_page": Metric(whole, "acquisitions/page", "", LOCK_STAT),
+             **_floors(named)}
     for stable, members in sorted(together.items()):
         names = [printable(one.lock.name, 45) for one in members[:3]]
         guess = f" {GUESS}" if any(one.how == "guess" for one in members) else ""

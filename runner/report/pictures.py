@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import effectplots, model, plots
+from runner import effectplots, plots
 from runner.budget import BUDGET
-from runner.errors import CannotMeasure
 from runner.metrics.lockclass import SWAP_LOCKS, SWAP_PATH
-from runner.records import Accelerator, Metric, Sample
+from runner.records import Sample
 from runner.report.view import threads as _threads
 from runner.tiers import label
 from runner.verdict import CellResult, Comparison
@@ -46,27 +45,6 @@ def _instructions(cells: Iterable[CellResult]) -> list[plots.InstructionRow]:
     return [plots.InstructionRow(cell.device, one.base, one.test)
             for cell in cells for one in cell.metrics
             if one.name == "instructions_per_page" and one.base and one.test]
-
-
-def _side(cells: Iterable[CellResult], test: bool) -> dict[str, Metric]:
-    found = {}
-    for cell in cells:
-        for one in cell.metrics:
-            value = one.test if test else one.base
-            if value is not None:
-                found[one.name] = Metric(value, one.unit, one.better, "")
-    return found
-
-
-def _curve(label: str, metrics: dict[str, Metric]) -> plots.Curve:
-    instructions = metrics["instructions_per_page"].value
-    each = model.ns_per_instruction(metrics["throughput_mib_s"].value, instructions)
-    found = model.project(metrics, model.Settings(each, each))
-    return plots.Curve(label, True, tuple(
-        plots.CurvePoint(point.workers, point.mib_s,
-                         point.mib_s * point.pages_per_s.low / point.pages_per_s.mean,
-                         point.mib_s * point.pages_per_s.high / point.pages_per_s.mean)
-        for point in found.points))
 
 
 def _effects(cells: Iterable[CellResult], test: str, locks: bool) -> list[effectplots.Effect]:
@@ -170,25 +148,6 @@ def draw(comparison: Comparison, folder: Path, samples: Sequence[Sample] = ()
                 keep("effects", f"Instructions per swapped-out page, {note}: {named}",
                      plots.instruction_bars(bars, out.with_name(f"{out.name}-instructions"),
                                             heading))
-            for device in sorted({cell.device for cell in cells}):
-                here = [cell for cell in cells if cell.device == device]
-                if threads != 1 or {cell.tier for cell in here} != {"exact", "locks", "timed"}:
-                    continue
-                if any(cell.accelerator == Accelerator.TCG for cell in here):
-                    # A preempted vCPU holds its lock on: emulated hold times
-                    # measure the emulator, and so would a projection from them.
-                    notes.append(f"no projected throughput for {device}: hold times of an "
-                                 "emulated guest are not the kernel's; it takes KVM")
-                    continue
-                try:
-                    curves = [_curve(name, _side(here, one)) for name, one in
-                              ((comparison.base, False), (test, True))]
-                except CannotMeasure as error:
-                    notes.append(str(error))
-                    continue
-                keep("throughput", f"Projected throughput over threads on {device}: {named}",
-                     plots.throughput_curves(curves, out.with_name(f"{out.name}-{device}"),
-                                             heading, device))
         for device in sorted({cell.device for cell in mine}):
             curves = [_measured(samples, kernel, device) for kernel in (comparison.base, test)]
             if max((len(curve.points) for curve in curves), default=0) > 1:

@@ -1,212 +1,275 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""From metrics to swapsim's input, and from its output to a projection."""
+"""From samples and a machine's description to projections, ratios and refusals."""
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 import re
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from runner import model, paths
+from runner import model
+from runner.commands import project as command
 from runner.errors import CannotMeasure, UsageError
-from runner.records import Metric
+from runner.model import calibrate, machinefile, ranges, scenario, show
+from runner.model.projection import beyond
+from runner.model.swapsim import LockShare, Point, Spread
+from runner.records import Cell, Metric, Sample
 
-SETTINGS = model.Settings(ns_per_instruction=0.5, guest_ns_per_instruction=2.0,
-                          workers=(1, 4), pages=2000, seeds=3)
-
-
-def metrics(**values: float) -> dict[str, Metric]:
-    """Keyword names with '__' for a dot."""
-    return {name.replace("__", "."): Metric(value, "", "", "test")
-            for name, value in values.items()}
+#: Small enough for a test, of the size measured for 6.1:pagewise and 6.1:batched.
+EFFORT = model.Effort(seeds=3, pages=8000, warmup=8000)
 
 
-def page(**more: float) -> dict[str, Metric]:
-    values = {"instructions_per_page": 10000.0,
-              "locks__swap_cache_tree__acquisitions_per_page": 2.0,
-              "locks__swap_cache_tree__hold_us_per_page": 1.2,
-              "locks__page_table__acquisitions_per_page": 3.0,
-              "locks__page_table__hold_us_per_page": 5.0}
-    return metrics(**{**values, **more})
+def sample(kernel: str, tier: str, **values: float) -> Sample:
+    """A valid one under icount; '__' in a name stands for a dot."""
+    metrics = {name.replace("__", "."): Metric(value, "", "", "test")
+               for name, value in values.items()}
+    return Sample(0, 0, Cell(kernel, "pmem", 1, "swapstorm", tier), "icount", 1, "", "", "ok", "",
+                  (), metrics, "evidence/0000", "", 1.0, {})
 
 
-@pytest.fixture(scope="session")
-def swapsim() -> Path:
-    """Built as make builds it, so that no stale program is tested."""
-    subprocess.run(["make", "-s", "-C", str(paths.ROOT), "build/swapsim"], check=True)
-    return paths.BUILD / "swapsim"
+EXACT = {"instructions_per_page": 12000.0, "instructions_per_written_page": 12000.0,
+         "fault_instructions_per_page": 3500.0}
+#: 1000 pages in 36 ms are 36000 instructions each, three times those without lock-stat.
+COUNTED = {"steady_s": 0.036, "pswpout": 1000.0, "pswpout_agreement": 1.0,
+           "lock_stat__taken_per_page": 40.0, "lock_stat__hold_floor_us": 0.23,
+           "lock_stat__queued_hold_floor_us": 0.31,
+           "locks__swap_cache_tree__acquisitions_per_page": 2.0,
+           "locks__swap_cache_tree__hold_us_per_page": 2.82,
+           "locks__swap_device__acquisitions_per_page": 4.0,
+           "locks__swap_device__hold_us_per_page": 1.72,
+           "locks__swap_cluster__acquisitions_per_page": 0.0,
+           "locks__swap_cluster__hold_us_per_page": 0.0}
+FEW = {**COUNTED, "locks__swap_device__acquisitions_per_page": 0.125,
+       "locks__swap_device__hold_us_per_page": 0.5}
 
 
-def test_input_in_instructions() -> None:
-    # 1.2 us at 2 ns each are 600 instructions, 300 for each of 2 acquisitions;
-    # page_table is no shared lock, so its hold stays in the private work.
-    assert model.scenario(page(), SETTINGS).splitlines() == [
-        "swapsim 1", "ns-per-instruction 0.5", "private 9400 exponential",
-        "lock swap_cache_tree acquisitions 2 hold 300 service exponential instances 1",
-        "hand-over-ns 0", "workers 1 4", "seed 1", "seeds 3", "pages 2000"]
+def samples() -> list[Sample]:
+    return [sample("a", "exact", **EXACT), sample("a", "locks", **COUNTED),
+            sample("b", "exact", **EXACT), sample("b", "locks", **FEW)]
 
 
-def test_a_lock_never_taken_is_left_out() -> None:
-    text = model.scenario(page(locks__swap_cache_tree__acquisitions_per_page=0.0), SETTINGS)
-    assert "lock" not in text and "private 10000 " in text
+MACHINE = model.machine("haswell-ep-2s")
+
+pytestmark = pytest.mark.usefixtures("swapsim")
 
 
-def test_projection_of_one_worker_is_the_page(swapsim: Path) -> None:
-    found = model.project(page(), SETTINGS)
-    assert found.tier == "projected"
-    assert found.page_s == pytest.approx(10000 * 0.5e-9)
-    one, four = found.points
-    assert (one.workers, four.workers) == (1, 4)
-    assert one.pages_per_s.mean == pytest.approx(1 / 5e-6, rel=0.02)
-    assert one.pages_per_s.low <= one.pages_per_s.mean <= one.pages_per_s.high
-    assert one.mib_s == pytest.approx(one.pages_per_s.mean / 256)
-    assert one.locks[0].wait_share == 0.0 < four.locks[0].wait_share
-    assert four.locks[0].name == found.saturating_lock == "swap_cache_tree"
-    assert found.bound_pages_per_s == pytest.approx(1 / (600 * 0.5e-9))
-    assert found.saturation_workers == pytest.approx(10000 / 600)
-    assert four.bound_pages_per_s == pytest.approx(4 / 5e-6)
+def test_lock_stat_is_taken_off() -> None:
+    found = model.inputs(samples(), "a")
+    # 24000 more instructions over 40 acquisitions.
+    assert found.lock_stat_instructions == pytest.approx(600)
+    tree = found.locks[0]
+    # 1410 of which 310 are lock-stat's, and two thirds of the rest for locks inside.
+    assert (tree.name, tree.acquisitions, tree.batch) == ("swap_cache_tree", 2.0, 1.0)
+    assert tree.hold == pytest.approx(1100 / 3)
+    assert tree.hold_low == pytest.approx(1100 / 5)
+    assert tree.hold_high == pytest.approx(1180)
+    assert found.fault_instructions == pytest.approx(3500)
+    assert found.reclaim_instructions == pytest.approx(12000 - 3500 - 2200 / 3 - 4 * 120 / 3)
+    assert [one.name for one in found.locks] == ["swap_cache_tree", "swap_device"]
+    assert model.inputs(samples(), "b").lock("swap_device") == model.Lock(
+        "swap_device", "spin", 0.125, pytest.approx(3690 / 3), pytest.approx(3690 / 5),
+        pytest.approx(3770), 8.0)
 
 
-def test_a_seed_repeats_and_another_differs(swapsim: Path) -> None:
-    other = dataclasses.replace(SETTINGS, seed=100)
-    assert model.project(page(), SETTINGS) == model.project(page(), SETTINGS)
-    assert model.project(page(), SETTINGS) != model.project(page(), other)
+def test_shorter_than_lock_stat_is_not_less_than_nothing() -> None:
+    short = {**COUNTED, "locks__swap_device__hold_us_per_page": 1.2}
+    found = model.inputs([samples()[0], sample("a", "locks", **short)], "a").lock("swap_device")
+    assert found and (found.hold_low, found.hold) == (1.0, 1.0) < (found.hold_high,)
 
 
-def test_without_shared_locks_nothing_saturates(swapsim: Path) -> None:
-    found = model.project(metrics(instructions_per_page=10000.0), SETTINGS)
-    assert (found.saturating_lock, found.saturation_workers, found.bound_pages_per_s) == (
-        None, None, None)
-    assert found.points[1].locks == ()
-
-
-@pytest.mark.parametrize(("given_metrics", "line"), [
-    (metrics(), "no metric instructions_per_page"),
-    (metrics(instructions_per_page=float("nan")), "instructions_per_page: nan is not"),
-    (metrics(instructions_per_page=0.0), "instructions_per_page: 0 is not a number from 1 up"),
-    (page(locks__swap_cache_tree__hold_us_per_page=-1.0), "hold_us_per_page: -1 is not"),
-    (page(locks__swap_cache_tree__hold_us_per_page=25.0),
-     "held for 12500 instructions of a page's 10000"),
-    (metrics(instructions_per_page=1e4, locks__lru__acquisitions_per_page=1.0),
-     "no metric locks.lru.hold_us_per_page"),
+@pytest.mark.parametrize(("tier", "name", "value", "line"), [
+    ("exact", "fault_instructions_per_page", None, "no metric fault_instructions_per_page"),
+    ("exact", "instructions_per_page", float("nan"), "instructions_per_page: nan is not a number"),
+    ("locks", "lock_stat__taken_per_page", None, "no metric lock_stat.taken_per_page"),
+    ("locks", "locks__swap_device__hold_us_per_page", -1.0, "hold_us_per_page: -1 is not"),
+    ("locks", "steady_s", 0.011, "11000 instructions with lock-stat and 12000 without"),
+    ("exact", "fault_instructions_per_page", 11500.0, "leave nothing of a page's 12000"),
 ])
-def test_metrics_that_cannot_be(given_metrics: dict[str, Metric], line: str) -> None:
+def test_samples_that_cannot_be(tier: str, name: str, value: float | None, line: str) -> None:
+    values = dict(EXACT if tier == "exact" else COUNTED)
+    if value is None:
+        del values[name]
+    else:
+        values[name] = value
+    other = samples()[1 if tier == "exact" else 0]
     with pytest.raises(CannotMeasure, match=re.escape(line)):
-        model.scenario(given_metrics, SETTINGS)
+        model.inputs([sample("a", tier, **values), other], "a")
 
 
-@pytest.mark.parametrize(("change", "line"), [
-    ({"guest_ns_per_instruction": 0.0}, "ns per instruction must be a number above 0"),
-    ({"guest_ns_per_instruction": float("inf")}, "ns per instruction must be a number above 0"),
-    ({"shared_locks": {"a b\nseed 5": 1}}, r"'a b\\nseed 5' is not a lock class"),
-    ({"ns_per_instruction": 0.0}, "standard input:2: ns-per-instruction: 0 is not in"),
-    ({"workers": (4, 1)}, "standard input:6: workers: 1: must ascend"),
-    ({"service": "normal"}, "standard input:3: service: 'normal' is not exponential or"),
+def test_samples_that_do_not_count() -> None:
+    exact, locks = samples()[:2]
+    for other in (dataclasses.replace(locks, accelerator="tcg"),
+                  dataclasses.replace(locks, invalid=("oops",))):
+        with pytest.raises(CannotMeasure, match="a on the locks tier with 1 thread under icount"):
+            model.inputs([exact, other], "a")
+
+
+def test_instances_of_locks() -> None:
+    old = model.inputs(samples(), "a")
+    new = dataclasses.replace(old, locks=(*old.locks, dataclasses.replace(
+        old.locks[0], name="swap_cluster")))
+    two = dataclasses.replace(MACHINE, devices=dataclasses.replace(MACHINE.devices, count=2))
+    assert scenario.instances(old, two, "swap_cache_tree") == 2
+    assert scenario.instances(new, two, "swap_cache_tree") == 2 * 49152 // 64
+    assert scenario.instances(new, MACHINE, "swap_cluster") == 49152
+    assert scenario.instances(new, two, "swap_avail") == 1
+    assert scenario.instances(new, two, "lru") == 2
+    assert scenario.instances(new, two, "swap_device") == 2
+
+
+def test_text_for_swapsim() -> None:
+    text = scenario.text(model.inputs(samples(), "b"), MACHINE, (1, 16), EFFORT)
+    assert "kswapd 2 11585 14481 17377 32\n" in text
+    # Eight pages to a hold: one and seven eighths of the lines, 1 to 8 times.
+    assert "instances 1 kind spin data 1.875[1..8]\n" in text
+    assert "workers 1 16\n" in text and "device-ns 410[200..820] 1\n" in text
+
+
+def test_batches_win_where_a_lock_saturates() -> None:
+    base, test = (model.project(model.inputs(samples(), one), MACHINE, (16, 1),
+                                past_validation=True, effort=EFFORT) for one in "ab")
+    assert [one.threads for one in base.points] == [1, 16]
+    assert base.tier == "projected" and base.points[1].saturating == "swap_device"
+    few, many = model.ratios(base, test)
+    assert 1.0 < few.value < many.value
+    assert many.low <= many.value <= many.high
+
+
+def point(threads: int, lock: str, busy: float) -> Point:
+    return Point(threads, Spread(1.0, 1.0, 1.0), 1.0, 0.0, (),
+                 (LockShare("other", 0.1, 0, 0), LockShare(lock, busy, 0, 0)))
+
+
+def test_where_another_lock_takes_over() -> None:
+    valid = dataclasses.replace(MACHINE, validated=machinefile.Validated(2, ("a",), "test"))
+    rising = [point(1, "b", 0.4), point(2, "a", 0.9), point(4, "b", 0.5), point(8, "a", 0.9)]
+    assert beyond(rising[:2], valid) is None
+    past = beyond(rising, valid)
+    assert past and past[0] == 2
+    assert past[1] == ("projected: from 4 threads on b saturates, where the model was validated "
+                       "on haswell-ep-2s up to 2 threads with a saturating (test)")
+
+
+def test_refused_unless_told_to() -> None:
+    narrow = dataclasses.replace(MACHINE, validated=machinefile.Validated(1, (), "test"))
+    inputs = model.inputs(samples(), "a")
+    refused = model.project(inputs, narrow, (1, 16), effort=EFFORT)
+    told = model.project(inputs, narrow, (1, 16), past_validation=True, effort=EFFORT)
+    assert [one.threads for one in told.points] == [1, 16]
+    assert len(refused.points) < 2 and told.refusal == refused.caution == ""
+    assert refused.refusal.endswith("; not projected past that unless told to")
+    assert refused.refusal.startswith(told.caution)
+    with pytest.raises(UsageError, match="no thread counts"):
+        model.project(inputs, narrow, ())
+
+
+def test_calibration_gives_the_published_figures() -> None:
+    inputs = model.inputs(samples(), "a")
+    assert MACHINE.published is not None
+    # 1,475,358 KiB/s, of which an eighth more was counted than was.
+    assert MACHINE.published.pages_per_s[1] == pytest.approx(1475358 / 4 / 1.125)
+    fitted = calibrate.published(inputs, MACHINE, MACHINE.published)
+    found = model.project(inputs, fitted, (1, 16), past_validation=True, effort=EFFORT)
+    for one in found.points:
+        assert one.pages_per_s.value == pytest.approx(MACHINE.published.pages_per_s[one.threads],
+                                                      rel=0.02)
+    one_figure = dataclasses.replace(MACHINE.published, pages_per_s={1: 2e5})
+    slow = calibrate.published(inputs, MACHINE, one_figure)
+    assert slow.figures["lines_per_hold"].value == MACHINE.figures["lines_per_hold"].value
+    assert slow.figures["ns_per_instruction"].value > fitted.figures["ns_per_instruction"].value
+
+
+def test_figures_that_cannot_come_out() -> None:
+    assert MACHINE.published is not None
+    for wanted in ({1: 1e5, 16: 9e7}, {1: 1e9}):
+        with pytest.raises(CannotMeasure, match="do not come out"):
+            calibrate.published(model.inputs(samples(), "a"), MACHINE, dataclasses.replace(
+                MACHINE.published, pages_per_s=wanted))
+
+
+def test_every_uncertain_input_has_a_row() -> None:
+    base, test = (model.inputs(samples(), one) for one in "ab")
+    names = [name for name, *_ in ranges.variations(base, test, MACHINE)]
+    assert names == ["near_ns", "far_ns", "lines_per_extra_page", "wake_ns", "device_ns",
+                     "instructions under locks", "devices in use", "memory MiB"]
+    whole = base.reclaim_instructions + sum(one.acquisitions * one.hold for one in base.locks)
+    for name, _, low, high in ranges.variations(base, test, MACHINE):
+        if name == "instructions under locks":
+            for one in (low.base, high.base):
+                assert whole == pytest.approx(one.reclaim_instructions + sum(
+                    lock.acquisitions * lock.hold for lock in one.locks))
+
+
+def test_sensitivity_without_published_figures() -> None:
+    base, test = (model.inputs(samples(), one) for one in "ab")
+    plain = dataclasses.replace(MACHINE, published=None)
+    rows = {one.name: one for one in model.sensitivity(base, test, plain, 16)}
+    devices = rows["devices in use"]
+    assert devices.ratio_low and devices.ratio_high and devices.ratio_high < devices.ratio_low
+    text = "\n".join(show.sensitivity_table([devices, dataclasses.replace(
+        devices, ratio_high=None)], "b over a"))
+    assert "devices in use" in text and text.splitlines()[3].endswith(" –")
+
+
+def test_shown_with_the_word() -> None:
+    one = model.project(model.inputs(samples(), "a"), MACHINE, (1, 16), past_validation=True,
+                        effort=EFFORT)
+    lines = show.table(one, [model.Ratio(16, 1.5, 1.4, 1.6)])
+    assert lines[0] == "a on haswell-ep-2s: projected, not measured"
+    assert any("1.50 [1.40..1.60]" in line and "swap_device" in line for line in lines)
+    data = json.loads(json.dumps(show.document([one], {}, {})))
+    assert data["tier"] == data["projections"][0]["tier"] == "projected"
+    assert data["projections"][0]["points"][1]["saturating"] == "swap_device"
+
+
+@pytest.mark.parametrize("text", ["", "0", "1,,2", "1;2", "1025", "a"])
+def test_thread_counts_that_are_none(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="is not a list such as"):
+        command.counts(text)
+
+
+def test_thread_counts() -> None:
+    assert command.counts("16,1,1,2") == (1, 2, 16)
+
+
+@pytest.mark.parametrize("name", machinefile.known())
+def test_machines_of_this_checkout(name: str) -> None:
+    found = model.machine(name)
+    assert found.name == name and set(found.figures) == set(machinefile.FIGURES)
+    assert all(len(one.source) > 20 for one in found.figures.values())
+
+
+def test_machine_by_path_and_unknown(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    text = machinefile.path_of("haswell-ep-2s").read_text(encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
+    assert model.machine(str(file)).name == "mine"
+    with pytest.raises(UsageError, match=r"'haswell-ep': is not known \(did you mean haswell-"):
+        model.machine("haswell-ep")
+
+
+@pytest.mark.parametrize(("old", "new", "line"), [
+    ("sockets = 2", "sockets = 0", "sockets: 0 is not in 1..16"),
+    ("[figures.wake_ns]", "[figures.wake]", "figures.wake_ns.value: missing"),
+    ("value = 50\n", "value = 5\n", "figures.near_ns.value: 5 is not in its range 40..60"),
+    ("kib_per_s = [1475358, 2148972]", "kib_per_s = [1]",
+     "published.kib_per_s: has 1 figures for 2 thread counts"),
+    ("[validated]", "[validated]\nlock = 1", "validated.lock: is not known here"),
+    ("format = 1", "format = 2", "format: 2 is not in 1..1"),
 ])
-def test_settings_that_cannot_be(swapsim: Path, change: dict[str, Any], line: str) -> None:
-    with pytest.raises(UsageError, match=re.escape(line)):
-        model.project(page(), dataclasses.replace(SETTINGS, **change))
+def test_machine_files_with_mistakes(tmp_path: Path, old: str, new: str, line: str) -> None:
+    text = machinefile.path_of("haswell-ep-2s").read_text(encoding="utf-8")
+    assert old in text
+    file = tmp_path / "m.toml"
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(UsageError, match=rf"m\.toml:\d+: {re.escape(line)}"):
+        model.machine(str(file))
 
 
-def test_a_program_not_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paths, "BUILD", tmp_path)
-    with pytest.raises(CannotMeasure, match="swapsim: cannot be run: No such file.*run 'make'"):
-        model.project(page(), SETTINGS)
-
-
-def test_ns_per_instruction_of_a_guest() -> None:
-    # 100 MiB/s are 25600 pages/s, 39.06 us a page.
-    assert model.ns_per_instruction(100.0, 10000.0) == pytest.approx(3.90625)
-    with pytest.raises(CannotMeasure, match="must be above 0"):
-        model.ns_per_instruction(0.0, 10000.0)
-
-
-def good(swapsim: Path) -> dict[str, Any]:
-    text = model.scenario(page(), dataclasses.replace(SETTINGS, pages=10, seeds=1))
-    done = subprocess.run([str(swapsim), "-"], input=text, text=True, capture_output=True,
-                          check=True)
-    data: dict[str, Any] = json.loads(done.stdout)
-    return data
-
-
-@pytest.mark.parametrize(("path", "value"), [
-    (("tier",), "measured"), (("swapsim",), 2), (("swapsim",), True), (("page_s",), "1"),
-    (("page_s",), -1.0), (("page_s",), 10**400),
-    (("more",), 1), (("points",), {}), (("points", 0), []),
-    (("points", 0, "workers"), 1.5), (("points", 0, "pages_per_s", "mean"), None),
-    (("points", 0, "locks", 0, "name"), 3), (("saturation_workers",), None),
-])
-def test_output_that_is_not_swapsims(swapsim: Path, path: tuple[str | int, ...],
-                                     value: object) -> None:
-    data: Any = good(swapsim)
-    model.parse(json.dumps(data))
-    inner = data
-    for key in path[:-1]:
-        inner = inner[key]
-    inner[path[-1]] = value
-    with pytest.raises(CannotMeasure, match="^swapsim's output: "):
-        model.parse(json.dumps(data))
-
-
-SCALARS = st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8)
-
-
-@given(st.text(max_size=20) | (SCALARS | st.lists(SCALARS, max_size=3) | st.dictionaries(
-    st.sampled_from(["swapsim", "tier", "points"]), SCALARS)).map(json.dumps))
-def test_any_output_is_refused_in_one_line(text: str) -> None:
-    with pytest.raises(CannotMeasure) as caught:
-        model.parse(text)
-    assert "\n" not in str(caught.value)
-
-
-def run_swapsim(swapsim: Path, *args: str, text: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(swapsim), *args], input=text, text=True, capture_output=True,
-                          check=False)
-
-
-def test_table_says_projected(swapsim: Path, tmp_path: Path) -> None:
-    file = tmp_path / "in"
-    file.write_text(model.scenario(page(), SETTINGS), encoding="utf-8")
-    done = run_swapsim(swapsim, "--table", str(file))
-    assert done.returncode == 0 and done.stderr == ""
-    assert done.stdout.startswith("projected by swapsim, not measured (3 seeds from 1)\n")
-    assert "saturates first: swap_cache_tree, at 16.7 workers" in done.stdout
-    assert re.search(r"^ {6}4 +\d+ +\d+ +\d+ +800000  swap_cache_tree: ", done.stdout, re.M)
-
-
-@pytest.mark.parametrize("args", [(), ("--table",), ("--tabel", "x"), ("a", "b"), ("-x",), ("",),
-                                  ("--benchmark", "x")])
-def test_usage(swapsim: Path, args: tuple[str, ...]) -> None:
-    done = run_swapsim(swapsim, *args)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == ("swapsim: takes [--table] FILE, or --benchmark; "
-                           "see 'swapsim --help'\n")
-
-
-def test_input_error_names_file_and_line(swapsim: Path, tmp_path: Path) -> None:
-    file = tmp_path / "in"
-    file.write_text("swapsim 1\nworkers 0\n", encoding="utf-8")
-    done = run_swapsim(swapsim, str(file))
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"swapsim: {file}:2: workers: 0 is not in 1..1024\n"
-
-
-def test_output_that_cannot_be_written(swapsim: Path) -> None:
-    with open("/dev/full", "wb") as full:
-        done = subprocess.run([str(swapsim), "--help"], stdout=full, stderr=subprocess.PIPE,
-                              text=True, check=False)
-    assert done.returncode == 3
-    assert done.stderr == "swapsim: cannot write: No space left on device\n"
-
-
-def test_the_manuals_example_runs(swapsim: Path) -> None:
-    manual = (paths.ROOT / "docs/man/swapsim.1").read_text(encoding="utf-8")
-    example = re.search(r"\.Bd -literal\n(.*?)\.Ed", manual, re.S)
-    assert example
-    assert model.run(example[1] + "pages 100\n").saturating_lock == "swap_device"
+def test_watermarks_of_the_kernel() -> None:
+    # 128 GiB: 4 * sqrt(134217728) KiB = 46340 KiB.
+    assert machinefile.watermarks(131072) == (11585, 14481, 17377)
+    assert machinefile.watermarks(1 << 20)[0] == 65536 // 4
