@@ -82,8 +82,9 @@ def test_document_of_a_pass_boxed_run() -> None:
     pages = (1 << 20) // PAGE
     assert list(found) == [
         "swapstorm", "seed", "threads", "page_size", "mem_total_bytes", "region_bytes_per_thread",
-        "pattern", "content", "rate_per_s", "passes", "time_limit_s", "sample_interval_ms",
-        "phases", "per_thread", "latency_ns", "series", "verification", "outcome"]
+        "pattern", "content", "processes", "region", "thp", "pageout_pages", "memcg_bytes",
+        "rate_per_s", "passes", "time_limit_s", "sample_interval_ms", "phases", "per_thread",
+        "latency_ns", "series", "verification", "outcome"]
     assert found["latency_ns"] is None and found["series"] is None
     assert (found["swapstorm"], found["seed"], found["threads"]) == (1, 7, 3)
     assert found["page_size"] == PAGE
@@ -120,6 +121,44 @@ def test_every_content_comes_back(options: tuple[str, ...]) -> None:
     assert found["verification"]["pages"] == (2 << 20) // PAGE
     assert found["verification"]["bad"] == 0
     assert found["content"]["same_filled"] == (options == ("--same-filled",))
+
+
+@locks(8)
+@pytest.mark.parametrize("options", [
+    ("--processes",), ("--region", "shared"), ("--processes", "--region", "shared"),
+    ("--pageout", "16"), ("--pageout", "16", "--region", "shared", "--pattern", "random"),
+    ("--cpus", "0", "--nodes", "0"), ("--processes", "--latency", "--pattern", "mix"),
+])
+def test_every_place_comes_back(options: tuple[str, ...]) -> None:
+    found = document(run("--threads", "2", "--size-per-thread", "1M", "--passes", "2", "--verify",
+                         *options))
+    assert found["verification"]["bad"] == 0
+    assert found["processes"] == ("--processes" in options)
+    assert found["region"] == ("shared" if "shared" in options else "private")
+    assert [one["pages_written"] + one["pages_read"] for one in found["per_thread"]] == \
+        [2 * (1 << 20) // PAGE] * 2
+    if "--latency" in options:     # counted in memory that the processes share
+        assert found["latency_ns"]["first_touch"]["count"] > 0
+
+
+@locks(8)
+def test_copies_and_originals_come_back() -> None:
+    found = document(run("--threads", "2", "--size-per-thread", "1M", "--processes", "--region",
+                         "cow", "--verify"))
+    assert found["verification"]["pages"] == 2 * 2 * (1 << 20) // PAGE
+    assert found["verification"]["bad"] == 0
+
+
+def test_a_group_that_cannot_be_or_is_tidied_up() -> None:
+    """Where this host lets us have one, it is gone afterwards; where not, one line says why."""
+    result = run("--memcg", "16M", "--ratio", "0.1", "--verify")
+    if result.returncode == 0:
+        found = json.loads(result.stdout)
+        assert found["memcg_bytes"] == 16 << 20
+        assert found["region_bytes_per_thread"] == (16 << 20) // 10 // PAGE * PAGE
+        assert not list(Path("/sys/fs/cgroup").glob("swapstorm-*"))
+    else:
+        assert refused(result, 3).startswith(("--memcg: ", "cannot lock"))
 
 
 @locks(8)
@@ -322,6 +361,8 @@ def test_help_and_version() -> None:
      "--threads: 1024 threads are more than the "),
     (["--pattern", "sequentail"],
      "--pattern: 'sequentail' is not a pattern (did you mean sequential?)"),
+    (["--region", "cow"], "--region: cow: only a process has a parent's memory to copy"),
+    (["--cpus", "3-1"], "--cpus: '3-1' is not a list such as 0-3,8"),
     (["--wrong"], "--wrong: unknown option; see swapstorm --help"),
 ])
 def test_usage_errors(arguments: list[str], line: str) -> None:
@@ -339,6 +380,13 @@ def test_more_than_the_address_space() -> None:
     """What keeps count of 2^34 pages is larger than the machine already."""
     line = refused(run("--threads", "4", "--size-per-thread", "64T", "--allow-oom"), 3)
     assert line.startswith("cannot allocate 68719476736 bytes for itself: ")
+
+
+def test_cpu_and_node_that_are_not_there() -> None:
+    line = refused(run("--size-per-thread", "64K", "--cpus", "1023"), 3)
+    assert line == "--cpus: 1023 is not a CPU that this process may run on"
+    line = refused(run("--size-per-thread", "64K", "--nodes", "1000"), 3)
+    assert line.startswith(("--nodes: 1000: ", "cannot lock"))
 
 
 @pytest.mark.parametrize("option", ["--notify-fd", "--progress-fd"])

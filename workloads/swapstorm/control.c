@@ -5,6 +5,10 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "process.h"
+
+/* How often to look whether a process has died; threads cannot alone. */
+#define LOOK_NS (500 * NS_PER_MS)
 
 #define NS_PER_MS ((uint64_t)1000000)
 #define NS_PER_S  (1000 * NS_PER_MS)
@@ -28,6 +32,8 @@ static int wait_for_event(struct control *control, uint64_t deadline_ns,
 		until = now + control->sample_ms * NS_PER_MS;
 	if (control->series.interval_ns && control->series.next_ns < until)
 		until = control->series.next_ns;
+	if (control->crew->processes && now + LOOK_NS < until)
+		until = now + LOOK_NS;
 	if (deadline_ns && deadline_ns < until)
 		until = deadline_ns;
 	if (notify->waiting && notify->sent_ns + NOTIFY_LIMIT_NS < until)
@@ -75,6 +81,17 @@ static int add_row(struct control *control, struct error *error)
 	done = series_done(series, series->used - 1);
 	for (unsigned int i = 0; i < control->crew->threads; i++)
 		done[i] = pages_done(&control->workers[i]);
+	return 0;
+}
+
+/* An error if one of the processes has died. */
+static int look_after(struct control *control, struct error *error)
+{
+	for (unsigned int i = 0; i < control->crew->threads; i++) {
+		if (control->crew->processes &&
+		    process_reap(&control->workers[i], false, error))
+			return -1;
+	}
 	return 0;
 }
 
@@ -132,7 +149,7 @@ int control_write(struct control *control, struct error *error)
 				   error))
 			return -1;
 		time_up = deadline && clock_ns() >= deadline;
-		if (add_row(control, error) ||
+		if (look_after(control, error) || add_row(control, error) ||
 		    advance(control, time_up, error) ||
 		    notify_step(&control->notify, answer, clock_ns(), error))
 			return -1;
@@ -145,15 +162,33 @@ int control_write(struct control *control, struct error *error)
 	return 0;
 }
 
+int control_join(struct control *control, struct error *error)
+{
+	for (unsigned int i = 0; i < control->crew->threads; i++) {
+		struct worker *worker = &control->workers[i];
+
+		if (!control->crew->processes)
+			pthread_join(worker->thread, NULL);
+		else if (process_reap(worker, true, error))
+			return -1;
+	}
+	return 0;
+}
+
 int control_verify(struct control *control, struct error *error)
 {
 	struct phases *phases = &control->phases;
+	const struct crew *crew = control->crew;
 
 	if (vmstat_read(control->vmstat, &phases->verify.begin, error))
 		return -1;
 	pthread_barrier_wait(&control->crew->reread);
-	for (unsigned int i = 0; i < control->crew->threads; i++)
-		pthread_join(control->workers[i].thread, NULL);
+	if (control_join(control, error))
+		return -1;
+	for (unsigned int i = 0; i < crew->threads; i++) {
+		if (crew->plan->kind == REGION_COW)
+			worker_verify_original(&control->workers[i]);
+	}
 	phases->has_verify = true;
 	return vmstat_read(control->vmstat, &phases->verify.end, error);
 }

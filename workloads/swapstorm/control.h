@@ -26,6 +26,9 @@ struct control {
 /* From the barrier until all have written and the peer has answered. */
 int control_write(struct control *control, struct error *error);
 
+/* Wait until all workers have ended. */
+int control_join(struct control *control, struct error *error);
+
 /* The re-read, from its barrier until all threads have ended. */
 int control_verify(struct control *control, struct error *error);
 

@@ -12,10 +12,15 @@ static const char *const head[] = {
 	"",
 	"  --threads N            threads, each with a region of its own, "
 	"1..1024 [1]",
+	"  --processes            processes in place of threads",
+	"  --region KIND          private, shared, or cow: a parent's pages "
+	"[private]",
 	"  --size-per-thread SIZE size of a thread's region; K, M, G or T may "
 	"follow",
 	"  --ratio R              size of all regions together over MemTotal "
 	"[2.0]",
+	"  --memcg SIZE           in a group of this limit, which --ratio is "
+	"then over",
 	"  --passes N             times each region is gone through [1]",
 	"  --time SECONDS         again and again for this long instead",
 	"  --pattern NAME         order of the pages [sequential]:",
@@ -37,6 +42,11 @@ static const char *const rest[] = {
 	"  --compressible P       percent of a page that compresses to nothing "
 	"[0]",
 	"  --same-filled          each page is one word, again and again",
+	"  --pageout N            give pages away, N at a time: MADV_PAGEOUT",
+	"  --thp WHEN             huge pages: never, madvise, or always "
+	"[never]",
+	"  --cpus LIST            threads run on these in turn, as in 0-3,8",
+	"  --nodes LIST           and have their memory on these",
 	"  --verify               read everything back and check every byte",
 	"  --seed N               what content and order are made from [1]",
 	"  --rate N               accesses a second, of all threads, come what "

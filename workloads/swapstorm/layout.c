@@ -7,8 +7,8 @@ int layout_pages(const struct options *options, const struct memory *memory,
 		 uint64_t page_size, uint64_t *pages, struct error *error)
 {
 	/* At most 2^36 pages times 2^26 millionths: no overflow. */
-	uint64_t all = memory->total / page_size * options->ratio_micro /
-		       OPTIONS_MICRO;
+	uint64_t whole = options->memcg ? options->memcg : memory->total;
+	uint64_t all = whole / page_size * options->ratio_micro / OPTIONS_MICRO;
 
 	if (options->size_per_thread) {
 		*pages = (options->size_per_thread + page_size - 1) / page_size;

@@ -13,6 +13,9 @@ enum kind {
 	KIND_DECIMAL, /* above 0, up to high; millionths in a uint64_t */
 	KIND_FD,      /* int */
 	KIND_PATTERN,
+	KIND_REGION,
+	KIND_THP,
+	KIND_LIST,
 };
 
 struct rule {
@@ -27,8 +30,11 @@ struct rule {
 
 static const struct rule rules[] = {
 	{"--threads", KIND_RANGE, AT(threads), 1, OPTIONS_MAX_THREADS},
+	{"--processes", KIND_FLAG, AT(processes), 0, 0},
+	{"--region", KIND_REGION, AT(region), 0, 0},
 	{"--size-per-thread", KIND_SIZE, AT(size_per_thread), 0, 0},
 	{"--ratio", KIND_DECIMAL, AT(ratio_micro), 0, 64},
+	{"--memcg", KIND_SIZE, AT(memcg), 0, 0},
 	{"--passes", KIND_RANGE, AT(passes), 1, 1000000},
 	{"--time", KIND_DECIMAL, AT(time_limit_us), 0, 86400},
 	{"--pattern", KIND_PATTERN, AT(pattern), 0, 0},
@@ -40,6 +46,10 @@ static const struct rule rules[] = {
 	{"--reads", KIND_RANGE, AT(settings.read_percent), 0, 100},
 	{"--compressible", KIND_RANGE, AT(compressible), 0, 100},
 	{"--same-filled", KIND_FLAG, AT(same_filled), 0, 0},
+	{"--pageout", KIND_RANGE, AT(pageout), 1, 1 << 20},
+	{"--thp", KIND_THP, AT(thp), 0, 0},
+	{"--cpus", KIND_LIST, AT(cpus), 0, 0},
+	{"--nodes", KIND_LIST, AT(nodes), 0, 0},
 	{"--verify", KIND_FLAG, AT(verify), 0, 0},
 	{"--seed", KIND_RANGE, AT(seed), 0, UINT64_MAX},
 	{"--rate", KIND_RANGE, AT(rate), 1, 1000000000},
@@ -104,6 +114,43 @@ static int set_pattern(const char *option, const char *text,
 			 option, text, pattern_meant(text)->name);
 }
 
+static const char *const regions[] = {
+	[REGION_PRIVATE] = "private",
+	[REGION_SHARED] = "shared",
+	[REGION_COW] = "cow",
+	NULL,
+};
+
+static const char *const huge[] = {
+	[THP_NEVER] = "never",
+	[THP_MADVISE] = "madvise",
+	[THP_ALWAYS] = "always",
+	NULL,
+};
+
+static int set_word(const char *option, const char *text,
+		    const char *const *words, int *value, struct error *error)
+{
+	for (int i = 0; words[i]; i++) {
+		if (!strcmp(words[i], text)) {
+			*value = i;
+			return 0;
+		}
+	}
+	return error_set(error, "%s: '%.40s' is not one of %s, %s, %s", option,
+			 text, words[0], words[1], words[2]);
+}
+
+const char *options_region(int region)
+{
+	return regions[region];
+}
+
+const char *options_thp(int thp)
+{
+	return huge[thp];
+}
+
 static int set_value(const struct rule *rule, const char *text,
 		     struct options *options, struct error *error)
 {
@@ -130,6 +177,12 @@ static int set_value(const struct rule *rule, const char *text,
 		break;
 	case KIND_PATTERN:
 		return set_pattern(rule->name, text, field, error);
+	case KIND_REGION:
+		return set_word(rule->name, text, regions, field, error);
+	case KIND_THP:
+		return set_word(rule->name, text, huge, field, error);
+	case KIND_LIST:
+		return list_parse(rule->name, text, field, error);
 	}
 	return 0;
 }
@@ -171,6 +224,10 @@ static int check_together(struct options *options, const struct given *given,
 			error,
 			"--notify-fd and --progress-fd: %d cannot be both",
 			options->progress_fd);
+	if (options->region == REGION_COW && !options->processes)
+		return error_set(error, "--region: cow: only a process has a "
+					"parent's memory to copy; give "
+					"--processes");
 	if (was_given(given, "--time"))
 		options->passes = 0;
 	return check_pattern(options, given, error);

@@ -7,7 +7,9 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "list.h"
 #include "pattern.h"
+#include "region.h"
 
 #define OPTIONS_MAX_THREADS 1024
 #define OPTIONS_MICRO	    ((uint64_t)1000000)
@@ -21,14 +23,21 @@ enum options_action {
 
 struct options {
 	uint64_t threads;
+	bool processes; /* in place of threads */
+	int region;	/* enum region_kind */
+	int thp;	/* enum region_thp */
+	struct list cpus;
+	struct list nodes;
+	uint64_t memcg;		  /* bytes the group may use; 0: no group */
 	uint64_t size_per_thread; /* bytes; 0: the ratio decides */
-	uint64_t ratio_micro;	  /* millionths of MemTotal */
+	uint64_t ratio_micro;	  /* millionths of MemTotal, or of memcg */
 	uint64_t passes;	  /* 0: the time limit decides */
 	uint64_t time_limit_us;	  /* 0: the passes decide */
 	const struct pattern *pattern;
 	struct pattern_settings settings;
 	uint64_t compressible; /* percent of a page */
 	bool same_filled;
+	uint64_t pageout; /* pages given away at a time; 0: none */
 	uint64_t seed;
 	uint64_t sample_ms;
 	bool latency;
@@ -43,5 +52,9 @@ struct options {
 /* Look at nothing but argv. */
 enum options_action options_parse(int argc, char *const argv[],
 				  struct options *options, struct error *error);
+
+/* The words for what is kept as a number. */
+const char *options_region(int region);
+const char *options_thp(int thp);
 
 #endif

@@ -53,6 +53,13 @@ static void load(struct out *out, const struct options *options)
 		 ", \"same_filled\": %s},\n",
 		 settings->read_percent, options->compressible,
 		 options->same_filled ? "true" : "false");
+	out_text(out,
+		 " \"processes\": %s,\n \"region\": \"%s\",\n \"thp\": "
+		 "\"%s\",\n \"pageout_pages\": %" PRIu64
+		 ",\n \"memcg_bytes\": %" PRIu64 ",\n",
+		 options->processes ? "true" : "false",
+		 options_region(options->region), options_thp(options->thp),
+		 options->pageout, options->memcg);
 	if (options->rate)
 		out_text(out, " \"rate_per_s\": %" PRIu64 ",\n", options->rate);
 	else

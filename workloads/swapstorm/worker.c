@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "procfs.h"
@@ -23,18 +26,24 @@ static unsigned char *address_of(const struct worker *worker, uint64_t page)
 	return worker->region + page * worker->crew->content.page_size;
 }
 
-static void check_page(struct worker *worker, uint64_t page)
+static void check(struct worker *worker, const struct stamp_id *id)
 {
-	struct stamp_id id = id_of(worker, page);
 	struct finding finding;
 
 	worker->verified++;
-	if (stamp_check(&worker->crew->content, address_of(worker, page), &id,
-			&finding))
+	if (stamp_check(&worker->crew->content, address_of(worker, id->page),
+			id, &finding))
 		return;
 	if (worker->bad < WORKER_FIRST_BAD)
 		worker->first_bad[worker->bad] = finding;
 	worker->bad++;
+}
+
+static void check_page(struct worker *worker, uint64_t page)
+{
+	struct stamp_id id = id_of(worker, page);
+
+	check(worker, &id);
 }
 
 static void read_page(struct worker *worker, uint64_t page)
@@ -88,8 +97,36 @@ static void touch_timed(struct worker *worker, uint64_t page, bool write,
 	hist_add(&worker->latency->of[kind], end - begin);
 }
 
+/* Pages next to each other that were touched one after the other. */
+struct run {
+	uint64_t first;
+	uint64_t count;
+};
+
+static void give_away(const struct worker *worker, const struct run *run)
+{
+	/* It was tried out on this region; what it cannot do now, it leaves. */
+	madvise(address_of(worker, run->first),
+		run->count * worker->crew->content.page_size, MADV_PAGEOUT);
+}
+
+/* Give the pages touched away, as soon as there are enough. */
+static void page_out(struct worker *worker, struct run *run, uint64_t page)
+{
+	if (run->count && page != run->first + run->count) {
+		give_away(worker, run);
+		run->count = 0;
+	}
+	if (!run->count)
+		run->first = page;
+	if (++run->count >= worker->crew->pageout) {
+		give_away(worker, run);
+		run->count = 0;
+	}
+}
+
 /*
- * The loop that is measured.  Unless every touch is timed or a rate is kept, it
+ * The loop that is measured.  Unless touches are timed, paced or given away, it
  * has no system call and no library call, and nothing shared is written: `stop`
  * is read only, the counter is our own line.  What nobody has written yet is
  * written, for a read would show the zero page.
@@ -105,6 +142,7 @@ static inline __attribute__((always_inline)) void loop(struct worker *worker,
 	const struct pace pace = {worker->begin_ns, crew->threads, crew->rate,
 				  worker->index};
 	uint64_t faults = timed ? latency_major_faults() : 0;
+	struct run run = {0, 0};
 	uint64_t done = 0;
 
 	for (uint64_t passes = 0; passes < crew->passes || !crew->passes;
@@ -132,6 +170,8 @@ static inline __attribute__((always_inline)) void loop(struct worker *worker,
 				write_page(worker, page);
 			else
 				read_page(worker, page);
+			if (timed && crew->pageout)
+				page_out(worker, &run, page);
 			atomic_store_explicit(progress, ++done,
 					      memory_order_relaxed);
 		}
@@ -140,7 +180,9 @@ static inline __attribute__((always_inline)) void loop(struct worker *worker,
 
 void worker_write(struct worker *worker)
 {
-	if (worker->crew->latency || worker->crew->rate)
+	const struct crew *crew = worker->crew;
+
+	if (crew->latency || crew->rate || crew->pageout)
 		loop(worker, true);
 	else
 		loop(worker, false);
@@ -171,12 +213,57 @@ static void tell_finished(struct crew *crew)
 		abort();
 }
 
-static void *run(void *argument)
+void worker_populate(struct worker *worker)
 {
-	struct worker *worker = argument;
+	for (uint64_t page = 0; page < worker->pages; page++)
+		write_page(worker, page);
+	worker->written = 0;
+}
+
+void worker_verify_original(struct worker *worker)
+{
+	for (uint64_t page = 0; page < worker->pages; page++)
+		check(worker, &(struct stamp_id){.thread = worker->index,
+						 .page = page,
+						 .generation = 1});
+}
+
+int worker_map(struct worker *worker, struct error *error)
+{
+	const size_t page_size = worker->crew->content.page_size;
+
+	worker->region =
+		region_map(worker->crew->plan, worker->index,
+			   worker->pages * page_size, page_size, error);
+	if (!worker->region)
+		return -1;
+	if (worker->crew->pageout &&
+	    madvise(worker->region, page_size, MADV_PAGEOUT))
+		return error_set(error,
+				 "--pageout: MADV_PAGEOUT: %s; it takes Linux "
+				 "5.4 or later",
+				 strerror(errno));
+	return 0;
+}
+
+static void pin(const struct worker *worker)
+{
+	const struct list *cpus = worker->crew->cpus;
+	cpu_set_t set;
+
+	if (!cpus->count)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET(list_at(cpus, worker->index), &set);
+	/* Only what this process may use came so far. */
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+void worker_work(struct worker *worker)
+{
 	struct crew *crew = worker->crew;
 
-	pthread_barrier_wait(&crew->ready);
+	pin(worker);
 	pthread_barrier_wait(&crew->go);
 	worker->begin_ns = clock_ns();
 	worker_write(worker);
@@ -186,6 +273,14 @@ static void *run(void *argument)
 		pthread_barrier_wait(&crew->reread);
 		worker_verify(worker);
 	}
+}
+
+static void *run(void *argument)
+{
+	struct worker *worker = argument;
+
+	pthread_barrier_wait(&worker->crew->ready);
+	worker_work(worker);
 	return NULL;
 }
 

@@ -7,11 +7,14 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "error.h"
 #include "latency.h"
+#include "list.h"
 #include "pace.h"
 #include "pattern.h"
+#include "region.h"
 #include "stamp.h"
 
 #define WORKER_FIRST_BAD 4
@@ -26,11 +29,15 @@ _Static_assert(sizeof(struct progress) == 64, "one line per thread");
 /* What all threads share. */
 struct crew {
 	struct content content;
+	const struct region_plan *plan;
+	const struct list *cpus; /* thread i runs on one of them */
 	unsigned int threads;
+	bool processes;	 /* in place of threads */
 	uint64_t passes; /* 0: until stop */
 	bool verify;
 	bool latency;  /* every touch is timed */
 	uint64_t rate; /* accesses a second, of all threads; 0: as they can */
+	uint64_t pageout;	 /* pages given away at a time; 0: none */
 	pthread_barrier_t ready; /* the threads exist; the regions do not yet */
 	pthread_barrier_t go;
 	pthread_barrier_t reread;
@@ -43,6 +50,9 @@ struct worker {
 	_Alignas(64) struct crew *crew;
 	struct progress *progress;
 	pthread_t thread;
+	pid_t pid;	    /* of its process; 0: none, or reaped */
+	bool failed;	    /* its process, before the `ready` barrier */
+	struct error error; /* then */
 	uint32_t index;
 	unsigned char *region;
 	uint64_t pages;
@@ -68,6 +78,18 @@ struct worker {
  * with crew->verify goes through crew->reread and reads back.
  */
 int worker_start(struct worker *worker, struct error *error);
+
+/* Map its region. */
+int worker_map(struct worker *worker, struct error *error);
+
+/* What its thread or process does after the `ready` barrier. */
+void worker_work(struct worker *worker);
+
+/* Write every page once, for a process to copy. */
+void worker_populate(struct worker *worker);
+
+/* Check what worker_populate wrote; in the parent, whose copy it is. */
+void worker_verify_original(struct worker *worker);
 
 void worker_write(struct worker *worker);
 void worker_verify(struct worker *worker);

@@ -3,6 +3,15 @@
 // LINK: workloads/swapstorm/notify.c
 // LINK: workloads/swapstorm/phases.c
 // LINK: workloads/swapstorm/procfs.c workloads/swapstorm/series.c
+// LINK: workloads/swapstorm/process.c workloads/swapstorm/worker.c
+// LINK: workloads/swapstorm/region.c workloads/swapstorm/pace.c
+// LINK: workloads/swapstorm/latency.c workloads/swapstorm/hist.c
+// LINK: workloads/swapstorm/stamp.c workloads/swapstorm/content.c
+// LINK: workloads/swapstorm/pattern.c workloads/swapstorm/pattern_sequential.c
+// LINK: workloads/swapstorm/pattern_strided.c
+// LINK: workloads/swapstorm/pattern_random.c workloads/swapstorm/pattern_zipf.c
+// LINK: workloads/swapstorm/pattern_hotcold.c workloads/swapstorm/pattern_mix.c
+// LINK: workloads/swapstorm/pattern_readlater.c
 // LINK: workloads/swapstorm/error.c
 /*
  * The control thread, with a vmstat of the test's making and a script in place
@@ -302,6 +311,24 @@ static void test_time_box_without_pressure(void **state)
 	assert_false(f->control.phases.has_steady);
 }
 
+/* A process that dies is noticed, though nothing else ever happens. */
+static void test_process_that_dies(void **state)
+{
+	struct fixture *f = *state;
+
+	f->crew.processes = true;
+	f->workers[1].index = 1;
+	f->workers[1].pid = fork();
+	if (f->workers[1].pid == 0) {
+		raise(SIGKILL);
+		_exit(0);
+	}
+	pthread_barrier_destroy(&f->crew.go);
+	pthread_barrier_init(&f->crew.go, NULL, 1);
+	assert_int_equal(control_write(&f->control, &f->error), -1);
+	assert_string_equal(f->error.line, "process 1 was killed by signal 9");
+}
+
 static void *rude_peer(void *argument)
 {
 	struct fixture *f = argument;
@@ -335,6 +362,7 @@ int main(void)
 		WITH_CREW(test_time_box),
 		WITH_CREW(test_no_pressure),
 		WITH_CREW(test_time_box_without_pressure),
+		WITH_CREW(test_process_that_dies),
 		WITH_CREW(test_peer_that_goes_away),
 	};
 

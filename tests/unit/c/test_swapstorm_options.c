@@ -5,7 +5,8 @@
 // LINK: workloads/swapstorm/pattern_random.c workloads/swapstorm/pattern_zipf.c
 // LINK: workloads/swapstorm/pattern_hotcold.c workloads/swapstorm/pattern_mix.c
 // LINK: workloads/swapstorm/pattern_readlater.c
-// LINK: workloads/swapstorm/layout.c
+// LINK: workloads/swapstorm/layout.c workloads/swapstorm/list.c
+// LINK: workloads/swapstorm/memcg.c
 // LINK: workloads/swapstorm/error.c
 /* The command line, and the sizes that follow from it. */
 #include <setjmp.h>
@@ -15,6 +16,7 @@
 #include <cmocka.h>
 
 #include "workloads/swapstorm/layout.h"
+#include "workloads/swapstorm/memcg.h"
 #include "workloads/swapstorm/options.h"
 
 static enum options_action parse(const char *line, struct options *options,
@@ -121,6 +123,70 @@ static void test_patterns(void **state)
 	assert_int_equal(o.settings.hot_accesses, 99);
 	assert_int_equal(o.settings.hot_shift, 0);
 	assert_true(o.same_filled);
+}
+
+static void test_places(void **state)
+{
+	static const uint16_t cpus[] = {0, 1, 2, 3, 8, 6, 1023};
+	struct options o;
+	struct error e;
+
+	(void)state;
+	assert_int_equal(parse("", &o, &e), OPTIONS_RUN);
+	assert_false(o.processes);
+	assert_int_equal(o.region, REGION_PRIVATE);
+	assert_int_equal(o.thp, THP_NEVER);
+	assert_int_equal(o.pageout, 0);
+	assert_int_equal(o.memcg, 0);
+	assert_int_equal(o.cpus.count, 0);
+	assert_int_equal(o.nodes.count, 0);
+	assert_int_equal(parse("--processes --region cow --thp always "
+			       "--pageout 64 --memcg 96M --nodes 1 "
+			       "--cpus 0-3,8,6,1023",
+			       &o, &e),
+			 OPTIONS_RUN);
+	assert_true(o.processes);
+	assert_int_equal(o.region, REGION_COW);
+	assert_int_equal(o.thp, THP_ALWAYS);
+	assert_int_equal(o.pageout, 64);
+	assert_int_equal(o.memcg, 96 << 20);
+	assert_int_equal(o.cpus.count, 7);
+	assert_memory_equal(o.cpus.numbers, cpus, sizeof(cpus));
+	assert_int_equal(list_at(&o.cpus, 4), 8);
+	assert_int_equal(list_at(&o.cpus, 7), 0);
+	assert_int_equal(list_at(&o.nodes, 5), 1);
+}
+
+static void test_ratio_of_a_group(void **state)
+{
+	const struct memory machine = {.total = 256ull << 20};
+	struct options o;
+	struct error e;
+	uint64_t pages = 0;
+
+	(void)state;
+	parse("--threads 2 --ratio 1.5 --memcg 64M", &o, &e);
+	assert_int_equal(layout_pages(&o, &machine, 4096, &pages, &e), 0);
+	assert_int_equal(pages, 12288);
+}
+
+static void test_mounts(void **state)
+{
+	char root[24] = "";
+
+	(void)state;
+	assert_true(memcg_find_root("proc /proc proc rw 0 0\n"
+				    "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n",
+				    root, sizeof(root)));
+	assert_string_equal(root, "/sys/fs/cgroup");
+	assert_false(memcg_find_root("cgroup /sys/fs/cgroup cgroup rw 0 0\n",
+				     root, sizeof(root)));
+	assert_false(memcg_find_root("cgroup2 /sys/fs/cgroup cgroup2 rw", root,
+				     sizeof(root)));
+	assert_false(memcg_find_root("x /a/name/that/does/not/fit cgroup2 rw\n",
+				     root, sizeof(root)));
+	assert_false(memcg_find_root("", root, sizeof(root)));
+	assert_false(memcg_find_root("one\ntwo three\n", root, sizeof(root)));
 }
 
 static void test_what_is_timed(void **state)
@@ -251,6 +317,33 @@ static void test_mistakes(void **state)
 		 "--reads: --pattern readlater decides that by itself"},
 		{"--rate 0", "--rate: 0 is not in 1..1000000000"},
 		{"--series-ms 0", "--series-ms: 0 is not in 1..3600000"},
+		{"--cpus 3,3", "--cpus: '3,3' is not a list such as 0-3,8 of "
+			       "numbers below 1024, each once"},
+		{"--cpus 1-", "--cpus: '1-' is not a list such as 0-3,8 of "
+			      "numbers below 1024, each once"},
+		{"--cpus 4-2", "--cpus: '4-2' is not a list such as 0-3,8 of "
+			       "numbers below 1024, each once"},
+		{"--cpus 1024", "--cpus: '1024' is not a list such as 0-3,8 of "
+				"numbers below 1024, each once"},
+		{"--cpus 0,", "--cpus: '0,' is not a list such as 0-3,8 of "
+			      "numbers below 1024, each once"},
+		{"--cpus x", "--cpus: 'x' is not a list such as 0-3,8 of "
+			     "numbers below 1024, each once"},
+		{"--cpus 1-3-5",
+		 "--cpus: '1-3-5' is not a list such as 0-3,8 of "
+		 "numbers below 1024, each once"},
+		{"--cpus ,1", "--cpus: ',1' is not a list such as 0-3,8 of "
+			      "numbers below 1024, each once"},
+		{"--cpus 99999999999",
+		 "--cpus: '99999999999' is not a list such as 0-3,8 of "
+		 "numbers below 1024, each once"},
+		{"--region shard",
+		 "--region: 'shard' is not one of private, shared, cow"},
+		{"--thp maybe",
+		 "--thp: 'maybe' is not one of never, madvise, always"},
+		{"--region cow",
+		 "--region: cow: only a process has a parent's memory to copy; "
+		 "give --processes"},
 		{"--reads 101", "--reads: 101 is not in 0..100"},
 		{"--compressible 50 --same-filled",
 		 "--compressible and --same-filled: give one"},
@@ -337,6 +430,9 @@ int main(void)
 		cmocka_unit_test(test_all_given),
 		cmocka_unit_test(test_other_forms),
 		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_ratio_of_a_group),
+		cmocka_unit_test(test_mounts),
 		cmocka_unit_test(test_what_is_timed),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_help_and_version),

@@ -9,7 +9,9 @@
 // LINK: workloads/swapstorm/report.c workloads/swapstorm/report_extra.c
 // LINK: workloads/swapstorm/latency.c workloads/swapstorm/hist.c
 // LINK: workloads/swapstorm/pace.c workloads/swapstorm/series.c
-// LINK: workloads/swapstorm/procfs.c
+// LINK: workloads/swapstorm/procfs.c workloads/swapstorm/region.c
+// LINK: workloads/swapstorm/list.c workloads/swapstorm/options.c
+// LINK: workloads/swapstorm/number.c
 // LINK: workloads/swapstorm/out.c
 // LINK: workloads/swapstorm/phases.c
 // LINK: workloads/swapstorm/error.c
@@ -305,7 +307,9 @@ static void test_document(void **state)
 		 "\"reads_percent\": 0},\n"
 		 " \"content\": {\"compressible_percent\": 0, "
 		 "\"same_filled\": false},\n"
-		 " \"rate_per_s\": null,\n"
+		 " \"processes\": false,\n \"region\": \"private\",\n"
+		 " \"thp\": \"never\",\n \"pageout_pages\": 0,\n"
+		 " \"memcg_bytes\": 0,\n \"rate_per_s\": null,\n"
 		 " \"passes\": 3,\n"
 		 " \"time_limit_s\": null,\n \"sample_interval_ms\": 20,\n"
 		 " \"phases\": {\n"
@@ -371,6 +375,74 @@ static void test_timed_touches(void **state)
 	assert_int_equal(w->verified, PAGES);
 	assert_int_equal(w->bad, 0);
 	free(w->latency);
+}
+
+/* Given away in runs, a page is back and whole when it is next touched. */
+static void test_pages_given_away(void **state)
+{
+	static const struct list none = {.count = 0};
+	struct fixture *f = *state;
+	struct worker *w = &f->workers[0];
+	struct region_plan plan = {.nodes = &none};
+	struct error error;
+
+	f->crew.plan = &plan;
+	f->crew.pageout = 7;
+	assert_int_equal(worker_map(w, &error), 0);
+	walk(w, &pattern_random, 30);
+	worker_write(w);
+	worker_verify(w);
+	assert_int_equal(w->bad, 0);
+	walk(w, &pattern_sequential, 0);
+	worker_write(w);
+	worker_verify(w);
+	assert_int_equal(w->bad, 0);
+	munmap(w->region, (PAGES + 1) * PAGE);
+}
+
+/* What a process wrote is not in what its parent has, and the other way. */
+static void test_the_original_stays(void **state)
+{
+	struct fixture *f = *state;
+	struct worker *w = &f->workers[0];
+
+	worker_populate(w);
+	assert_int_equal(w->generations[PAGES - 1], 1);
+	assert_int_equal(w->written, 0);
+	worker_verify_original(w);
+	assert_int_equal(w->verified, PAGES);
+	assert_int_equal(w->bad, 0);
+	f->crew.passes = 1;
+	worker_write(w);
+	worker_verify_original(w);
+	assert_int_equal(w->bad, PAGES);
+	assert_int_equal(w->first_bad[0].kind, BAD_STALE);
+}
+
+/* Each kind of region is there, zeroed, with a page behind it that is not. */
+static void test_regions(void **state)
+{
+	static const struct list none = {.count = 0};
+
+	(void)state;
+	for (int kind = REGION_PRIVATE; kind <= REGION_COW; kind++) {
+		struct region_plan plan = {.kind = (enum region_kind)kind,
+					   .nodes = &none};
+		struct error error;
+		unsigned char *region =
+			region_map(&plan, 0, 4 * PAGE, PAGE, &error);
+		int ends[2];
+
+		assert_non_null(region);
+		for (size_t i = 0; i < 4 * PAGE; i++)
+			assert_int_equal(region[i], 0);
+		assert_int_equal(pipe(ends), 0);
+		assert_int_equal(write(ends[1], region, 1), 1);
+		assert_int_equal(write(ends[1], region + 4 * PAGE, 1), -1);
+		close(ends[0]);
+		close(ends[1]);
+		munmap(region, 5 * PAGE);
+	}
 }
 
 /* The parts that are there only if asked for. */
@@ -447,6 +519,9 @@ int main(void)
 		WITH_CREW(test_all_damage_is_counted_the_first_kept),
 		WITH_CREW(test_document),
 		WITH_CREW(test_timed_touches),
+		WITH_CREW(test_pages_given_away),
+		WITH_CREW(test_the_original_stays),
+		cmocka_unit_test(test_regions),
 		WITH_CREW(test_document_with_times),
 		cmocka_unit_test(test_output_that_cannot_be_written),
 	};

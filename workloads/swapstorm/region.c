@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mempolicy.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "region.h"
+
+#define THP_FILE "/sys/kernel/mm/transparent_hugepage/enabled"
+
+int region_check_thp(enum region_thp thp, struct error *error)
+{
+	char text[64] = "";
+	int fd;
+	ssize_t n;
+
+	if (thp == THP_NEVER)
+		return 0;
+	fd = open(THP_FILE, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_set(error, "--thp: " THP_FILE ": %s",
+				 strerror(errno));
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n < 0 || strstr(text, "[never]"))
+		return error_set(error, "--thp: " THP_FILE " says never; write "
+					"madvise or always to it");
+	if (thp == THP_ALWAYS && !strstr(text, "[always]"))
+		return error_set(error, "--thp: always: " THP_FILE
+					" does not say so; write always to it");
+	return 0;
+}
+
+static int advise(void *region, size_t bytes, enum region_thp thp,
+		  struct error *error)
+{
+	if (thp == THP_ALWAYS)
+		return 0;
+	if (!madvise(region, bytes,
+		     thp == THP_NEVER ? MADV_NOHUGEPAGE : MADV_HUGEPAGE))
+		return 0;
+	/* EINVAL: a kernel that has no huge pages to refuse. */
+	if (thp == THP_NEVER && errno == EINVAL)
+		return 0;
+	return error_set(error, "madvise: %s", strerror(errno));
+}
+
+static int bind_node(void *region, size_t bytes, unsigned int node,
+		     struct error *error)
+{
+	unsigned long mask[LIST_LIMIT / (8 * sizeof(unsigned long))] = {0};
+	const size_t bits = 8 * sizeof(mask[0]);
+
+	mask[node / bits] |= 1ul << (node % bits);
+	/* The kernel takes the number of bits for one too many. */
+	if (syscall(SYS_mbind, region, bytes, MPOL_BIND, mask, LIST_LIMIT + 1,
+		    0))
+		return error_set(error, "--nodes: %u: %s", node,
+				 strerror(errno));
+	return 0;
+}
+
+/*
+ * An inaccessible page after the region stops an overrun, and keeps the kernel
+ * from merging neighbouring regions into one.
+ */
+void *region_map(const struct region_plan *plan, unsigned int index,
+		 size_t bytes, size_t page_size, struct error *error)
+{
+	int sharing = plan->kind == REGION_SHARED ? MAP_SHARED : MAP_PRIVATE;
+	void *region = mmap(NULL, bytes + page_size, PROT_NONE,
+			    sharing | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (region == MAP_FAILED ||
+	    mprotect(region, bytes, PROT_READ | PROT_WRITE)) {
+		error_set(error, "cannot map %zu bytes for thread %u: %s",
+			  bytes, index, strerror(errno));
+		return NULL;
+	}
+	if (advise(region, bytes, plan->thp, error))
+		return NULL;
+	if (plan->nodes->count &&
+	    bind_node(region, bytes, list_at(plan->nodes, index), error))
+		return NULL;
+	return region;
+}
