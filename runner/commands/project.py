@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from runner import campaign, model
 from runner.commands.options import Commands
 from runner.errors import Exit, UsageError
-from runner.model import Ratio, ranges, show
+from runner.model import Ratio, ranges, show, validate
 from runner.model.ranges import Row
 from runner.progress import Progress
 
@@ -42,6 +43,8 @@ def add(commands: Commands) -> None:
                      help="how the ratios at the highest thread count move with each input")
     one.add_argument("--calibrate", action="store_true",
                      help="print the figures that make the machine's published ones come out")
+    one.add_argument("--validate", type=Path, metavar="TIMED",
+                     help="hold the model against this campaign's timed tier")
     one.add_argument("--json", action="store_true", help="print JSON")
     one.set_defaults(run=do_project)
 
@@ -60,6 +63,12 @@ def do_project(args: argparse.Namespace, progress: Progress) -> Exit:
     kernels = args.kernels or experiment.kernels
     inputs = {kernel: model.inputs(samples, kernel) for kernel in kernels}
     base = kernels[0]
+    if args.validate:
+        timed, _, _ = campaign.reopen(args.validate)
+        checks = validate.validate(inputs, machine, timed.samples())
+        print(json.dumps([dataclasses.asdict(one) for one in checks], indent=1) if args.json
+              else "\n".join(show.validation_table(checks, machine.name)))
+        return Exit.OK
     found_all = {kernel: model.project(one, machine, args.threads,
                                        past_validation=args.past_validation)
                  for kernel, one in inputs.items()}

@@ -10,6 +10,7 @@ from runner.model.machinefile import Figure
 from runner.model.projection import Projection, Ratio
 from runner.model.ranges import Row
 from runner.model.swapsim import Point
+from runner.model.validate import Check
 
 
 def _shares(point: Point) -> str:
@@ -52,6 +53,18 @@ def sensitivity_table(rows: Sequence[Row], what: str) -> list[str]:
 
 def _end(ratio: float | None) -> str:
     return "–" if ratio is None else f"{ratio:.2f}"
+
+
+def validation_table(checks: Sequence[Check], machine: str) -> list[str]:
+    lines = [f"projected for {machine}, against the timed tier (MiB/s)",
+             f"  {'kernel':22} {'threads':>7} {'boots':>5} {'measured':>9} {'least..most':>17} "
+             f"{'projected':>9} {'off':>7}  saturating"]
+    for one in checks:
+        between = f"{one.low:.1f}..{one.high:.1f}"
+        off = "sets it" if one.calibrates else f"{100 * one.off:+.1f}%"
+        lines.append(f"  {one.kernel:22} {one.threads:7} {one.boots:5} {one.measured:9.1f} "
+                     f"{between:>17} {one.projected:9.1f} {off:>7}  {one.saturating or 'none'}")
+    return lines + ["  sets it: the speed of the machine is taken from this cell alone"]
 
 
 def calibration_toml(figures: dict[str, Figure]) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 from runner import model
 from runner.commands import project as command
 from runner.errors import CannotMeasure, UsageError
-from runner.model import calibrate, machinefile, ranges, scenario, show
+from runner.model import calibrate, machinefile, ranges, scenario, show, validate
 from runner.model.projection import beyond
 from runner.model.swapsim import LockShare, Point, Spread
 from runner.records import Cell, Metric, Sample
@@ -223,6 +223,39 @@ def test_shown_with_the_word() -> None:
     data = json.loads(json.dumps(show.document([one], {}, {})))
     assert data["tier"] == data["projections"][0]["tier"] == "projected"
     assert data["projections"][0]["points"][1]["saturating"] == "swap_device"
+
+
+def timed(kernel: str, threads: int, mib_s: float) -> Sample:
+    one = sample(kernel, "timed", throughput_mib_s=mib_s)
+    return dataclasses.replace(one, cell=dataclasses.replace(one.cell, threads=threads),
+                               accelerator="tcg")
+
+
+def test_held_against_the_timed_tier() -> None:
+    inputs = {one: model.inputs(samples(), one) for one in "ab"}
+    host = model.machine("tcg-2c")
+    slow = calibrate.with_figure(calibrate.exact(host), "ns_per_instruction", 2.0)
+    truth = {(one, threads): model.project(inputs[one], slow, (threads,), past_validation=True,
+                                           effort=EFFORT).points[0].mib_s
+             for one in "ab" for threads in (1, 2)}
+    boots = [timed(*cell, factor * value) for cell, value in truth.items()
+             for factor in (0.9, 1.0, 1.1)]
+    broken = dataclasses.replace(timed("a", 1, 1e6), invalid=("oops",))
+    checks = validate.validate(inputs, host, [*reversed(boots), broken, timed("c", 1, 1.0)],
+                               EFFORT)
+    assert [(one.kernel, one.threads, one.boots) for one in checks] == [
+        ("a", 1, 3), ("a", 2, 3), ("b", 1, 3), ("b", 2, 3)]
+    assert [one.calibrates for one in checks] == [True, False, False, False]
+    for one in checks:
+        assert one.measured == pytest.approx(truth[one.kernel, one.threads])
+        assert (one.low, one.high) == pytest.approx((0.9 * one.measured, 1.1 * one.measured))
+        assert abs(one.off) < 0.03
+    lines = show.validation_table(checks, host.name)
+    assert lines[0].startswith("projected for tcg-2c") and " sets it " in lines[2]
+    with pytest.raises(CannotMeasure, match="no valid timed sample of any of the kernels a, b"):
+        validate.validate(inputs, host, [timed("c", 1, 1.0)])
+    with pytest.raises(CannotMeasure, match="no speed gives the 25600000000 pages/s"):
+        validate.validate(inputs, host, [timed("a", 1, 1e8)])
 
 
 @pytest.mark.parametrize("text", ["", "0", "1,,2", "1;2", "1025", "a"])
