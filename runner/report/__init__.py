@@ -8,16 +8,16 @@ from pathlib import Path
 from runner.errors import CannotMeasure, UsageError
 from runner.evidence import Campaign
 from runner.records import Sample
-from runner.report import campaignpage, jsonfile, markdown, pictures, text
+from runner.report import campaignpage, jsonfile, junit, ktap, markdown, pictures, text
 from runner.verdict import Comparison
 
 FORMATS: dict[str, Callable[[Comparison], str]] = {
     "text": text.render, "markdown": markdown.render, "json": jsonfile.render,
-    "html": campaignpage.render}
+    "html": campaignpage.render, "junit": junit.render, "ktap": ktap.render}
 
 #: What write_all leaves in a campaign's folder.
 FILES = {"text": "report.txt", "markdown": "report.md", "json": "report.json",
-         "html": "report.html"}
+         "html": "report.html", "junit": "report.xml", "ktap": "report.ktap"}
 
 
 def write_all(comparison: Comparison, folder: Path) -> list[str]:

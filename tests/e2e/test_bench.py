@@ -81,7 +81,7 @@ def test_page_says_what_was_promised(bench) -> None:
 
 
 def test_reports_are_beside_the_samples(bench) -> None:
-    for name in ("report.txt", "report.md", "report.json", "report.html"):
+    for name in ("report.txt", "report.md", "report.json", "report.html", "report.xml", "report.ktap"):
         assert (bench[1] / name).stat().st_size
     json.loads((bench[1] / "report.json").read_text())
     assert (bench[1] / "report.txt").read_text() == bench[0].stdout
@@ -133,6 +133,16 @@ def test_the_other_way_round_is_a_regression(swapscale, part) -> None:
     done = swapscale("compare", part("6.1:batch-add", *tiers), part("6.1:vanilla", *tiers))
     assert done.returncode == 1, done.stdout + done.stderr
     assert "Verdict: REGRESSED" in done.stdout and "swap_cache_tree" in done.stdout
+
+
+@pytest.mark.parametrize("form, says", [
+    ("junit", '<failure type="regressed"'), ("ktap", "not ok 1 6.1:vanilla"),
+    ("markdown", "**regressed**"), ("html", "regressed")])
+def test_a_regression_in_every_format(swapscale, part, form: str, says: str) -> None:
+    done = swapscale("compare", "--format", form, part("6.1:batch-add", "locks"),
+                     part("6.1:vanilla", "locks"))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert says in done.stdout
 
 
 def test_one_timed_pair_is_inconclusive(swapscale, part) -> None:
