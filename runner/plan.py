@@ -6,12 +6,10 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner import host, tomlfile, torture
+from runner import host, rules, tomlfile, torture
 from runner.errors import UsageError
 from runner.kernel import spec
-from runner.metrics import sample as metrics
 from runner.records import DEVICES, MIB, TIERS, Accelerator, Cell, Rules, SwapDevice
-from runner.tomlfile import meant
 from runner.torture import Torture
 from runner.vm import accel, memory
 
@@ -96,7 +94,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
             memory.lay_out(guest.ram, SwapDevice(kind, guest.swap))
         except UsageError as error:
             root.complain("guest", str(error))
-    rules, pairs, order_seed = _rules(root.table("rules"), base)
+    judging, pairs, order_seed = rules.read(root.table("rules"), base)
     root.table("claim")  # what a claim adds to its experiment, runner/claim reads it
     budget = root.text("budget", "")
     if budget and "locks" not in tiers:
@@ -111,7 +109,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     limits_table.close()
     root.close()
     return Experiment(path.stem, title, path, kernels, tuple(devices), tuple(threads),
-                      tuple(tiers), guest, workload, pairs, order_seed, rules, limits, tortured,
+                      tuple(tiers), guest, workload, pairs, order_seed, judging, limits, tortured,
                       budget)
 
 
@@ -154,23 +152,6 @@ def _guest(guest: tomlfile.Table, work: tomlfile.Table) -> tuple[Guest, Workload
                                f"{swap} MiB of swap; lower it or raise guest.swap_mib")
     work.close()
     return made, workload
-
-
-def _rules(table: tomlfile.Table, base: str) -> tuple[Rules, int, int]:
-    pairs = table.integer("pairs", 1, 1000, 5)
-    minimum = table.integer("minimum_pairs", 2, 1000, 5)
-    floor = table.integer("pswpout_floor", 1, 2**40, 10000)
-    order_seed = table.integer("order_seed", 0, 2**63 - 1, 1)
-    chosen = table.table("thresholds")
-    thresholds = {}
-    for key in chosen.keys():
-        if key not in metrics.KNOWN and not metrics.LOCK_METRIC.fullmatch(key):
-            chosen.complain(key, "is not a metric; metrics: " + ", ".join(metrics.KNOWN)
-                            + ", locks.CLASS.acquisitions_per_page"
-                            + meant(key, list(metrics.KNOWN)))
-        thresholds[key] = chosen.number(key, 0.0, 10.0)
-    table.close()
-    return Rules(base, thresholds, minimum, floor), pairs, order_seed
 
 
 def timed_threads(experiment: Experiment) -> tuple[int, ...]:

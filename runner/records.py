@@ -150,6 +150,17 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class HostLimits:
+    """Busier than this, as shares of 1, and a timed sample does not count."""
+
+    other_cpu: float = 0.1                  # of the host's CPU time, used by other processes
+    steal: float = 0.02                     # of the host's CPU time, taken by its hypervisor
+    cpu_pressure: float = 0.5               # of the time some task waited (PSI); our own do, too
+    memory_pressure: float = 0.05
+    io_pressure: float = 0.2
+
+
+@dataclass(frozen=True)
 class Rules:
     """What an experiment declares about judging."""
 
@@ -157,3 +168,4 @@ class Rules:
     thresholds: dict[str, float]            # metric -> relative change that counts; own ones
     minimum_pairs: int = 5                  # timed tier: fewer pairs decide nothing
     pswpout_floor: int = 1                  # pages; fewer and the sample is invalid
+    host: HostLimits = HostLimits()         # timed tier

@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import evidence, host, torture, validity
+from runner import evidence, host, hostload, torture, validity
 from runner.errors import CannotMeasure
 from runner.metrics import sample as metrics
 from runner.metrics.lockkeys import KEYS_FILE
@@ -102,19 +102,25 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     described = {**host.describe(), "programs": setting.programs[:12],
                  "machine": machine.digest(boot.accelerator)}
+    began = hostload.read()
     result = guest.run(boot, step, setting.stop)
     if _emulator_fault(result, folder):
         aside = folder.with_name(f"{folder.name}.retried")
         folder.rename(aside)
         folder.mkdir()
         described["retried"] = f"evidence/{aside.name}: {result.outcome}: {result.detail}"
+        began = hostload.read()
         result = guest.run(boot, step, setting.stop)
+    load = hostload.between(began, hostload.read())
     # Beside the guest's lock_stat, so that its classes can be told apart again.
     keys = kernel.image.parent / KEYS_FILE
     if boot.job.lock_stat and keys.is_file():
         shutil.copyfile(keys, folder / KEYS_FILE)
     found, reasons = _judged(result, boot, planned.cell.tier, setting.experiment.rules)
+    if planned.cell.tier == "timed":
+        reasons += tuple(hostload.judge(load, setting.experiment.rules.host))
     return Sample(planned.number, planned.repeat, planned.cell, result.accelerator.value,
                   boot.vcpus, kernel.key, kernel.image_sha256, result.outcome.value, result.detail,
                   reasons, found, f"evidence/{folder.name}", started,
-                  round(result.wall_seconds, 3), described, evidence.fingerprint(folder))
+                  round(result.wall_seconds, 3), {**described, **load.describe()},
+                  evidence.fingerprint(folder))

@@ -81,7 +81,8 @@ def test_page_says_what_was_promised(bench) -> None:
 
 
 def test_reports_are_beside_the_samples(bench) -> None:
-    for name in ("report.txt", "report.md", "report.json", "report.html", "report.xml", "report.ktap"):
+    for name in ("report.txt", "report.md", "report.json", "report.html", "report.xml",
+                 "report.ktap"):
         assert (bench[1] / name).stat().st_size
     json.loads((bench[1] / "report.json").read_text())
     assert (bench[1] / "report.txt").read_text() == bench[0].stdout

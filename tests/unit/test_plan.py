@@ -41,6 +41,12 @@ pswpout_floor = 1000
 order_seed = 1
 [rules.thresholds]
 instructions_per_page = 0.005
+[rules.host]
+other_cpu = 0.1
+steal = 0.02
+cpu_pressure = 0.5
+memory_pressure = 0.05
+io_pressure = 0.2
 [limits]
 boot_s = 5
 silence_s = 5.0
@@ -73,6 +79,11 @@ BAD = {
     "pswpout_floor": ["0", "-5", '"many"'],
     "order_seed": ["-1", "true"],
     "instructions_per_page": ["-0.1", "11", '"0.5%"', "nan"],
+    "other_cpu": ["-0.1", "1.1", '"10%"'],
+    "steal": ["-0.1", "2", "nan"],
+    "cpu_pressure": ["1.5", "true"],
+    "memory_pressure": ["-1", '"none"'],
+    "io_pressure": ["inf", "[0.1]"],
     "boot_s": ["-1", "86401", '"5"'],
     "silence_s": ["-1", "nan"],
     "total_s": ["-0.5", "[60]"],
