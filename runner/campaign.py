@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from runner import host, paths, plan, programs, sample, torture
+from runner import adaptive, host, paths, plan, programs, sample, torture
 from runner.errors import UsageError, printable
 from runner.evidence import Campaign
 from runner.kernel import build, spec
@@ -139,21 +139,26 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
                                    progress)
         _write(campaign, {**record, "accelerator": accelerator.value, "images": images,
                           "programs": guest_programs,
-                          "order_seed": experiment.order_seed, "host": host.describe()})
+                          "order_seed": experiment.boots.order_seed, "host": host.describe()})
         if torn := campaign.mend():
             progress.warn(torn)
         done = campaign.samples() if campaign.samples_file.exists() else []
         have = {one.number for one in done}
-        todo = [one for one in plan.samples(experiment) if one.number not in have]
+        planned = plan.samples(experiment)
+        todo = [one for one in planned if one.number not in have and one.cell.tier != "timed"]
         setting = sample.Setting(experiment, kernels, accelerator, guest_programs,
                                  threading.Event())
-        return sorted(done + _measure(setting, todo, campaign, progress),
-                      key=lambda one: one.number)
+        done += _measure(setting, todo, campaign, progress)
+        while batch := adaptive.due(experiment, planned, done):
+            done += _measure(setting, batch, campaign, progress)
+        return sorted(done, key=lambda one: one.number)
 
 
 def _measure(setting: sample.Setting, todo: list[Planned], campaign: Campaign,
              progress: Progress) -> list[Sample]:
     taken: list[Sample] = []
+    if not todo:
+        return taken
     lock = threading.Lock()
 
     def one(planned: Planned) -> None:

@@ -114,7 +114,10 @@ def from_line(line: str, where: str) -> Sample:
         evidence=raw["evidence"], started=read.take("started", str),
         wall_seconds=read.take("wall_seconds", float),
         host={str(k): str(v) for k, v in read.take("host", dict).items()},
-        fingerprint=read.take("fingerprint", str))
+        fingerprint=read.take("fingerprint", str),
+        # Not there in files of versions without layouts and purposes.
+        layout=read.take("layout", int) if "layout" in raw else 0,
+        purpose=read.take("purpose", str) if "purpose" in raw else "")
 
 
 class Campaign:

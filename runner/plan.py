@@ -2,14 +2,17 @@
 """An experiment file, read and checked, and the samples it asks for, in order."""
 from __future__ import annotations
 
+import dataclasses
 import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner import host, rules, tomlfile, torture
+from runner import host, rules, timed, tomlfile, torture
 from runner.errors import UsageError
 from runner.kernel import spec
 from runner.records import DEVICES, MIB, TIERS, Accelerator, Cell, Rules, SwapDevice
+from runner.rules import Boots
 from runner.torture import Torture
 from runner.vm import accel, memory
 
@@ -41,6 +44,9 @@ class Planned:
     number: int
     repeat: int
     cell: Cell
+    layout: int = 0           # exact tier
+    purpose: str = ""         # timed tier: as in Sample
+    look: int = 0             # timed tier: the look it is made for, from 0; then confirmation
 
 
 @dataclass(frozen=True)
@@ -54,8 +60,7 @@ class Experiment:
     tiers: tuple[str, ...]
     guest: Guest
     workload: Workload
-    pairs: int                # timed tier
-    order_seed: int
+    boots: Boots
     rules: Rules
     limits: dict[str, float] = field(default_factory=dict)  # seconds: boot, silence, total
     torture: Torture = Torture()
@@ -94,7 +99,9 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
             memory.lay_out(guest.ram, SwapDevice(kind, guest.swap))
         except UsageError as error:
             root.complain("guest", str(error))
-    judging, pairs, order_seed = rules.read(root.table("rules"), base)
+    timed_cells = (len(devices) * len(_timed_threads(threads, guest)) * max(0, len(kernels) - 1)
+                   if "timed" in tiers else 0)
+    judging, boots = rules.read(root.table("rules"), base or "", timed_cells)
     root.table("claim")  # what a claim adds to its experiment, runner/claim reads it
     budget = root.text("budget", "")
     if budget and "locks" not in tiers:
@@ -109,7 +116,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     limits_table.close()
     root.close()
     return Experiment(path.stem, title, path, kernels, tuple(devices), tuple(threads),
-                      tuple(tiers), guest, workload, pairs, order_seed, judging, limits, tortured,
+                      tuple(tiers), guest, workload, boots, judging, limits, tortured,
                       budget)
 
 
@@ -156,39 +163,74 @@ def _guest(guest: tomlfile.Table, work: tomlfile.Table) -> tuple[Guest, Workload
 
 def timed_threads(experiment: Experiment) -> tuple[int, ...]:
     """Thread counts the timed tier measures; with fit_host those that have a vCPU each."""
-    return tuple(count for count in experiment.threads
-                 if count <= experiment.guest.vcpus or not experiment.guest.fit_host)
+    return _timed_threads(experiment.threads, experiment.guest)
+
+
+def _timed_threads(threads: Sequence[int], guest: Guest) -> tuple[int, ...]:
+    return tuple(count for count in threads if count <= guest.vcpus or not guest.fit_host)
 
 
 def samples(experiment: Experiment) -> list[Planned]:
-    """Every boot of the experiment, in the order it is to be made.
+    """Every boot the experiment may come to need, in the order it would be made.
 
-    Exact and lock cells once each, the very first exact cell twice (the
-    tier's self-check).  Timed cells in rounds: all kernels of a round boot
-    next to each other, in an order drawn from the recorded seed and reversed
-    in every second round, so that a drift of the host favours nobody.
+    Locks cells `lock_boots` times each; exact cells once at each memory layout, the
+    very first twice (the tier's self-check).  Timed cells in rounds, of which
+    runner.adaptive makes those that are needed.  The same experiment always
+    gives the same list, so a sample's number is its place in it.
     """
-    draw = random.Random(experiment.order_seed)
-    cells: list[tuple[Cell, int]] = []
-    for tier in (t for t in ("exact", "locks") if t in experiment.tiers):
-        for device in experiment.devices:
-            for threads in experiment.threads:
-                for kernel in experiment.kernels:
-                    cell = Cell(kernel, device, threads, experiment.workload.program, tier)
-                    first = tier == "exact" and not cells
-                    cells += [(cell, 0), (cell, 1)] if first else [(cell, 0)]
-    if "timed" in experiment.tiers:
-        for device in experiment.devices:
-            for threads in timed_threads(experiment):
-                order = list(experiment.kernels)
-                for repeat in range(experiment.pairs):
-                    if repeat % 2 == 0:
-                        draw.shuffle(order)
-                    else:
-                        order.reverse()
-                    cells += [(Cell(kernel, device, threads, experiment.workload.program,
-                                    "timed"), repeat) for kernel in order]
+    cells = [*_exact(experiment), *_locks(experiment), *_timed(experiment)]
     if torture.TIER in experiment.tiers:
-        cells += [(cell, 0) for cell in torture.cells(experiment.kernels, experiment.devices,
-                                                      experiment.threads, experiment.torture)]
-    return [Planned(number, repeat, cell) for number, (cell, repeat) in enumerate(cells)]
+        cells += [Planned(0, 0, cell) for cell in torture.cells(
+            experiment.kernels, experiment.devices, experiment.threads, experiment.torture)]
+    return [dataclasses.replace(one, number=number) for number, one in enumerate(cells)]
+
+
+def _places(experiment: Experiment, tier: str) -> list[tuple[str, int]]:
+    counts = timed_threads(experiment) if tier == "timed" else experiment.threads
+    return [(device, threads) for device in experiment.devices
+            for threads in counts] if tier in experiment.tiers else []
+
+
+def _exact(experiment: Experiment) -> Iterator[Planned]:
+    first = True
+    for device, threads in _places(experiment, "exact"):
+        for kernel in experiment.kernels:
+            cell = Cell(kernel, device, threads, experiment.workload.program, "exact")
+            for layout in range(experiment.boots.layouts):
+                yield Planned(0, layout, cell, layout)
+                if first:
+                    yield Planned(0, experiment.boots.layouts, cell, layout)
+                    first = False
+
+
+def _locks(experiment: Experiment) -> Iterator[Planned]:
+    for device, threads in _places(experiment, "locks"):
+        for kernel in experiment.kernels:
+            cell = Cell(kernel, device, threads, experiment.workload.program, "locks")
+            yield from (Planned(0, boot, cell) for boot in range(experiment.boots.lock_boots))
+
+
+def _timed(experiment: Experiment) -> Iterator[Planned]:
+    """Rounds: all kernels of one boot next to each other, in an order drawn from the recorded
+    seed and reversed in every second round, so that a drift of the host favours nobody.
+
+    In the first `aa_pairs` rounds the base boots a second time.
+    """
+    draw = random.Random(experiment.boots.order_seed)
+    looks, confirm = experiment.rules.looks, experiment.rules.confirm_pairs
+    for device, threads in _places(experiment, "timed"):
+        order = [(kernel, "") for kernel in experiment.kernels]
+        if experiment.boots.aa_pairs and experiment.rules.base:
+            order.append((experiment.rules.base, timed.AA))
+        for repeat in range(looks[-1] + confirm):
+            if repeat % 2 == 0:
+                draw.shuffle(order)
+            else:
+                order.reverse()
+            look = sum(repeat >= count for count in looks)
+            for kernel, purpose in order:
+                if purpose == timed.AA and repeat >= experiment.boots.aa_pairs:
+                    continue
+                yield Planned(0, repeat, Cell(kernel, device, threads,
+                                              experiment.workload.program, "timed"), 0,
+                              timed.CONFIRM if look == len(looks) else purpose, look)

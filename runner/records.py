@@ -89,6 +89,7 @@ class Boot:
     evidence: Path                       # folder for raw files; exists and is empty
     cmdline: tuple[str, ...] = ()        # more kernel parameters
     limits: dict[str, float] = field(default_factory=dict)  # overrides of the VM's
+    steady: bool = False                 # for times: vCPUs pinned, RAM there from the start
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ class BootResult:
     accelerator: Accelerator
     wall_seconds: float
     qemu_status: int | None              # exit status; None if we had to kill it
+    pinned: str = ""                     # '0:0 1:1', vCPU:CPU, or why not; '': not asked for
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,8 @@ class Sample:
     wall_seconds: float
     host: dict[str, str]      # cpu model, cores, qemu version, load, host id
     fingerprint: str = ""     # SHA-256 of all the guest sent; equal boots, equal prints
+    layout: int = 0           # exact tier: which of the fixed memory layouts
+    purpose: str = ""         # timed tier: '', 'aa' (base again) or 'confirm' (fresh pair)
 
 
 @dataclass(frozen=True)
@@ -167,5 +171,8 @@ class Rules:
     base: str                               # kernel all others are compared with
     thresholds: dict[str, float]            # metric -> relative change that counts; own ones
     minimum_pairs: int = 5                  # timed tier: fewer pairs decide nothing
+    looks: tuple[int, ...] = ()             # pairs after which to judge; none: once, at all
+    confirm_pairs: int = 0                  # fresh pairs for what was flagged
+    timed_cells: int = 0                    # cells the timed tier is to judge, for Holm
     pswpout_floor: int = 1                  # pages; fewer and the sample is invalid
     host: HostLimits = HostLimits()         # timed tier

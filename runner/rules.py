@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 
+from runner import stats, timed
+from runner.metrics import lockfigures
 from runner.metrics import sample as metrics
 from runner.records import HostLimits, Rules
 from runner.tomlfile import Table, meant
@@ -12,9 +15,10 @@ from runner.tomlfile import Table, meant
 def _thresholds(chosen: Table) -> dict[str, float]:
     found = {}
     for key in chosen.keys():
-        if key not in metrics.KNOWN and not metrics.LOCK_METRIC.fullmatch(key):
+        if key not in metrics.KNOWN and not lockfigures.METRIC.fullmatch(key):
             chosen.complain(key, "is not a metric; metrics: " + ", ".join(metrics.KNOWN)
-                            + ", locks.CLASS.acquisitions_per_page"
+                            + ", locks.CLASS.acquisitions_per_page (contentions_per_page, "
+                            "contention_share, hold_us_per_page, wait_us_per_page)"
                             + meant(key, list(metrics.KNOWN)))
         found[key] = chosen.number(key, 0.0, 10.0)
     return found
@@ -27,13 +31,53 @@ def _host(table: Table) -> HostLimits:
     return made
 
 
-def read(table: Table, base: str) -> tuple[Rules, int, int]:
-    """Rules, pairs of the timed tier and the seed of its order; UsageError as in plan.load."""
+def _looks(table: Table) -> tuple[int, ...]:
+    """After how many pairs the timed tier is judged; the last is where it ends."""
     pairs = table.integer("pairs", 1, 1000, 5)
+    if "looks" not in table.keys():
+        return (pairs,)
+    if "pairs" in table.keys():
+        table.complain("pairs", "is the last of looks; leave one of the two away")
+    looks = table.integers("looks", 1, 1000)
+    if looks != sorted(looks):
+        table.complain("looks", f"{looks} does not rise")
+    share = stats.spending(looks)[0]
+    if looks[0] < stats.fewest_pairs(share):
+        table.complain("looks", f"{looks[0]} pairs can find nothing at the {share:.2g} that the "
+                                f"first look may use; begin with {stats.fewest_pairs(share)}")
+    return tuple(looks)
+
+
+def _confirm(table: Table) -> int:
+    pairs = table.integer("confirm_pairs", 0, 1000, 0)
+    if 0 < pairs < timed.FEWEST_FRESH:
+        table.complain("confirm_pairs", f"{pairs} pairs confirm nothing; take 0 or at least "
+                                        f"{timed.FEWEST_FRESH}")
+    return pairs
+
+
+@dataclass(frozen=True)
+class Boots:
+    """What an experiment says of the boots of a cell."""
+
+    order_seed: int           # timed tier: of the order in a round
+    aa_pairs: int             # timed tier: rounds in which the base boots twice
+    layouts: int              # exact tier: memory layouts a cell is booted at
+    lock_boots: int           # locks tier: boots of a cell
+
+
+def read(table: Table, base: str, timed_cells: int) -> tuple[Rules, Boots]:
+    """How the experiment judges and how often it boots; UsageError as in plan.load."""
+    looks, confirm = _looks(table), _confirm(table)
     minimum = table.integer("minimum_pairs", 2, 1000, 5)
     floor = table.integer("pswpout_floor", 1, 2**40, 10000)
-    order_seed = table.integer("order_seed", 0, 2**63 - 1, 1)
+    boots = Boots(table.integer("order_seed", 0, 2**63 - 1, 1),
+                  table.integer("aa_pairs", 0, 1000, 0), table.integer("layouts", 1, 64, 1),
+                  table.integer("lock_boots", 1, 1000, 1))
+    if boots.aa_pairs > looks[-1]:
+        table.complain("aa_pairs", f"{boots.aa_pairs} rounds of {looks[-1]} cannot boot the base "
+                                   "twice")
     thresholds = _thresholds(table.table("thresholds"))
     host = _host(table.table("host"))
     table.close()
-    return Rules(base, thresholds, minimum, floor, host), pairs, order_seed
+    return Rules(base, thresholds, minimum, looks, confirm, timed_cells, floor, host), boots

@@ -18,6 +18,8 @@ from runner.records import (PAGE_SIZE, Accelerator, Boot, BootResult, BuiltKerne
                             Metric, Outcome, Rules, Sample, SwapDevice)
 from runner.vm import guest, machine
 
+_LAYOUT_STEP = 8  # bytes
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -51,10 +53,18 @@ def boot_for(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Pa
             *(("--verify",) if work.verify else ()), "--notify-fd", "3", "--progress-fd", "4")
     job = Job(SwapDevice(cell.device, experiment.guest.swap), cell.tier == "locks", argv)
     # Real addresses in /proc/lockdep: they tell lock classes of one name apart.
-    more = ("no_hash_pointers",) if job.lock_stat else ()
+    more = ("no_hash_pointers",) if job.lock_stat else layout(planned.layout)
     return Boot(kernel, Accelerator.ICOUNT if counted else setting.accelerator,
                 1 if counted else experiment.guest.vcpus, experiment.guest.ram, job, folder,
-                (*experiment.guest.cmdline, *more), experiment.limits)
+                (*experiment.guest.cmdline, *more), experiment.limits, cell.tier == "timed")
+
+
+def layout(number: int) -> tuple[str, ...]:
+    """Kernel parameters that give memory layout `number`, the same for every kernel.
+
+    A parameter the kernel ignores: a longer command line moves what is allocated after it.
+    """
+    return (f"swapscale_layout={'x' * (_LAYOUT_STEP * number)}",) if number else ()
 
 
 def _torture(setting: Setting, cell: Cell, kernel: BuiltKernel, folder: Path) -> Boot:
@@ -112,6 +122,9 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
         began = hostload.read()
         result = guest.run(boot, step, setting.stop)
     load = hostload.between(began, hostload.read())
+    described |= load.describe()
+    if result.pinned:
+        described["pinned"] = result.pinned
     # Beside the guest's lock_stat, so that its classes can be told apart again.
     keys = kernel.image.parent / KEYS_FILE
     if boot.job.lock_stat and keys.is_file():
@@ -122,5 +135,5 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
     return Sample(planned.number, planned.repeat, planned.cell, result.accelerator.value,
                   boot.vcpus, kernel.key, kernel.image_sha256, result.outcome.value, result.detail,
                   reasons, found, f"evidence/{folder.name}", started,
-                  round(result.wall_seconds, 3), {**described, **load.describe()},
-                  evidence.fingerprint(folder))
+                  round(result.wall_seconds, 3), described,
+                  evidence.fingerprint(folder), planned.layout, planned.purpose)

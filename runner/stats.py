@@ -18,6 +18,7 @@ from scipy import stats
 LEVEL = 0.95
 ALPHA = 0.05
 RESAMPLES = 9999
+_EXACT_PAIRS = 16  # all 2^16 sign flips take a quarter of a second
 _SEED = 20  # any fixed number: the same samples always give the same report
 
 
@@ -27,8 +28,8 @@ class Paired:
 
     pairs: int
     effect: float                          # median log ratio
-    interval: tuple[float, float] | None   # bootstrap, LEVEL; None below two pairs
-    p: float | None                        # exact sign-flip test, two-sided
+    interval: tuple[float, float] | None   # bootstrap; None below two pairs
+    p: float | None                        # sign-flip test, two-sided
 
 
 def log_ratios(base: Sequence[float], test: Sequence[float]) -> list[float]:
@@ -40,8 +41,13 @@ def log_ratios(base: Sequence[float], test: Sequence[float]) -> list[float]:
     return [math.log(new) - math.log(old) for old, new in zip(base, test)]
 
 
-def paired(ratios: Sequence[float]) -> Paired:
-    """Median, interval and test of at least one log ratio; their order does not matter."""
+def paired(ratios: Sequence[float], level: float = LEVEL) -> Paired:
+    """Median, interval and test of at least one log ratio; their order does not matter.
+
+    `level` is the interval's.  The test runs through all 2^n flips of signs up to 16 pairs,
+    and draws RESAMPLES of them beyond, counting the data itself, which keeps it valid
+    (Phipson and Smyth, "Permutation P-values Should Never Be Zero", 2010).
+    """
     # Sorted and turned to a positive middle, so that neither the order of the
     # samples nor which kernel is called the base changes what the seed draws.
     flip = -1.0 if (statistics.median(ratios), sum(sorted(ratios))) < (0.0, 0.0) else 1.0
@@ -51,11 +57,12 @@ def paired(ratios: Sequence[float]) -> Paired:
     if len(values) > 1:
         # Percentile, not BCa: the median of few pairs breaks BCa's jackknife.
         found = stats.bootstrap(
-            (values,), numpy.median, n_resamples=RESAMPLES, confidence_level=LEVEL,
+            (values,), numpy.median, n_resamples=RESAMPLES, confidence_level=level,
             method="percentile", random_state=numpy.random.default_rng(_SEED)).confidence_interval
         interval = float(found.low), float(found.high)
         p = float(stats.permutation_test(
-            (values,), numpy.mean, permutation_type="samples", n_resamples=RESAMPLES,
+            (values,), numpy.mean, permutation_type="samples", batch=RESAMPLES,
+            n_resamples=2 ** len(values) if len(values) <= _EXACT_PAIRS else RESAMPLES,
             alternative="two-sided", random_state=numpy.random.default_rng(_SEED)).pvalue)
     if flip < 0:
         effect = -effect
@@ -79,3 +86,72 @@ def pairs_to_resolve(ratios: Sequence[float], effect: float) -> int:
     spread = statistics.stdev(ratios)
     z = float(stats.norm.ppf(0.5 + LEVEL / 2))
     return max(fewest_pairs(), math.ceil(math.pi / 2 * (z * spread / effect) ** 2))
+
+
+def spending(looks: Sequence[int], alpha: float = ALPHA) -> tuple[float, ...]:
+    """What each look at the data may use up of `alpha`; the sum is `alpha`.
+
+    `looks` are rising numbers of pairs.  Spent as by Lan and DeMets ("Discrete sequential
+    boundaries for clinical trials", 1983) with their function like Pocock's,
+    alpha ln(1 + (e - 1) t), so that a large effect can end the sampling early.  Each look
+    tests at its own share; that the sum of the shares bounds the false alarms (Bonferroni)
+    takes no assumption about how looks depend on each other.
+    """
+    spent = [alpha * math.log1p((math.e - 1) * look / looks[-1]) for look in looks]
+    return tuple(now - before for now, before in zip(spent, [0.0, *spent]))
+
+
+def holm(values: Sequence[float], size: int = 0) -> list[float]:
+    """p values adjusted for their number, or for `size` where more are to come (Holm, 1979)."""
+    order = sorted(range(len(values)), key=lambda at: values[at])
+    count = max(size, len(values))
+    found = [1.0] * len(values)
+    worst = 0.0
+    for rank, at in enumerate(order):
+        worst = max(worst, min(1.0, (count - rank) * values[at]))
+        found[at] = worst
+    return found
+
+
+def half_width(ratios: Sequence[float], pairs: int, level: float = LEVEL) -> float | None:
+    """Half the width that an interval of the median of `pairs` log ratios has without an effect.
+
+    From the spread of log ratios of A/A pairs, by Student's t, as they are few; None below
+    two.  What lies under it, a host cannot tell from nothing.
+    """
+    if len(ratios) < 2:
+        return None
+    quantile = float(stats.t.ppf(0.5 + level / 2, len(ratios) - 1))
+    return quantile * statistics.stdev(ratios) * math.sqrt(math.pi / 2 / pairs)
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Two groups of values held against each other at equal covariates."""
+
+    effect: float                          # log ratio of test over base
+    interval: tuple[float, float]
+
+
+def covariance(base: Sequence[Sequence[float]], test: Sequence[Sequence[float]],
+               level: float) -> Groups | None:
+    """Analysis of covariance in logarithms; each row is a value and its covariates, positive.
+
+    log value = group + sum of slope * log covariate, the slopes common to both groups, by
+    least squares; the interval is Student's.  Of the covariates so many are used, from the
+    first, that two values are left for each thing fitted.  None where none can be.
+    """
+    rows = numpy.log(numpy.array([*base, *test]))
+    group = numpy.array([0.0] * len(base) + [1.0] * len(test))
+    used = min(rows.shape[1] - 1, len(rows) // 2 - 2)
+    design = numpy.column_stack([numpy.ones(len(rows)), group,
+                                 rows[:, 1:1 + used] - rows[:, 1:1 + used].mean(axis=0)])
+    if used < 1 or numpy.linalg.matrix_rank(design) < design.shape[1]:
+        return None
+    free = len(rows) - design.shape[1]
+    found, *_ = numpy.linalg.lstsq(design, rows[:, 0], rcond=None)
+    left = rows[:, 0] - design @ found
+    spread = float(left @ left) / free * float(numpy.linalg.inv(design.T @ design)[1, 1])
+    effect = float(found[1])
+    half = float(stats.t.ppf(0.5 + level / 2, free)) * math.sqrt(spread)
+    return Groups(effect, (effect - half, effect + half))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from runner import stats
 from runner.metrics.lockclass import SWAP_LOCKS
-from runner.records import Metric, Rules, Sample
+from runner.records import Metric, Sample
 
 #: What counts where the experiment declares nothing: relative change per metric.
 DEFAULT_THRESHOLDS = {
@@ -25,6 +25,10 @@ DEFAULT_THRESHOLDS = {
 #: A lock that moved by less than this many acquisitions per page did not move:
 #: 0.02 to 0.03 is half as much again, and nothing to a page that takes 30 locks.
 LOCK_FLOOR = 0.05
+#: Exact tier: the judged metric, the same by page written, pages freed by page swapped out.
+PAGE, WRITTEN, FREED = "instructions_per_page", "instructions_per_written_page", "pgfree_per_page"
+#: Of the interval over layouts.
+LAYOUT_LEVEL = 0.99
 
 
 class Verdict(enum.StrEnum):
@@ -37,7 +41,8 @@ class Verdict(enum.StrEnum):
     UNSOUND = "unsound"
 
 
-_FLIPPED = {"lower": 1.0, "higher": -1.0}
+#: Sign that turns a rise of a metric into a loss.
+FLIPPED = {"lower": 1.0, "higher": -1.0}
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,9 @@ def label(name: str) -> str:
     if name.startswith("locks."):
         _, lock, what = (name.split(".", 2) + ["", ""])[:3]
         return f"{lock} {what.replace('_us_', ' µs_').replace('_', ' ')}"
+    if name.startswith("contended."):
+        _, lock, function = (name.split(".", 2) + ["", ""])[:3]
+        return f"{lock} in {function}"
     return {"throughput_mib_s": "swap throughput"}.get(name, name.replace("_", " "))
 
 
@@ -91,15 +99,19 @@ def _first(sides: Iterable[dict[str, Metric]], name: str) -> Metric:
     return next(one[name] for one in sides if name in one)
 
 
+def bare(name: str, metric: Metric, base: float | None, test: float | None) -> MetricResult:
+    """A metric without a verdict."""
+    change = test / base - 1 if base and test is not None else None
+    return MetricResult(name, metric.unit, metric.better, base, test, change, None, None, None, "")
+
+
 def _judge(name: str, metric: Metric, base: float | None, test: float | None,
            threshold: float | None) -> MetricResult:
     """A metric whose differences are all real: exact and locks tiers."""
-    change = test / base - 1 if base and test is not None else None
-    result = MetricResult(name, metric.unit, metric.better, base, test, change, None, None, None,
-                          "")
-    if threshold is None or metric.better not in _FLIPPED:
+    result = bare(name, metric, base, test)
+    if threshold is None or metric.better not in FLIPPED:
         return result
-    floor = LOCK_FLOOR if name.startswith("locks.") else 0.0
+    floor = LOCK_FLOOR if name.endswith(".acquisitions_per_page") else 0.0
     low, high = sorted((base or 0.0, test or 0.0))
     if high - low <= floor:
         verdict, reason = Verdict.EQUIVALENT, "no difference" if low == high else \
@@ -112,7 +124,7 @@ def _judge(name: str, metric: Metric, base: float | None, test: float | None,
     elif low > 0 and math.log(high / low) <= math.log1p(threshold):
         verdict, reason = Verdict.EQUIVALENT, f"within ±{percent(threshold)}"
     else:
-        worse = (test - base) * _FLIPPED[metric.better] > 0
+        worse = (test - base) * FLIPPED[metric.better] > 0
         verdict = Verdict.REGRESSED if worse else Verdict.IMPROVED
         reason = f"beyond ±{percent(threshold)}"
     return replace(result, threshold=threshold, verdict=verdict, reason=reason)
@@ -128,10 +140,54 @@ def middle(samples: Iterable[Sample], name: str) -> float | None:
     return statistics.median(values) if values else None
 
 
+def _boots(side: list[Sample]) -> list[Sample]:
+    """One boot of each layout: the self-check's second says the same again."""
+    return list({one.layout: one for one in reversed(side)}.values())[::-1]
+
+
+def _row(metrics: dict[str, Metric]) -> tuple[float, ...]:
+    """Instructions per page of a boot, and the pages per page written that explain it."""
+    page = metrics[PAGE].value
+    swapped = metrics[WRITTEN].value / page
+    return page, swapped, swapped * metrics[FREED].value
+
+
+def _layouts(result: MetricResult, base: list[Sample], test: list[Sample]) -> MetricResult:
+    """Instructions per page over several memory layouts, at equal pages per page written.
+
+    Where kswapd is when the window closes moves the pages it swapped out and freed, layout by
+    layout, and with them instructions per page; docs/methodology.md has the figures.
+    """
+    sides = [[_row(one.metrics) for one in _boots(side)
+              if {PAGE, WRITTEN, FREED} <= set(one.metrics)] for side in (base, test)]
+    threshold = result.threshold
+    if min(map(len, sides)) < 2 or threshold is None \
+            or any(value <= 0 for side in sides for row in side for value in row):
+        return result
+    found = stats.covariance(sides[0], sides[1], LAYOUT_LEVEL)
+    if found is None:
+        return result
+    low, high = found.interval
+    count = f"{len(sides[0])} and {len(sides[1])} layouts"
+    result = replace(result, change=math.expm1(found.effect),
+                     interval=(math.expm1(low), math.expm1(high)))
+    if abs(found.effect) <= math.log1p(threshold):
+        return replace(result, verdict=Verdict.EQUIVALENT,
+                       reason=f"within ±{percent(threshold)} over {count}")
+    if low <= 0 <= high:
+        return replace(result, verdict=Verdict.INCONCLUSIVE,
+                       reason=f"beyond ±{percent(threshold)}, but no more than {count} differ "
+                              "among themselves; raise rules.layouts")
+    worse = found.effect * FLIPPED[result.better] > 0
+    return replace(result, verdict=Verdict.REGRESSED if worse else Verdict.IMPROVED,
+                   reason=f"beyond ±{percent(threshold)} over {count}")
+
+
 def still(base: list[Sample], test: list[Sample], thresholds: dict[str, float],
           tier: str) -> list[MetricResult]:
     """Exact and locks tiers: medians over the boots of each side."""
-    sides = [[one.metrics for one in side] for side in (base, test)]
+    boots = [_boots(side) if tier == "exact" else side for side in (base, test)]
+    sides = [[one.metrics for one in side] for side in boots]
     results = []
     for name in names([*sides[0], *sides[1]]):
         values = [[one[name].value for one in side if name in one] for side in sides]
@@ -144,60 +200,7 @@ def still(base: list[Sample], test: list[Sample], thresholds: dict[str, float],
         if decided and max(min(values[0]), min(values[1])) <= min(max(values[0]), max(values[1])):
             result = replace(result, verdict=Verdict.INCONCLUSIVE,
                              reason="boots of one kernel differ as much as the kernels do")
+        if tier == "exact" and name == PAGE:
+            result = _layouts(result, base, test)
         results.append(result)
     return results
-
-
-def timed(base: list[Sample], test: list[Sample], rules: Rules,
-          thresholds: dict[str, float]) -> list[MetricResult]:
-    """Timed tier: pairs of boots that shared their repeat number."""
-    other = {one.repeat: one for one in test}
-    pairs = [(one.metrics, other[one.repeat].metrics) for one in base if one.repeat in other]
-    results = []
-    for name in names(side for pair in pairs for side in pair):
-        both = [(old[name].value, new[name].value) for old, new in pairs
-                if name in old and name in new]
-        if not both:
-            continue
-        metric = _first((side for pair in pairs for side in pair), name)
-        result = replace(_judge(name, metric, statistics.median(old for old, _ in both),
-                                statistics.median(new for _, new in both), None))
-        threshold = thresholds.get(name)
-        if threshold is not None and metric.better in _FLIPPED:
-            result = _paired(result, both, threshold, rules.minimum_pairs)
-        results.append(result)
-    return results
-
-
-def _paired(result: MetricResult, both: list[tuple[float, float]], threshold: float,
-            minimum: int) -> MetricResult:
-    result = replace(result, threshold=threshold, verdict=Verdict.INCONCLUSIVE)
-    try:
-        ratios = stats.log_ratios([old for old, _ in both], [new for _, new in both])
-    except ValueError as error:
-        return replace(result, reason=str(error))
-    found = stats.paired(ratios)
-    margin = math.log1p(threshold)
-    result = replace(result, change=math.expm1(found.effect))
-    if found.interval:
-        result = replace(result, interval=(math.expm1(found.interval[0]),
-                                           math.expm1(found.interval[1])))
-    enough = max(minimum, stats.fewest_pairs())
-    wanted = max(enough, stats.pairs_to_resolve(ratios, margin))
-    if len(ratios) < enough or found.interval is None or found.p is None:
-        have = f"{len(ratios)} pair" + ("s" if len(ratios) != 1 else "")
-        # One pair shows no spread to judge from, and two hardly any.
-        about = f", about {wanted} for ±{percent(threshold)}" if len(ratios) > 2 else ""
-        return replace(result, reason=f"{have} cannot decide; it takes at least {enough}{about}")
-    low, high = found.interval
-    worse = _FLIPPED[result.better]
-    if -margin <= low and high <= margin:
-        return replace(result, verdict=Verdict.EQUIVALENT,
-                       reason=f"interval within ±{percent(threshold)}, {len(ratios)} pairs")
-    if (low > margin or high < -margin) and found.p <= stats.ALPHA:
-        return replace(result, verdict=Verdict.REGRESSED if low * worse > 0 else Verdict.IMPROVED,
-                       reason=f"interval beyond ±{percent(threshold)}, p = {found.p:.2g}, "
-                              f"{len(ratios)} pairs")
-    return replace(result, reason=f"interval straddles ±{percent(threshold)} with "
-                                  f"{len(ratios)} pairs; about "
-                                  f"{max(wanted, len(ratios) + 1)} would decide")

@@ -7,75 +7,18 @@ the same device stands, and the report says that time was not resolved.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
-from runner import tiers, torture
-from runner.budget import BUDGET, Judgement, told
+from runner import caveats, tiers, timed, torture
+from runner.budget import BUDGET, Judgement
 from runner.errors import Exit
-from runner.metrics.sample import GUESS
-from runner.records import Accelerator, Outcome, Rules, Sample
+from runner.records import Accelerator, Rules, Sample
+from runner.results import CellResult, Comparison, Excluded
+from runner.results import threads as told
 from runner.tiers import MetricResult, Verdict, describe, number
-from runner.validity import DATA_LOSS
 
 __all__ = ["CellResult", "Comparison", "Excluded", "MetricResult", "Verdict", "compare"]
-
-#: Outcomes that are findings about the kernel, said aloud.
-_FINDINGS = {Outcome.KERNEL_PANIC, Outcome.KERNEL_OOPS, Outcome.KERNEL_WARNING, Outcome.LOCKUP,
-             Outcome.TRIPLE_FAULT, Outcome.HUNG_IN_RECLAIM}
-
-
-@dataclass(frozen=True)
-class CellResult:
-    """One test kernel on one device, thread count and tier, held against something."""
-
-    base: str                              # a kernel, BUDGET, or '': measured alone
-    test: str
-    device: str
-    threads: int
-    workload: str
-    tier: str
-    accelerator: str
-    vcpus: int
-    verdict: Verdict
-    reason: str
-    why: str                               # the lock class or counter that moved most
-    metrics: tuple[MetricResult, ...]
-    base_samples: int
-    test_samples: int
-    evidence: tuple[str, ...]              # folders, base's then test's
-
-
-@dataclass(frozen=True)
-class Excluded:
-    """A sample that does not count."""
-
-    label: str
-    number: int
-    reasons: tuple[str, ...]
-    evidence: str
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Every cell, what they come to, and what that rests on."""
-
-    base: str
-    tests: tuple[str, ...]
-    cells: tuple[CellResult, ...]
-    excluded: tuple[Excluded, ...]
-    warnings: tuple[str, ...]              # each with its remedy
-    assumptions: tuple[str, ...]
-    verdict: Verdict
-    reason: str
-    exit: Exit
-
-    def over_budget(self) -> list[str]:
-        """Every lock that is taken more often than its budget allows, a line each."""
-        return [f"over budget: {cell.test} on {cell.device}, {_threads(cell.threads)}: {told(one)}"
-                for cell in self.cells if cell.base == BUDGET
-                for one in cell.metrics if one.verdict == Verdict.REGRESSED]
-
 
 _Key = tuple[str, int, str, str]  # device, threads, workload, tier
 
@@ -86,10 +29,6 @@ Judge = Callable[[Sequence[Sample]], Judgement]
 def _key(sample: Sample) -> _Key:
     cell = sample.cell
     return cell.device, cell.threads, cell.workload, cell.tier
-
-
-def _threads(count: int) -> str:
-    return f"{count} thread" + ("s" if count != 1 else "")
 
 
 def _mixed(samples: list[Sample]) -> str:
@@ -143,24 +82,59 @@ def _why(results: Sequence[MetricResult]) -> str:
     return f"{describe(replace(counters[0], reason='moved most'))}" if counters else ""
 
 
-def _cell(key: _Key, test: str, base_side: list[Sample], test_side: list[Sample], rules: Rules,
-          thresholds: dict[str, float], base: str) -> CellResult:
+def _unfit(names: tuple[str, str], valid: list[list[Sample]]) -> str:
+    """Why two sides' valid samples cannot be compared: '' where they can."""
+    if lacking := [name for name, side in zip(names, valid) if not side]:
+        return f"no valid sample of {' and '.join(lacking)}"
+    mixed = _mixed(valid[0] + valid[1])
+    return f"samples are no series: {mixed}" if mixed else ""
+
+
+def _cell(key: _Key, test: str, base_side: list[Sample], test_side: list[Sample],
+          thresholds: dict[str, float], base: str, times: Times) -> CellResult:
     device, threads, workload, tier = key
     valid = [[one for one in side if not one.invalid] for side in (base_side, test_side)]
     some = (valid[0] + valid[1] + base_side + test_side)[0]
     results: list[MetricResult] = []
-    if not all(valid):
-        lacking = [name for name, side in zip((base, test), valid) if not side]
-        verdict, reason = Verdict.INVALID, f"no valid sample of {' and '.join(lacking)}"
-    elif mixed := _mixed(valid[0] + valid[1]):
-        verdict, reason = Verdict.INVALID, f"samples are no series: {mixed}"
+    if reason := _unfit((base, test), valid):
+        verdict = Verdict.INVALID
     else:
-        results = tiers.timed(valid[0], valid[1], rules, thresholds) if tier == "timed" else \
+        results = times.judge(key, test) if tier == "timed" else \
             tiers.still(valid[0], valid[1], thresholds, tier)
         verdict, reason = _sum_up(results)
     return CellResult(base, test, device, threads, workload, tier, some.accelerator, some.vcpus,
                       verdict, reason, _why(results), tuple(results), len(valid[0]), len(valid[1]),
                       tuple(one.evidence for one in valid[0] + valid[1]))
+
+
+class Times:
+    """All timed cells of a comparison, judged together: Holm is over all their metrics."""
+
+    def __init__(self, sides: Mapping[str, Mapping[_Key, list[Sample]]], rules: Rules,
+                 thresholds: dict[str, float]) -> None:
+        self._rules, self._thresholds = rules, thresholds
+        own = sides.get(rules.base, {})
+        self._sides = {(test, *key): timed.Sides(tuple(own[key]), tuple(side))
+                       for test, mine in sides.items() if test != rules.base
+                       for key, side in mine.items() if key[3] == "timed" and key in own}
+        self._found = {cell: timed.effects(one, rules, thresholds)
+                       for cell, one in self._sides.items()}
+        self._p = timed.adjusted(self._found, rules)
+
+    def judge(self, key: _Key, test: str) -> list[MetricResult]:
+        cell = (test, *key)
+        found = self._found[cell]
+        return timed.judge(self._sides[cell], self._rules, self._thresholds, found,
+                           {name: self._p[cell, name] for name in found})
+
+    def resolved(self) -> list[str]:
+        """What this host can tell apart, a line for each metric of each cell."""
+        many = len({cell[0] for cell in self._found}) > 1
+        return [timed.resolution(f"{f'{test} on ' if many else ''}{device}, {told(threads)}",
+                                 self._sides[test, device, threads, workload, tier], name, effect,
+                                 self._thresholds[name])
+                for (test, device, threads, workload, tier), found in self._found.items()
+                for name, effect in found.items()]
 
 
 def _alone(key: _Key, samples: list[Sample]) -> CellResult:
@@ -214,10 +188,10 @@ def exact_check(samples: Sequence[Sample]) -> str:
 
     Proof: a cell booted twice gave the same to the last digit.
     """
-    cells: dict[tuple[str, _Key], list[Sample]] = {}
+    cells: dict[tuple[str, _Key, int], list[Sample]] = {}
     for one in samples:
         if one.cell.tier == "exact" and not one.invalid:
-            cells.setdefault((one.cell.kernel, _key(one)), []).append(one)
+            cells.setdefault((one.cell.kernel, _key(one), one.layout), []).append(one)
     if not cells:
         return ""
     twice = [group for group in cells.values() if len(group) > 1]
@@ -306,8 +280,9 @@ def compare(samples: Sequence[Sample], rules: Rules, judge: Judge | None = None)
         keys.setdefault(_key(one))
     tests = tuple(name for name in sides if name != rules.base) if rules.base else ()
     own = sides.get(rules.base, {})
-    cells = [_cell(key, test, own.get(key, []), sides[test].get(key, []), rules, thresholds,
-                   rules.base)
+    times = Times(sides if tests else {}, rules, thresholds)
+    cells = [_cell(key, test, own.get(key, []), sides[test].get(key, []), thresholds,
+                   rules.base, times)
              for test in tests for key in keys if key in own or key in sides[test]]
     if not tests:
         cells = [_alone(key, side) for mine in sides.values() for key, side in mine.items()]
@@ -325,53 +300,6 @@ def compare(samples: Sequence[Sample], rules: Rules, judge: Judge | None = None)
     # A kernel that is measured alone cannot regress.
     alone = not tests and verdict == Verdict.INCONCLUSIVE and not problem and judge is None
     return Comparison(rules.base, tests, tuple(cells), excluded,
-                      tuple(_warnings(ordered, cells, problem)), tuple(_assumptions(ordered)),
+                      tuple(caveats.warnings(ordered, cells, problem)),
+                      tuple([*caveats.assumptions(ordered), *times.resolved()]),
                       verdict, reason, Exit.OK if alone and cells else _EXITS[verdict])
-
-
-def _warnings(samples: Sequence[Sample], cells: list[CellResult], problem: str) -> Iterable[str]:
-    for one in samples:
-        for reason in one.invalid:
-            if reason.startswith(DATA_LOSS) or one.outcome in _FINDINGS \
-                    or reason in torture.findings(one):
-                yield f"FINDING: {one.cell.label()} (sample {one.number}): {reason}"
-    if problem:
-        yield (f"the exact tier decides nothing here: {problem}; run the experiment again, and "
-               "report it as a bug in swapscale if it repeats")
-    for cell in cells:
-        if cell.tier == "timed" and cell.verdict == Verdict.INCONCLUSIVE and cell.test_samples:
-            yield (f"{cell.test} on {cell.device}, {_threads(cell.threads)}: time is not resolved "
-                   f"({cell.reason}); raise rules.pairs")
-    if any(GUESS in metric.evidence for one in samples for metric in one.metrics.values()):
-        yield ("some lock classes are named by a guess (the busiest of their name); kernels built "
-               "by './swapscale kernel build' tell them apart for certain")
-    crowded = [one for one in samples if one.accelerator == Accelerator.TCG
-               and one.host.get("cores", "").isdecimal() and one.vcpus > int(one.host["cores"])]
-    if crowded:
-        yield (f"{crowded[0].vcpus} vCPUs on {crowded[0].host['cores']} cores: lock holders are "
-               "preempted, so use counts only; lower guest.vcpus for anything about time")
-
-
-def _assumptions(samples: Sequence[Sample]) -> Iterable[str]:
-    valid = [one for one in samples if not one.invalid]
-    accelerators = {one.accelerator for one in valid}
-    if Accelerator.ICOUNT in accelerators:
-        yield ("exact tier: every instruction costs the same, a contended lock and a cache miss "
-               "too; idle time counts up to the next timer")
-        # Measured on 6.1.192, pmem: one image, command lines that differ in a
-        # parameter the kernel ignores, 11858 to 12023 over 35,000 pages and
-        # 11727 to 11810 over 160,000; the same command line repeats exactly.
-        yield ("exact tier: another memory layout alone (image size, command line) moved "
-               "instructions per page by 1.4% over 35,000 pages and by 0.7% over 160,000; for "
-               "smaller effects raise workload.ratio")
-    if Accelerator.TCG in accelerators:
-        yield "emulated (TCG): time here says nothing about real hardware"
-    if any(one.cell.tier == "locks" for one in valid):
-        yield ("locks tier: kernels with lock_stat, which slows what it watches: compare its "
-               "counts; its hold times only with each other")
-    for kernel in sorted({one.cell.kernel for one in valid}):
-        same = sorted({one.cell.kernel for one in valid if one.cell.kernel > kernel
-                       and one.image_sha256 in {other.image_sha256 for other in valid
-                                                if other.cell.kernel == kernel}})
-        for other in same:
-            yield f"{kernel} and {other} are the same image: this is an A/A comparison"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from runner import paths, plan, tomlfile
 from runner.errors import UsageError, printable
+from runner.metrics import lockfigures
 from runner.metrics import sample as metrics
 from runner.plan import Experiment
 from runner.tomlfile import REQUIRED, Table, meant
@@ -139,7 +140,7 @@ def _cell(table: Table, experiment: Experiment) -> ClaimCell:
         table.complain("threads", f"{threads} is not measured by this experiment; add it to the "
                        f"file's threads ({', '.join(map(str, experiment.threads))})")
     metric = table.text("metric", "throughput_mib_s")
-    locks = metrics.LOCK_METRIC.fullmatch(metric)
+    locks = lockfigures.METRIC.fullmatch(metric)
     if metric not in metrics.KNOWN and not locks:
         table.complain("metric", f"{printable(metric, 80)!r} is not a metric; metrics: "
                        + ", ".join(metrics.KNOWN) + ", locks.CLASS.acquisitions_per_page"

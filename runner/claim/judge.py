@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runner import stats
 from runner.claim.claimfile import Claim, ClaimCell
@@ -99,7 +99,7 @@ def rules(claim: Claim) -> Rules:
     own = claim.experiment.rules
     more = {one.metric: one.tolerance for one in claim.cells
             if one.metric not in DEFAULT_THRESHOLDS}
-    return Rules(own.base, {**more, **own.thresholds}, own.minimum_pairs, own.pswpout_floor)
+    return replace(own, thresholds={**more, **own.thresholds})
 
 
 def threads(count: int) -> str:

@@ -12,32 +12,21 @@ clock against the emulated timer to within 10 ppm (measured: 999.993 MHz for
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.errors import CannotMeasure, printable
-from runner.metrics import guestfile, lockclass, lockkeys, lockstat, torturefile
+from runner.errors import CannotMeasure
+from runner.metrics import guestfile, lockfigures, torturefile
 from runner.records import MIB, TIERS, Metric
 
 WORKLOAD = "workload.json"
 BEGIN, END = "steady-begin.vmstat", "steady-end.vmstat"
-LOCK_STAT = "steady-end.lock_stat"
 SWAPS = "steady-end.swaps"
 
 #: Metrics whose threshold an experiment may declare: those with a better direction.
 KNOWN = ("instructions_per_page", "throughput_mib_s", "pgscan_per_page", "direct_share",
-         "allocstall", "pgmajfault", "pswpin", "fairness_min_max", "fairness_jain")
-LOCK_METRIC = re.compile(r"locks\.[a-z0-9_]+\.(acquisitions|contentions|hold_us)_per_page")
-
-#: Lock classes taken less often than this per page go into locks.other, but for
-#: those of the swap-out path.
-SMALL = 0.01
-GUESS = "(guess)"
-
-#: Spin locks: who finds one taken waits in its queue.
-QUEUED = (*lockclass.SWAP_PATH, "lru", "zone", "page_table", "runqueue")
-LEAST_ROW = 100              # acquisitions; rarer classes are of boot and of devices
+         "allocstall", "pgmajfault", "pswpin", "slots_per_page", "fairness_min_max",
+         "fairness_jain")
 
 _ZONE = r"(_(dma|dma32|normal|movable|high|device))?"
 _RECLAIMER = r"(kswapd|direct|khugepaged|proactive)"  # versions before 4.8 split it by zone
@@ -88,6 +77,7 @@ def _window(evidence: Path, workload: guestfile.Json) -> Window:
 def _counters(window: Window, swaps: tuple[guestfile.Swap, ...]) -> dict[str, Metric]:
     source = f"{BEGIN}, {END}"
     pages = window.kernel_pages
+    end_pages = max(1, window.end["pswpout"])  # since boot, as are the slots in use
     scanned = window.rise(rf"pgscan_{_RECLAIMER}{_ZONE}")
     stolen = window.rise(rf"pgsteal_{_RECLAIMER}{_ZONE}")
     direct = window.rise(rf"pgsteal_direct{_ZONE}")
@@ -95,9 +85,12 @@ def _counters(window: Window, swaps: tuple[guestfile.Swap, ...]) -> dict[str, Me
         "pswpout": Metric(pages, "pages", "", source),
         "pswpin": Metric(window.rise("pswpin"), "pages", "lower", source),
         "pswpout_agreement": Metric(window.pages / pages, "", "", f"{WORKLOAD}, {source}"),
+        "pgfree_per_page": Metric(window.rise("pgfree") / pages, "pages/page", "", source),
         "pgscan_per_page": Metric(scanned / pages, "scanned/page", "lower", source),
         "allocstall": Metric(window.rise(rf"allocstall{_ZONE}"), "stalls", "lower", source),
         "pgmajfault": Metric(window.rise("pgmajfault"), "faults", "lower", source),
+        "slots_per_page": Metric(sum(swap.used for swap in swaps) / window.page_size / end_pages,
+                                 "slots/page", "lower", f"{SWAPS}, {END}"),
         "slots_used": Metric(sum(swap.used for swap in swaps) // window.page_size, "slots", "",
                              SWAPS),
     }
@@ -157,56 +150,6 @@ def _fault(workload: guestfile.Json) -> dict[str, Metric]:
     return {"fault_instructions_per_page": Metric(span / filled, "instructions/page", "", WORKLOAD)}
 
 
-def _floors(named: Sequence[lockclass.Named]) -> dict[str, Metric]:
-    """What lock-stat itself costs, as far as its own counts tell.
-
-    No hold is shorter than what lock-stat does within it.  Annotations (sequence
-    counts) are acquired and released in one breath; what queues for a lock passes
-    through lock_acquired() on top.
-    """
-    rows = [(one, row) for one in named for row in one.lock.rows if row.acquisitions >= LEAST_ROW]
-    floors = {"hold_floor_us": rows,
-              "queued_hold_floor_us": [one for one in rows if one[0].stable in QUEUED]}
-    found = {f"lock_stat.{name}": Metric(min(row.hold_min for _, row in some), "µs", "", LOCK_STAT)
-             for name, some in floors.items() if some}
-    return found
-
-
-def lock_metrics(evidence: Path, pages: int) -> dict[str, Metric]:
-    """locks.CLASS.{acquisitions,contentions,hold_us}_per_page by stable class name."""
-    stat = lockstat.load(evidence / LOCK_STAT)
-    if stat.disabled:
-        raise CannotMeasure(f"{LOCK_STAT}: lockdep turned itself off, so the counts are not "
-                            "whole; see console.log for its complaint")
-    together: dict[str, list[lockclass.Named]] = {}
-    named = lockclass.identify(stat.classes, lockkeys.load(evidence))
-    for one in named:
-        if one.stable != lockclass.ANNOTATION:
-            together.setdefault(one.stable, []).append(one)
-    small: list[lockclass.Named] = []
-    for stable in [name for name in together if name not in lockclass.SWAP_PATH]:
-        taken = sum(one.lock.acquisitions + 10 * one.lock.contentions
-                    for one in together[stable])
-        if taken < SMALL * pages:
-            small += together.pop(stable)
-    if small:
-        together["other"] = together.get("other", []) + small
-    # Annotations with them: lock-stat's work is the same.
-    whole = sum(one.lock.acquisitions for one in named) / pages
-    found = {"lock_stat.taken_per_page": Metric(whole, "acquisitions/page", "", LOCK_STAT),
-             **_floors(named)}
-    for stable, members in sorted(together.items()):
-        names = [printable(one.lock.name, 45) for one in members[:3]]
-        guess = f" {GUESS}" if any(one.how == "guess" for one in members) else ""
-        source = f"{LOCK_STAT}: {', '.join(names)}{' …' if members[3:] else ''}{guess}"
-        for part, unit, total in (
-                ("acquisitions", "acquisitions/page", sum(m.lock.acquisitions for m in members)),
-                ("contentions", "contentions/page", sum(m.lock.contentions for m in members)),
-                ("hold_us", "µs/page", sum(m.lock.hold_total for m in members))):
-            found[f"locks.{stable}.{part}_per_page"] = Metric(total / pages, unit, "lower", source)
-    return found
-
-
 def measure(evidence: Path, tier: str) -> dict[str, Metric]:
     """All metrics a sample of `tier` gives, by name.
 
@@ -225,5 +168,5 @@ def measure(evidence: Path, tier: str) -> dict[str, Metric]:
     found = {**_speed(window, workload, tier), **_counters(window, swaps), **_fairness(workload),
              **_phases(workload)}
     if tier == "locks":
-        found |= lock_metrics(evidence, window.kernel_pages)
+        found |= lockfigures.measure(evidence, window.kernel_pages)
     return found

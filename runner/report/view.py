@@ -20,6 +20,7 @@ COUNTERS = ("pswpout", "pgscan_per_page", "direct_share", "allocstall", "fairnes
 #: Lock classes taken less often per page on both sides are folded into one row.
 _FEW = 0.05
 _LONG = 400
+_SITES = 6
 _DECIDED = (Verdict.REGRESSED, Verdict.IMPROVED)
 
 
@@ -92,7 +93,7 @@ def _speed(cells: list[CellResult]) -> Table | None:
                                    f"{threads(cell.threads)})"),
                          number(one.base), number(one.test), change(one), interval(one),
                          one.verdict or ""))
-    return Table("Speed and reclaim", ("", "base", "test", "change", "95% interval", "verdict"),
+    return Table("Speed and reclaim", ("", "base", "test", "change", "interval", "verdict"),
                  tuple(rows)) if rows else None
 
 
@@ -113,7 +114,7 @@ def _locks(cell: CellResult) -> Table | None:
             folded += 1
             continue
         cells = [printable(name, 40), number(taken.base), number(taken.test), change(taken)]
-        for what in ("contentions_per_page", "hold_us_per_page"):
+        for what in ("contentions_per_page", "contention_share", "hold_us_per_page"):
             other = parts_of.get(what)
             cells += [number(other.base if other else None), number(other.test if other else None)]
         rows.append((-most, name, (*cells, taken.verdict or "")))
@@ -124,8 +125,19 @@ def _locks(cell: CellResult) -> Table | None:
     return Table(f"Locks per swapped-out page ({threads(cell.threads)}, {cell.vcpus} vCPU"
                  f"{'s' if cell.vcpus != 1 else ''}, {cell.accelerator})",
                  ("lock class", "acquisitions: base", "test", "change", "contentions: base",
-                  "test", "hold time µs: base", "test", "verdict"),
+                  "test", "share contended: base", "test", "hold time µs: base", "test",
+                  "verdict"),
                  tuple(row for *_, row in sorted(rows)), note)
+
+
+def _sites(cell: CellResult) -> Table | None:
+    """Where tasks waited for a lock, the busiest first."""
+    found = sorted((one for one in cell.metrics if one.name.startswith("contended.")),
+                   key=lambda one: (-max(one.base or 0.0, one.test or 0.0), one.name))
+    rows = tuple((printable(label(one.name), 80), number(one.base), number(one.test))
+                 for one in found[:_SITES])
+    return Table("Call sites that waited most, contentions per swapped-out page",
+                 ("lock class and function", "base", "test"), rows) if rows else None
 
 
 def _budget(cell: CellResult) -> Table | None:
@@ -152,7 +164,8 @@ def _section(cells: list[CellResult]) -> Section:
         tables = [_torture(cells)]
     else:
         tables = [_speed([cell for cell in cells if cell.tier != "locks"])]
-        tables += [_locks(cell) for cell in cells if cell.tier == "locks"]
+        tables += [make(cell) for cell in cells if cell.tier == "locks"
+                   for make in (_locks, _sites)]
     # The locks tier's reason names its locks already.
     verdicts = tuple(
         Line(f"{cell.workload if cell.base == TORTURE else cell.tier}, {threads(cell.threads)}",

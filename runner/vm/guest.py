@@ -22,6 +22,7 @@ from runner.vm import initramfs, machine, memory, qemu
 from runner.vm.channel import ChannelError, Decoder, Receiver
 from runner.vm.console import Finding
 from runner.vm.machine import Limits
+from runner.vm.pin import Pinning
 from runner.vm.watch import Watch
 
 LOOK_EVERY = 0.05              # seconds
@@ -168,7 +169,7 @@ def supervise(boot: Boot, initrd: Path, step: Step | None = None,
                         initrd.absolute(), line, qemu.Streams(
                             qemu.to_file(evidence / "console.log"),
                             qemu.to_file(evidence / "channel.bin"),
-                            qemu.to_file(evidence / "heartbeat.bin")))
+                            qemu.to_file(evidence / "heartbeat.bin")), boot.steady)
     _write(evidence / "qemu.json", {
         "argv": argv, "shell": shlex.join(argv), "version": qemu.version(pc.qemu),
         "accelerator": boot.accelerator, "vcpus": boot.vcpus, "ram": boot.ram,
@@ -177,12 +178,17 @@ def supervise(boot: Boot, initrd: Path, step: Step | None = None,
     begin = time.monotonic()
     watch = Watch(limits, begin)
     status: int | None = None
+    pinning: Pinning | None = None
     reader = _Reader(evidence, limits, watch)
     try:
         with (open(evidence / "qemu.stderr", "wb") as output,
               qemu.running(argv, int(max(limits.console, limits.channel, limits.heartbeat))
                            + _CHUNK, subprocess.DEVNULL, output) as process):
+            if boot.steady:
+                pinning = Pinning(process.pid, boot.vcpus)
             while status is None and not watch.hopeless:
+                if pinning is not None:
+                    pinning.look()
                 if stop is not None and stop.is_set():
                     raise KeyboardInterrupt
                 reader.look()
@@ -198,7 +204,8 @@ def supervise(boot: Boot, initrd: Path, step: Step | None = None,
         reader.close()
     found = _judge(watch, evidence, status)
     result = BootResult(found.outcome, found.detail, boot.accelerator,
-                        time.monotonic() - begin, status)
+                        time.monotonic() - begin, status,
+                        pinning.describe() if pinning is not None else "")
     _write(evidence / "boot.json", dataclasses.asdict(result))
     return result
 

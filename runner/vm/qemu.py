@@ -36,6 +36,7 @@ _COMMON_PARAMS = (
 _SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
 _TERM_SECONDS = 2.0
+_STEADY = ("-name", "swapscale,debug-threads=on", "-mem-prealloc")
 
 
 def escaped(path: Path | str) -> str:
@@ -77,8 +78,13 @@ def append(machine: Machine, accelerator: Accelerator, memory: Memory,
 
 
 def command(machine: Machine, accelerator: Accelerator, vcpus: int, memory: Memory,
-            image: Path, initrd: Path, line: str, streams: Streams) -> list[str]:
-    """QEMU's argv; UsageError where the accelerator does not take so many vCPUs."""
+            image: Path, initrd: Path, line: str, streams: Streams,
+            steady: bool = False) -> list[str]:
+    """QEMU's argv; UsageError where the accelerator does not take so many vCPUs.
+
+    `steady`: threads that can be told apart, to pin them, and all memory touched before the
+    guest starts, so that no time of the guest's goes to the host's page faults.
+    """
     engine = machine.engines[accelerator]
     if not 1 <= vcpus <= engine.max_vcpus:
         raise UsageError(f"vcpus: {vcpus} is not in 1..{engine.max_vcpus} for {accelerator}")
@@ -86,7 +92,7 @@ def command(machine: Machine, accelerator: Accelerator, vcpus: int, memory: Memo
         machine.qemu, "-nodefaults", "-no-user-config", "-display", "none", "-nic", "none",
         "-no-reboot", "-sandbox", _SANDBOX,
         "-machine", machine.type + memory.machine, "-cpu", engine.cpu, *engine.args,
-        "-smp", str(vcpus), *memory.args,
+        "-smp", str(vcpus), *memory.args, *_STEADY * steady,
         "-chardev", f"{streams.console},id=console", "-serial", "chardev:console",
         # Without ioeventfd the guest's writes are done in its own thread, at a
         # fixed point of its time: needed for bit-identical repeats.

@@ -29,6 +29,7 @@ def locks(**taken: float) -> dict[str, Metric]:
             value, "acquisitions/page", "lower", evidence)
         found[f"locks.{name}.contentions_per_page"] = Metric(
             value / 100, "contentions/page", "lower", evidence)
+        found[f"locks.{name}.contention_share"] = Metric(0.01, "", "lower", evidence)
         found[f"locks.{name}.hold_us_per_page"] = Metric(value / 2, "µs/page", "lower", evidence)
     return found
 

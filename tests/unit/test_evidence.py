@@ -49,7 +49,18 @@ def test_anything_else_is_refused_in_one_line(text: str) -> None:
     assert str(caught.value).startswith("x:1: ") and str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize("key", list(json.loads(to_line(ONE))))
+#: Keys that older versions did not write.
+YOUNGER = {"layout": 0, "purpose": ""}
+
+
+@pytest.mark.parametrize("key", YOUNGER)
+def test_lines_of_older_versions_are_read(key: str) -> None:
+    data = json.loads(to_line(ONE))
+    del data[key]
+    assert getattr(from_line(json.dumps(data), "x:1"), key) == YOUNGER[key]
+
+
+@pytest.mark.parametrize("key", sorted(set(json.loads(to_line(ONE))) - set(YOUNGER)))
 def test_each_missing_key_is_named(key: str) -> None:
     data = json.loads(to_line(ONE))
     del data[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from runner.errors import CannotMeasure
 from runner.metrics import guestfile, lockclass, lockkeys, lockstat
-from runner.metrics.sample import GUESS, LOCK_STAT, measure
+from runner.metrics.lockfigures import GUESS, LOCK_STAT, SITES
+from runner.metrics.sample import measure
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 Edit = Callable[[dict[str, Any]], Any]
@@ -117,7 +119,20 @@ def test_small_locks_are_folded_and_nothing_is_lost(evidence: Path) -> None:
     classes = lockclass.identify(lockstat.load(evidence / LOCK_STAT).classes)
     assert total * 151455 == pytest.approx(sum(
         one.lock.acquisitions for one in classes if one.stable != lockclass.ANNOTATION))
-    assert len(found) < 120
+    assert len(found) < 200
+
+
+def test_contention_and_where_it_was(evidence: Path) -> None:
+    found = measure(evidence, "locks")
+    assert found["locks.swap_cache_tree.contention_share"].value == 741 / 453950
+    assert found["locks.swap_cache_tree.wait_us_per_page"].unit == "µs/page"
+    sites = {name: metric.value for name, metric in found.items()
+             if name.startswith("contended.")}
+    assert 0 < len(sites) <= SITES
+    assert all(re.fullmatch(r"contended\.[a-z0-9_A-Z]+\.[A-Za-z0-9_]+", name) for name in sites)
+    stat = lockstat.load(evidence / LOCK_STAT)
+    most = max(site.count for one in stat.classes for site in one.waiters)
+    assert max(sites.values()) >= most / 151455
 
 
 def test_a_guess_says_so(evidence: Path) -> None:

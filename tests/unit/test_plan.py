@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,10 @@ pairs = 5
 minimum_pairs = 5
 pswpout_floor = 1000
 order_seed = 1
+confirm_pairs = 0
+aa_pairs = 0
+layouts = 1
+lock_boots = 1
 [rules.thresholds]
 instructions_per_page = 0.005
 [rules.host]
@@ -78,6 +83,10 @@ BAD = {
     "minimum_pairs": ["1", "1001"],
     "pswpout_floor": ["0", "-5", '"many"'],
     "order_seed": ["-1", "true"],
+    "confirm_pairs": ["-1", "4", "1001", "2.5"],
+    "aa_pairs": ["-1", "6", "true"],
+    "layouts": ["0", "65", '"2"'],
+    "lock_boots": ["0", "1001", "1.0"],
     "instructions_per_page": ["-0.1", "11", '"0.5%"', "nan"],
     "other_cpu": ["-0.1", "1.1", '"10%"'],
     "steal": ["-0.1", "2", "nan"],
@@ -268,3 +277,56 @@ def test_without_fit_host_all_threads_are_timed(tmp_path: Path) -> None:
 
 def test_a_claim_is_an_experiment(tmp_path: Path) -> None:
     assert plan.load(write(tmp_path, GOOD + '[claim]\nstatement = "x"\n')).title == "a title"
+
+
+LOOKS = GOOD.replace('["exact"]', '["timed"]').replace("pairs = 5\n", "looks = {looks}\n", 1)
+
+
+@pytest.mark.parametrize("looks, says", [
+    ("[]", "is empty"), ("[12, 8]", "does not rise"), ("[8, 8]", "names something twice"),
+    ("[0, 8]", "not in 1..1000"), ("8", "is not a list"), ('["8"]', "is not one of"),
+    ("[5, 10]", "5 pairs can find nothing at the 0.031 that the first look may use; begin with 7"),
+    ("[6, 12, 20]", "begin with 7"), ("[2, 80]", "begin with 10")])
+def test_bad_looks(tmp_path: Path, looks: str, says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        plan.load(write(tmp_path, LOOKS.format(looks=looks)))
+    assert "rules.looks" in str(caught.value) and says in str(caught.value)
+    assert re.match(rf"{tmp_path}/x.toml:\d+: ", str(caught.value))
+
+
+def test_looks_and_pairs_contradict_each_other(tmp_path: Path) -> None:
+    text = LOOKS.format(looks="[8, 16]\npairs = 20")
+    with pytest.raises(UsageError, match="rules.pairs: is the last of looks"):
+        plan.load(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("seed", [1, 7])
+def test_rounds_to_each_look_then_confirmation(tmp_path: Path, seed: int) -> None:
+    text = LOOKS.format(looks="[8, 16]").replace("order_seed = 1", f"order_seed = {seed}")
+    text = text.replace("aa_pairs = 0", "aa_pairs = 2").replace("confirm_pairs = 0",
+                                                                "confirm_pairs = 6")
+    made = plan.samples(plan.load(write(tmp_path, text)))
+    assert [one.number for one in made] == list(range(len(made)))
+    for look, purpose, rounds in ((0, "", range(8)), (1, "", range(8, 16)),
+                                  (2, "confirm", range(16, 22))):
+        mine = [one for one in made if one.look == look]
+        assert {one.repeat for one in mine} == set(rounds)
+        assert {one.purpose for one in mine} - {"aa"} == {purpose}
+    again = [one for one in made if one.purpose == "aa"]
+    assert [one.repeat for one in again] == [0, 1]
+    assert {one.cell.kernel for one in again} == {"6.1:vanilla"}
+
+
+def test_layouts_are_the_same_for_every_kernel(tmp_path: Path) -> None:
+    made = plan.samples(plan.load(write(tmp_path, GOOD.replace("layouts = 1", "layouts = 3"))))
+    assert [(one.cell.kernel, one.layout) for one in made] == [
+        ("6.1:vanilla", 0), ("6.1:vanilla", 0), ("6.1:vanilla", 1), ("6.1:vanilla", 2),
+        ("6.1:batch-add", 0), ("6.1:batch-add", 1), ("6.1:batch-add", 2)]
+    assert len({(one.cell, one.repeat) for one in made}) == len(made)
+
+
+def test_lock_boots(tmp_path: Path) -> None:
+    text = GOOD.replace('["exact"]', '["locks"]').replace("lock_boots = 1", "lock_boots = 3")
+    made = plan.samples(plan.load(write(tmp_path, text)))
+    assert [(one.cell.kernel, one.repeat) for one in made] == [
+        (kernel, boot) for kernel in ("6.1:vanilla", "6.1:batch-add") for boot in range(3)]

@@ -364,3 +364,67 @@ def test_a_kernel_alone_is_measured_and_not_judged() -> None:
 def test_a_kernel_alone_that_failed_could_not_be_measured() -> None:
     failed = judge([replace(exact(100.0, 100.0)[0], invalid=("kernel-panic",))])
     assert failed.exit == Exit.CANNOT_MEASURE
+
+
+# Exact tier over memory layouts
+
+def layouts(kernel: str, factor: float, number: int, noise: list[float]) -> list[Sample]:
+    """One boot a layout: kswapd's overshoot moves pages, and with them instructions per page.
+
+    5000 instructions a page written and 7000 a page swapped out, all of it times `factor`.
+    """
+    found = []
+    for at, over in enumerate(noise):
+        written = 40000.0
+        swapped = written * (1 + over)
+        freed = swapped * (1 + 0.3 * over ** 2)
+        total = factor * (5000.0 * written + 6000.0 * swapped + 1000.0 * freed)
+        found.append(sample(kernel, "exact", {
+            "instructions_per_page": Metric(total / swapped, "instructions/page", "lower", ""),
+            "instructions_per_written_page": Metric(total / written, "", "lower", ""),
+            "pgfree_per_page": Metric(freed / swapped, "", "", "")}, number + at, at, layout=at))
+    return found
+
+
+def at_layouts(factor: float, count: int) -> list[Sample]:
+    draw = random.Random(3)
+    noise = [[draw.uniform(-0.02, 0.02) for _ in range(count)] for _ in range(2)]
+    base = layouts(BASE, 1.0, 100, noise[0])
+    return [*base, replace(base[0], number=99, repeat=count), *layouts(TEST, factor, 200, noise[1])]
+
+
+@pytest.mark.parametrize("factor, verdict", [
+    (1.0, Verdict.EQUIVALENT), (1.004, Verdict.EQUIVALENT), (1.006, Verdict.REGRESSED),
+    (0.994, Verdict.IMPROVED)])
+def test_layouts_are_compared_at_equal_pages(factor: float, verdict: Verdict) -> None:
+    """Raw, 1% of noise hides 0.6%; at equal pages swapped out it shows."""
+    found = judge(at_layouts(factor, 8))
+    result = metric(found, "instructions_per_page")
+    assert (result.verdict, found.verdict) == (verdict, verdict), result.reason
+    assert result.change == pytest.approx(factor - 1, abs=0.0005)
+    assert result.interval and result.interval[0] <= result.change <= result.interval[1]
+    assert "8 and 8 layouts" in result.reason
+
+
+def test_layouts_that_differ_for_no_known_reason_decide_nothing() -> None:
+    samples = at_layouts(1.008, 6)
+    draw = random.Random(5)
+    spread = [replace(one, metrics={**one.metrics, "instructions_per_page": replace(
+        one.metrics["instructions_per_page"],
+        value=one.metrics["instructions_per_page"].value * (1 + draw.uniform(-0.02, 0.02)))})
+        for one in samples if one.repeat < 6]
+    # The self-check's second boot repeats the first.
+    first = next(one for one in spread if one.layout == 0)
+    result = metric(judge([*spread, replace(first, number=99, repeat=6)]), "instructions_per_page")
+    assert result.verdict in (Verdict.INCONCLUSIVE, Verdict.EQUIVALENT)
+
+
+def test_self_check_is_within_a_layout() -> None:
+    assert judge(at_layouts(1.0, 4)).verdict == Verdict.EQUIVALENT
+    moved = at_layouts(1.0, 4)
+    moved = [replace(one, layout=1) if one.number == 99 else one for one in moved]
+    assert "differ in" in judge(moved).reason
+
+
+def test_two_layouts_fall_back_to_medians() -> None:
+    assert judge(at_layouts(1.1, 2)).verdict == Verdict.REGRESSED

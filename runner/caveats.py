@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a comparison warns of, each with its remedy, and what it rests on."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from runner import torture
+from runner.metrics.lockfigures import GUESS
+from runner.records import Accelerator, Outcome, Sample
+from runner.results import CellResult, threads
+from runner.tiers import Verdict
+from runner.validity import DATA_LOSS
+
+#: Outcomes that are findings about the kernel, said aloud.
+FINDINGS = {Outcome.KERNEL_PANIC, Outcome.KERNEL_OOPS, Outcome.KERNEL_WARNING, Outcome.LOCKUP,
+            Outcome.TRIPLE_FAULT, Outcome.HUNG_IN_RECLAIM}
+
+
+def warnings(samples: Sequence[Sample], cells: Sequence[CellResult], problem: str) -> Iterable[str]:
+    for one in samples:
+        for reason in one.invalid:
+            if reason.startswith(DATA_LOSS) or one.outcome in FINDINGS \
+                    or reason in torture.findings(one):
+                yield f"FINDING: {one.cell.label()} (sample {one.number}): {reason}"
+    if problem:
+        yield (f"the exact tier decides nothing here: {problem}; run the experiment again, and "
+               "report it as a bug in swapscale if it repeats")
+    for cell in cells:
+        if cell.tier == "timed" and cell.verdict == Verdict.INCONCLUSIVE and cell.test_samples:
+            yield (f"{cell.test} on {cell.device}, {threads(cell.threads)}: time is not resolved "
+                   f"({cell.reason}); raise rules.pairs")
+    if any(GUESS in metric.evidence for one in samples for metric in one.metrics.values()):
+        yield ("some lock classes are named by a guess (the busiest of their name); kernels built "
+               "by './swapscale kernel build' tell them apart for certain")
+    crowded = [one for one in samples if one.accelerator == Accelerator.TCG
+               and one.host.get("cores", "").isdecimal() and one.vcpus > int(one.host["cores"])]
+    if crowded:
+        yield (f"{crowded[0].vcpus} vCPUs on {crowded[0].host['cores']} cores: lock holders are "
+               "preempted, so use counts only; lower guest.vcpus for anything about time")
+
+
+def assumptions(samples: Sequence[Sample]) -> Iterable[str]:
+    valid = [one for one in samples if not one.invalid]
+    accelerators = {one.accelerator for one in valid}
+    if Accelerator.ICOUNT in accelerators:
+        yield ("exact tier: every instruction costs the same, a contended lock and a cache miss "
+               "too; idle time counts up to the next timer")
+        if not any(one.layout for one in valid):
+            yield ("exact tier: another memory layout alone (image size, command line) moves "
+                   "instructions per page by some 0.5%; for smaller effects set rules.layouts to "
+                   "6 or more")
+    if Accelerator.TCG in accelerators:
+        yield "emulated (TCG): time here says nothing about real hardware"
+    if any(one.cell.tier == "locks" for one in valid):
+        yield ("locks tier: kernels with lock_stat, which slows what it watches: compare its "
+               "counts; its hold times only with each other")
+    for kernel in sorted({one.cell.kernel for one in valid}):
+        same = sorted({one.cell.kernel for one in valid if one.cell.kernel > kernel
+                       and one.image_sha256 in {other.image_sha256 for other in valid
+                                                if other.cell.kernel == kernel}})
+        for other in same:
+            yield f"{kernel} and {other} are the same image: this is an A/A comparison"

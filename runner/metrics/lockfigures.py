@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From a sample's lock_stat to the figures of the locks tier.
+
+    locks.CLASS.acquisitions_per_page, .contentions_per_page   counts
+    locks.CLASS.contention_share                               contentions / acquisitions
+    locks.CLASS.hold_us_per_page, .wait_us_per_page            microseconds
+    lock_stat.*                                                what lock-stat itself costs
+    contended.CLASS.FUNCTION                                   contentions per page that waited
+                                                               in FUNCTION; the busiest alone
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from runner.errors import CannotMeasure, printable
+from runner.metrics import lockclass, lockkeys, lockstat
+from runner.records import Metric
+
+LOCK_STAT = "steady-end.lock_stat"
+METRIC = re.compile(r"locks\.[a-z0-9_]+\.((acquisitions|contentions|hold_us|wait_us)_per_page"
+                    r"|contention_share)")
+
+#: Lock classes taken less often than this per page go into locks.other, but for
+#: those of the swap-out path.
+SMALL = 0.01
+#: Contended call sites that are kept.
+SITES = 10
+GUESS = "(guess)"
+
+#: Spin locks: who finds one taken waits in its queue.
+QUEUED = (*lockclass.SWAP_PATH, "lru", "zone", "page_table", "runqueue")
+LEAST_ROW = 100              # acquisitions; rarer classes are of boot and of devices
+
+
+def _floors(named: Sequence[lockclass.Named]) -> dict[str, Metric]:
+    """What lock-stat itself costs, as far as its own counts tell.
+
+    No hold is shorter than what lock-stat does within it.  Annotations (sequence
+    counts) are acquired and released in one breath; what queues for a lock passes
+    through lock_acquired() on top.
+    """
+    rows = [(one, row) for one in named for row in one.lock.rows if row.acquisitions >= LEAST_ROW]
+    floors = {"hold_floor_us": rows,
+              "queued_hold_floor_us": [one for one in rows if one[0].stable in QUEUED]}
+    found = {f"lock_stat.{name}": Metric(min(row.hold_min for _, row in some), "µs", "", LOCK_STAT)
+             for name, some in floors.items() if some}
+    return found
+
+
+def measure(evidence: Path, pages: int) -> dict[str, Metric]:
+    """All figures of the locks tier by name; `pages` is what they are per."""
+    stat = lockstat.load(evidence / LOCK_STAT)
+    if stat.disabled:
+        raise CannotMeasure(f"{LOCK_STAT}: lockdep turned itself off, so the counts are not "
+                            "whole; see console.log for its complaint")
+    together: dict[str, list[lockclass.Named]] = {}
+    named = lockclass.identify(stat.classes, lockkeys.load(evidence))
+    for one in named:
+        if one.stable != lockclass.ANNOTATION:
+            together.setdefault(one.stable, []).append(one)
+    small: list[lockclass.Named] = []
+    for stable in [name for name in together if name not in lockclass.SWAP_PATH]:
+        taken = sum(one.lock.acquisitions + 10 * one.lock.contentions
+                    for one in together[stable])
+        if taken < SMALL * pages:
+            small += together.pop(stable)
+    if small:
+        together["other"] = together.get("other", []) + small
+    # Annotations with them: lock-stat's work is the same.
+    whole = sum(one.lock.acquisitions for one in named) / pages
+    found = {"lock_stat.taken_per_page": Metric(whole, "acquisitions/page", "", LOCK_STAT),
+             **_floors(named)}
+    sites: dict[str, int] = {}
+    for stable, members in sorted(together.items()):
+        names = [printable(one.lock.name, 45) for one in members[:3]]
+        guess = f" {GUESS}" if any(one.how == "guess" for one in members) else ""
+        source = f"{LOCK_STAT}: {', '.join(names)}{' …' if members[3:] else ''}{guess}"
+        taken = sum(one.lock.acquisitions for one in members)
+        waited = sum(one.lock.contentions for one in members)
+        for part, unit, value in (
+                ("acquisitions_per_page", "acquisitions/page", taken / pages),
+                ("contentions_per_page", "contentions/page", waited / pages),
+                ("contention_share", "", waited / taken if taken else 0.0),
+                ("hold_us_per_page", "µs/page", sum(m.lock.hold_total for m in members) / pages),
+                ("wait_us_per_page", "µs/page", sum(m.lock.wait_total for m in members) / pages)):
+            found[f"locks.{stable}.{part}"] = Metric(value, unit, "lower", source)
+        for one in members:
+            for site in one.lock.waiters:
+                key = f"contended.{stable}.{_function(site)}"
+                sites[key] = sites.get(key, 0) + site.count
+    busiest = sorted(sites, key=lambda key: (-sites[key], key))[:SITES]
+    return found | {key: Metric(sites[key] / pages, "contentions/page", "", LOCK_STAT)
+                    for key in busiest}
+
+
+def _function(site: lockstat.CallSite) -> str:
+    """Where a task waited, fit for a metric's name: 'add_to_swap_cache'."""
+    return re.sub(r"[^A-Za-z0-9_]", "_", site.function)[:64] or "unknown"
