@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""make selftest: measure the harness's own error rates and write docs/error-rates.md.
+
+    python3 -m tests.selftest [exact] [locks] [timed]
+
+What was begun is gone on with; results/selftest/ holds it.
+"""
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from runner import campaign, paths, plan, programs, verdict
+from runner.errors import Exit, SwapscaleError, UsageError
+from runner.evidence import Campaign
+from runner.progress import Progress
+from runner.records import Sample
+from tests.selftest import page, rates
+from tests.selftest.rates import Rate
+
+TIERS = ("exact", "locks", "timed")
+HOME = paths.RESULTS / "selftest"
+PAGE = paths.ROOT / "docs" / "error-rates.md"
+SERIES = "6.1:./tests/series/"
+COSTS = {f"{SERIES}cost-{share}": f"+{share}% instructions per page"
+         for share in ("0.5", "1", "3", "10")}
+
+
+def _begun(tier: str) -> Path | None:
+    """The tier's latest campaign."""
+    found = sorted(HOME.glob(f"{tier}-*/campaign.json"))
+    return found[-1].parent if found else None
+
+
+def measure(tier: str, progress: Progress) -> None:
+    """Make the boots of a tier's experiment that are not on record."""
+    folder = _begun(tier)
+    if folder is None:
+        HOME.mkdir(parents=True, exist_ok=True)
+        experiment = plan.load(Path(__file__).with_name(f"{tier}.toml"))
+        folder = campaign.create(experiment, HOME).folder
+    home, experiment, record = campaign.reopen(folder)
+    progress.log(f"{experiment.title}: results in {home.folder}")
+    campaign.run(experiment, home, progress, record)
+
+
+def judge(tier: str) -> tuple[list[Rate], list[Sample]]:
+    """Rates from what is on record; of nothing, rates of no comparisons."""
+    folder = _begun(tier)
+    experiment = plan.load(Path(__file__).with_name(f"{tier}.toml"))
+    home = Campaign(folder) if folder else None
+    samples = home.samples() if home and home.samples_file.exists() else []
+    if tier == "exact":
+        if samples and (problem := verdict.exact_check(samples)):
+            raise UsageError(f"{folder}: the exact tier does not repeat here: {problem}")
+        return rates.exact(samples, experiment, COSTS), samples
+    if tier == "locks":
+        return rates.locks(samples, experiment, f"{SERIES}lock-round",
+                           f"{SERIES}lock-held"), samples
+    return rates.timed(samples, experiment), samples
+
+
+def main(wanted: list[str]) -> int:
+    if unknown := [tier for tier in wanted if tier not in TIERS]:
+        raise UsageError(f"selftest: {unknown[0]!r} is not one of {', '.join(TIERS)}")
+    progress = Progress()
+    programs.build(progress)
+    for tier in wanted or TIERS:
+        measure(tier, progress)
+    judged = {tier: judge(tier) for tier in TIERS}
+    text = page.render([rate for found, _ in judged.values() for rate in found],
+                       {tier: samples for tier, (_, samples) in judged.items()})
+    PAGE.write_text(text, encoding="utf-8")
+    print(text, end="")
+    return Exit.OK
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except SwapscaleError as error:
+        print(f"swapscale: {error}", file=sys.stderr)
+        sys.exit(error.exit)
+    except KeyboardInterrupt:
+        print("swapscale: interrupted; 'make selftest' goes on from here", file=sys.stderr)
+        sys.exit(Exit.INTERRUPTED)

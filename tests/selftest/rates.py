@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How often each tier finds what was planted, and how often it sees what is not there."""
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from runner import tiers, verdict
+from runner.plan import Experiment
+from runner.records import Sample
+from runner.tiers import MetricResult, Verdict
+
+#: Comparisons that are drawn where there are more, and the seed of the draw.
+DRAWN, SEED = 40, 5
+#: Boots of a side: layouts of the exact tier; boots whose medians show a hold time; pairs.
+LAYOUTS, HELD, PAIRS = 8, 5, 8
+TREE = "locks.swap_cache_tree.acquisitions_per_page"
+HOLD = "locks.swap_cache_tree.hold_us_per_page"
+_FLAGGED = (Verdict.REGRESSED, Verdict.IMPROVED)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """One line of the page."""
+
+    tier: str
+    what: str                              # '+0.5% instructions per page', 'A/A'
+    how: str                               # what one comparison is of
+    comparisons: int
+    flagged: int                           # A/A: false alarms; else: found and named
+
+
+def _valid(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
+    found: dict[str, list[Sample]] = {}
+    for one in sorted(samples, key=lambda s: s.number):
+        if not one.invalid:
+            found.setdefault(one.cell.kernel, []).append(one)
+    return found
+
+
+def _verdict(results: Sequence[MetricResult], name: str) -> Verdict | None:
+    return next((one.verdict for one in results if one.name == name), None)
+
+
+def _alarm(results: Sequence[MetricResult]) -> bool:
+    return any(one.verdict in _FLAGGED for one in results)
+
+
+def _thresholds(experiment: Experiment) -> dict[str, float]:
+    return {**tiers.DEFAULT_THRESHOLDS, **experiment.rules.thresholds}
+
+
+def exact(samples: Sequence[Sample], experiment: Experiment, planted: Mapping[str, str]
+          ) -> list[Rate]:
+    """Sets of layouts drawn from each kernel's; A/A: two disjoint sets of one kernel."""
+    draw, limits = random.Random(SEED), _thresholds(experiment)
+    pools = {kernel: {one.layout: one for one in boots}
+             for kernel, boots in _valid(samples).items()}
+    how = f"{LAYOUTS} layouts against {LAYOUTS}"
+
+    def judge(base: Sequence[Sample], test: Sequence[Sample]) -> list[MetricResult]:
+        return tiers.still(list(base), list(test), limits, "exact")
+
+    false = made = 0
+    for at in range(DRAWN):
+        pool = list(pools.get(experiment.kernels[at % len(experiment.kernels)], {}).values())
+        if len(pool) >= 2 * LAYOUTS:
+            drawn = draw.sample(pool, 2 * LAYOUTS)
+            made += 1
+            false += _alarm(judge(drawn[:LAYOUTS], drawn[LAYOUTS:]))
+    found = [Rate("exact", "A/A", f"{how}, disjoint", made, false)]
+    for kernel, what in planted.items():
+        base, test = pools.get(experiment.rules.base, {}), pools.get(kernel, {})
+        both = sorted(set(base) & set(test))
+        count = DRAWN if len(both) >= LAYOUTS else 0
+        sets = [draw.sample(both, LAYOUTS) for _ in range(count)]
+        hits = sum(_verdict(judge([base[at] for at in one], [test[at] for at in one]), tiers.PAGE)
+                   == Verdict.REGRESSED for one in sets)
+        found.append(Rate("exact", what, f"{how}, the same", count, hits))
+    return found
+
+
+def locks(samples: Sequence[Sample], experiment: Experiment, round_more: str, held: str
+          ) -> list[Rate]:
+    """Counts: boot against boot.  Hold time: medians of some boots against as many."""
+    draw, limits = random.Random(SEED), _thresholds(experiment)
+    pools = _valid(samples)
+    counts = {name: limit for name, limit in limits.items() if name != HOLD}
+    base = pools.get(experiment.rules.base, [])
+
+    def judge(one: list[Sample], other: list[Sample], which: dict[str, float]
+              ) -> list[MetricResult]:
+        return tiers.still(one, other, which, "locks")
+
+    pairs = list(itertools.combinations(base, 2))
+    found = [Rate("locks", "A/A", "acquisitions, boot against boot", len(pairs),
+                  sum(_alarm(judge([a], [b], counts)) for a, b in pairs))]
+    splits = [draw.sample(base, 2 * HELD) for _ in range(DRAWN if len(base) >= 2 * HELD else 0)]
+    how = f"hold time, medians of {HELD} boots"
+    found.append(Rate("locks", "A/A", f"{how}, disjoint", len(splits), sum(
+        _verdict(judge(one[:HELD], one[HELD:], limits), HOLD) in _FLAGGED for one in splits)))
+    against = list(itertools.product(base, pools.get(round_more, [])))
+    hits = 0
+    for a, b in against:
+        results = judge([a], [b], counts)
+        # The class must be named, and no other with it.
+        hits += [one.name for one in results if one.verdict in _FLAGGED] == [TREE] \
+            and _verdict(results, TREE) == Verdict.REGRESSED
+    found.append(Rate("locks", "one more round of the tree lock per page",
+                      "acquisitions, boot against boot", len(against), hits))
+    longer = pools.get(held, [])
+    enough = len(base) >= HELD and len(longer) >= HELD
+    sets = [(draw.sample(base, HELD), draw.sample(longer, HELD))
+            for _ in range(DRAWN if enough else 0)]
+    found.append(Rate("locks", "the tree lock held longer", how, len(sets), sum(
+        _verdict(judge(a, b, limits), HOLD) == Verdict.REGRESSED for a, b in sets)))
+    return found
+
+
+def timed(samples: Sequence[Sample], experiment: Experiment) -> list[Rate]:
+    """The base against itself: its second boot of each round as the test, PAIRS rounds each."""
+    test = f"{experiment.rules.base} again"
+    rounds: dict[int, list[Sample]] = {}
+    for one in samples:
+        again = replace(one, purpose="", cell=replace(one.cell, kernel=test)) \
+            if one.purpose == "aa" else one
+        rounds.setdefault(one.repeat // PAIRS, []).append(again)
+    rules = replace(experiment.rules, looks=(), timed_cells=0)
+    whole = [group for group in rounds.values() if len(group) == 2 * PAIRS
+             and not any(one.invalid for one in group)]
+    false = sum(_alarm([metric for cell in verdict.compare(group, rules).cells
+                        for metric in cell.metrics]) for group in whole)
+    return [Rate("timed", "A/A", f"{PAIRS} pairs", len(whole), false)]
