@@ -8,22 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner import host, rules, timed, tomlfile, torture
+from runner import host, rules, storm, timed, tomlfile, torture
 from runner.errors import UsageError
 from runner.kernel import spec
 from runner.records import DEVICES, MIB, TIERS, Accelerator, Cell, Rules, SwapDevice
 from runner.rules import Boots
+from runner.storm import Workload
 from runner.torture import Torture
 from runner.vm import accel, memory
-
-
-@dataclass(frozen=True)
-class Workload:
-    program: str              # 'swapstorm'
-    ratio: float              # touched memory over guest.ram
-    passes: int
-    verify: bool
-    seed: int
 
 
 @dataclass(frozen=True)
@@ -90,7 +82,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     devices = root.texts("devices", ["pmem"], DEVICES)
     threads = root.integers("threads", 1, 1024, [1])
     tiers = root.texts("tiers", ["exact", "locks"], TIERS)
-    guest, workload = _guest(root.table("guest"), root.table("workload"))
+    guest, workload = _guest(root.table("guest"), root.table("workload"), threads, tiers)
     if guest.accelerator == Accelerator.ICOUNT and "timed" in tiers:
         root.complain("tiers", "timed: time under icount is instructions; leave the tier away or "
                                "set another guest.accelerator")
@@ -136,7 +128,8 @@ def _kernels(root: tomlfile.Table) -> dict[str, list[str]]:
     return named
 
 
-def _guest(guest: tomlfile.Table, work: tomlfile.Table) -> tuple[Guest, Workload]:
+def _guest(guest: tomlfile.Table, work: tomlfile.Table, threads: list[int],
+           tiers: list[str]) -> tuple[Guest, Workload]:
     ram = guest.integer("ram_mib", 128, 1 << 20, 256)
     swap = guest.integer("swap_mib", 16, 1 << 20, 512)
     cmdline = guest.texts("cmdline", [])
@@ -148,17 +141,8 @@ def _guest(guest: tomlfile.Table, work: tomlfile.Table) -> tuple[Guest, Workload
         guest.complain("vcpus", f"icount counts the instructions of one vCPU, not of {made.vcpus}; "
                                 "set vcpus = 1 or another accelerator")
     guest.close()
-    workload = Workload(work.text("program", "swapstorm", ("swapstorm",)),
-                        work.number("ratio", 1.05, 64.0, 1.75),
-                        work.integer("passes", 1, 1000, 1), work.boolean("verify", True),
-                        work.integer("seed", 0, 2**63 - 1, 1))
-    if workload.ratio * ram > ram + swap:
-        # The kernel takes its share of ram_mib, so this is what can never fit;
-        # what nearly fits is judged in the guest (filled up, OOM).
-        work.complain("ratio", f"{workload.ratio:g} × {ram} MiB of RAM does not fit in RAM and "
-                               f"{swap} MiB of swap; lower it or raise guest.swap_mib")
-    work.close()
-    return made, workload
+    vcpus = 1 if "exact" in tiers else made.vcpus
+    return made, storm.read(work, threads, storm.Machine(ram, swap, vcpus))
 
 
 def timed_threads(experiment: Experiment) -> tuple[int, ...]:

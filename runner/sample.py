@@ -49,14 +49,16 @@ def boot_for(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Pa
     pages = int(work.ratio * experiment.guest.ram) // PAGE_SIZE // cell.threads
     argv = ("/bin/swapstorm", "--threads", str(cell.threads),
             "--size-per-thread", str(pages * PAGE_SIZE),
-            "--passes", str(work.passes), "--seed", str(work.seed), "--allow-oom",
+            *(("--passes", str(work.passes)) if work.passes else ()),
+            "--seed", str(work.seed), "--allow-oom", *work.options,
             *(("--verify",) if work.verify else ()), "--notify-fd", "3", "--progress-fd", "4")
     job = Job(SwapDevice(cell.device, experiment.guest.swap), cell.tier == "locks", argv)
     # Real addresses in /proc/lockdep: they tell lock classes of one name apart.
     more = ("no_hash_pointers",) if job.lock_stat else layout(planned.layout)
     return Boot(kernel, Accelerator.ICOUNT if counted else setting.accelerator,
                 1 if counted else experiment.guest.vcpus, experiment.guest.ram, job, folder,
-                (*experiment.guest.cmdline, *more), experiment.limits, cell.tier == "timed")
+                (*work.cmdline, *experiment.guest.cmdline, *more), experiment.limits,
+                cell.tier == "timed")
 
 
 def layout(number: int) -> tuple[str, ...]:

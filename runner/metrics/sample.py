@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import CannotMeasure
-from runner.metrics import guestfile, lockfigures, torturefile
+from runner.metrics import guestfile, latency, lockfigures, torturefile
 from runner.records import MIB, TIERS, Metric
 
 WORKLOAD = "workload.json"
@@ -166,7 +166,7 @@ def measure(evidence: Path, tier: str) -> dict[str, Metric]:
     window = _window(evidence, workload)
     swaps = guestfile.swaps(evidence / SWAPS)
     found = {**_speed(window, workload, tier), **_counters(window, swaps), **_fairness(workload),
-             **_phases(workload)}
+             **_phases(workload), **latency.measure(workload, WORKLOAD)}
     if tier == "locks":
         found |= lockfigures.measure(evidence, window.kernel_pages)
     return found

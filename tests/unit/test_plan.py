@@ -35,6 +35,20 @@ ratio = 1.5
 passes = 1
 verify = true
 seed = 1
+pattern = "sequential"
+reads = 0
+compressible = 0
+same_filled = false
+processes = false
+region = "private"
+thp = "never"
+cpus = [0]
+nodes = [0]
+memcg_mib = 128
+pageout = 64
+rate = 1000
+latency = false
+series_ms = 100
 [rules]
 pairs = 5
 minimum_pairs = 5
@@ -78,6 +92,20 @@ BAD = {
     "ratio": ["1.0", "65", "nan", "inf", '"2"', "64"],
     "passes": ["0", "1001", "1.0"],
     "verify": ["1", '"yes"'],
+    "pattern": ['"sequentail"', "1", '["zipf"]'],
+    "reads": ["-1", "101", "true"],
+    "compressible": ["-1", "101", '"50%"'],
+    "same_filled": ["1", '"yes"'],
+    "processes": ["0", '"yes"'],
+    "region": ['"shard"', "1"],
+    "thp": ['"sometimes"', "true"],
+    "cpus": ["[1024]", "[]", "0", "[1]", "[0, 0]"],
+    "nodes": ["[-1]", '["a"]', "[]"],
+    "memcg_mib": ["0", "256", '"64M"'],
+    "pageout": ["0", "1048577", "1.5"],
+    "rate": ["0", "1000000001", "true"],
+    "latency": ["1", '"ns"'],
+    "series_ms": ["0", "3600001", "0.5"],
     "seed": ["-1", "9223372036854775808", "1.0"],
     "pairs": ["0", "1001", "2.5"],
     "minimum_pairs": ["1", "1001"],
@@ -216,6 +244,81 @@ def test_unknown_threshold_metric(tmp_path: Path) -> None:
 def test_checked_in_experiments_load() -> None:
     for path in paths.CONFIGS.glob("*.toml"):
         plan.load(path)
+
+
+WORK = GOOD.replace('pattern = "sequential"\nreads = 0\n', "MORE\n")
+PLACES = WORK[WORK.index("processes ="):WORK.index("[rules]")]
+WORK = WORK.replace(PLACES, "")
+
+
+def work(tmp_path: Path, more: str, text: str = WORK) -> plan.Experiment:
+    return plan.load(write(tmp_path, text.replace("MORE", more)))
+
+
+@pytest.mark.parametrize("more, options", [
+    ("", ()),
+    ('pattern = "strided"\nstride = 3', ("--pattern", "strided", "--stride", "3")),
+    ('pattern = "zipf"\nzipf_theta = 1.25\nreads = 30',
+     ("--pattern", "zipf", "--zipf-theta", "1.250000", "--reads", "30")),
+    ('pattern = "hotcold"\nhot_pages = 5\nhot_accesses = 80\nhot_shift = 0',
+     ("--pattern", "hotcold", "--hot-pages", "5", "--hot-accesses", "80", "--hot-shift", "0")),
+    ('pattern = "mix"', ("--pattern", "mix")),
+    ('processes = true\nregion = "cow"', ("--processes", "--region", "cow")),
+    ('thp = "always"\nmemcg_mib = 128\ncpus = [0]\nnodes = [0, 1]',
+     ("--thp=always", "--memcg", "128M", "--cpus", "0", "--nodes", "0,1")),
+    ("pageout = 64\nrate = 1000\nseries_ms = 50\nlatency = true",
+     ("--pageout", "64", "--rate", "1000", "--series-ms", "50", "--latency")),
+])
+def test_words_of_the_workload(tmp_path: Path, more: str, options: tuple[str, ...]) -> None:
+    assert work(tmp_path, more).workload.options == options
+
+
+def test_content_of_the_pages(tmp_path: Path) -> None:
+    text = WORK.replace("compressible = 0", "compressible = 70")
+    assert work(tmp_path, "", text).workload.options == ("--compressible", "70")
+    text = WORK.replace("same_filled = false", "same_filled = true")
+    assert work(tmp_path, "", text).workload.options == ("--same-filled",)
+
+
+def test_huge_pages_always_are_the_kernels_to_give(tmp_path: Path) -> None:
+    assert work(tmp_path, 'thp = "always"').workload.cmdline == ("transparent_hugepage=always",)
+    assert work(tmp_path, 'thp = "madvise"').workload.cmdline == ()
+
+
+def test_time_in_place_of_passes(tmp_path: Path) -> None:
+    loaded = work(tmp_path, "seconds = 2.5", WORK.replace("passes = 1\n", ""))
+    assert loaded.workload.passes == 0
+    assert loaded.workload.options == ("--time", "2.5")
+
+
+def test_size_in_place_of_a_ratio(tmp_path: Path) -> None:
+    assert work(tmp_path, "size_mib = 384", WORK.replace("ratio = 1.5\n", "")).workload.ratio == 1.5
+
+
+@pytest.mark.parametrize("more, cut, says", [
+    ('pattern = "zpif"', "", r":\d+: workload.pattern: 'zpif' is not one of .*did you mean zipf"),
+    ("stride = 4", "", r":\d+: workload.stride: is for pattern strided, not for sequential"),
+    ('pattern = "zipf"\nhot_pages = 4', "", r":\d+: workload.hot_pages: is for pattern hotcold"),
+    ("zipf_theta = 1.0", "", r":\d+: workload.zipf_theta: is for pattern zipf"),
+    ('pattern = "readlater"\nreads = 3', "", r":\d+: workload.reads: pattern readlater decides"),
+    ('pattern = "hotcold"\nhot_pages = 0', "", r":\d+: workload.hot_pages: 0 is not in 1..99"),
+    ("seconds = 3", "", r":\d+: workload.seconds: passes is given, too"),
+    ("size_mib = 300", "", r":\d+: workload.size_mib: ratio is given, too"),
+    ("size_mib = 769", "ratio = 1.5\n", r":\d+: workload.size_mib: 769 MiB do not fit in 256 MiB"),
+    ("size_mib = 1", "ratio = 1.5\n", "workload.size_mib: 300 threads are more than its 256 pages"),
+    ('region = "cow"', "", r":\d+: workload.region: cow: only a process has"),
+    ('region = "cow"\nprocesses = true\nratio = 1.6', "ratio = 1.5\n",
+     r":\d+: workload.region: cow: 409.6 MiB and as much in copies do not fit in 256 MiB"),
+    ("memcg_mib = 256", "", r":\d+: workload.memcg_mib: a limit of 256 MiB is none in a guest"),
+    ("memcg_mib = 1\nratio = 2.5", "ratio = 1.5\n", r"workload.memcg_mib: 640 MiB do not fit"),
+    ("cpus = [0, 1]", "", r":\d+: workload.cpus: 1 is not one of the guest's CPUs, which are 1"),
+    ("same_filled = true", "same_filled = false\n", "workload.same_filled: compressible is given"),
+])
+def test_workloads_that_cannot_be(tmp_path: Path, more: str, cut: str, says: str) -> None:
+    text = WORK.replace(cut, "").replace("compressible = 0", "compressible = 1")
+    text = text.replace("threads = [1]", "threads = [300]")
+    with pytest.raises(UsageError, match=says):
+        work(tmp_path, more, text)
 
 
 def order(tmp_path: Path, pairs: int, seed: int) -> list[str]:

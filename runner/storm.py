@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What swapstorm is to do, from an experiment's [workload]; the words are swapstorm(1)'s."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from runner.records import MIB, PAGE_SIZE
+from runner.tomlfile import Table
+
+PATTERNS = ("sequential", "strided", "random", "zipf", "hotcold", "mix", "readlater")
+
+#: Keys that are for one pattern: whole numbers, with their limits.
+_OF_PATTERN = {
+    "stride": ("strided", 1, 1 << 20),
+    "hot_pages": ("hotcold", 1, 99),
+    "hot_accesses": ("hotcold", 1, 99),
+    "hot_shift": ("hotcold", 0, 100),
+}
+
+
+#: Whole numbers that swapstorm takes as they are, with their limits.
+_NUMBERS = {"pageout": (1, 1 << 20), "rate": (1, 10**9), "series_ms": (1, 3600000)}
+
+REGIONS = ("private", "shared", "cow")
+THP = ("never", "madvise", "always")
+THP_ALWAYS = "--thp=always"
+
+
+@dataclass(frozen=True)
+class Workload:
+    program: str                   # 'swapstorm'
+    ratio: float                   # touched memory over guest.ram
+    passes: int                    # 0: `options` has the time instead
+    verify: bool
+    seed: int
+    options: tuple[str, ...] = ()  # of swapstorm's command line, for all that is not above
+
+    @property
+    def cmdline(self) -> tuple[str, ...]:
+        """Kernel parameters it needs: huge pages wait for advice until told otherwise."""
+        return ("transparent_hugepage=always",) if THP_ALWAYS in self.options else ()
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the workload has to fit into."""
+
+    ram: int                       # MiB
+    swap: int                      # MiB
+    vcpus: int                     # the fewest that any tier has
+
+
+def read(work: Table, threads: Iterable[int], machine: Machine) -> Workload:
+    """An experiment's [workload]; UsageError with file, line and key.
+
+    `threads`: all counts that will run.  Refused here is what can never fit: the
+    kernel takes its share of RAM, and what nearly fits is judged in the guest
+    (filled up, OOM).
+    """
+    ram, swap = machine.ram, machine.swap
+    program = work.text("program", "swapstorm", ("swapstorm",))
+    ratio = work.number("ratio", 1.05, 64.0, 1.75)
+    size = work.integer("size_mib", 1, 1 << 20, 0)
+    passes = work.integer("passes", 1, 1000, 1)
+    seconds = work.number("seconds", 0.001, 86400.0, 0.0)
+    for one, other in (("ratio", "size_mib"), ("passes", "seconds")):
+        if {one, other} <= set(work.keys()):
+            work.complain(other, f"{one} is given, too; give one of both")
+    if size:
+        if size > ram + swap:
+            work.complain("size_mib", f"{size} MiB do not fit in {ram} MiB of RAM and {swap} MiB "
+                                      "of swap; lower it or raise guest.swap_mib")
+        ratio = size / ram
+    elif ratio * ram > ram + swap:
+        work.complain("ratio", f"{ratio:g} × {ram} MiB of RAM does not fit in RAM and "
+                               f"{swap} MiB of swap; lower it or raise guest.swap_mib")
+    pages = int(ratio * ram * MIB) // PAGE_SIZE
+    if max(threads) > pages:
+        work.complain("size_mib", f"{max(threads)} threads are more than its {pages} pages")
+    options = [*_pattern(work), *_content(work), *_place(work, ratio * ram, machine),
+               *_plain(work)]
+    if seconds:
+        options += ["--time", f"{seconds:.6f}".rstrip("0").rstrip(".")]
+        passes = 0
+    made = Workload(program, ratio, passes, work.boolean("verify", True),
+                    work.integer("seed", 0, 2**63 - 1, 1), tuple(options))
+    work.close()
+    return made
+
+
+def _option(key: str) -> str:
+    return "--" + key.replace("_", "-")
+
+
+def _pattern(work: Table) -> list[str]:
+    """Which page comes next."""
+    pattern = work.text("pattern", "sequential", PATTERNS)
+    options = ["--pattern", pattern] if pattern != "sequential" else []
+    for key, (owner, low, high) in _OF_PATTERN.items():
+        value = work.integer(key, low, high, 0)
+        if key in work.keys():
+            if pattern != owner:
+                work.complain(key, f"is for pattern {owner}, not for {pattern}")
+            options += [_option(key), str(value)]
+    theta = work.number("zipf_theta", 0.01, 10.0, 0.99)
+    if "zipf_theta" in work.keys():
+        if pattern != "zipf":
+            work.complain("zipf_theta", f"is for pattern zipf, not for {pattern}")
+        options += ["--zipf-theta", f"{theta:.6f}"]
+    reads = work.integer("reads", 0, 100, 0)
+    if "reads" in work.keys():
+        if pattern == "readlater":
+            work.complain("reads", "pattern readlater decides that by itself")
+        options += ["--reads", str(reads)]
+    return options
+
+
+def _plain(work: Table) -> list[str]:
+    """Words that stand for themselves."""
+    options = []
+    for key, (low, high) in _NUMBERS.items():
+        value = work.integer(key, low, high, 0)
+        if value:
+            options += [_option(key), str(value)]
+    if work.boolean("latency", False):
+        options.append("--latency")
+    return options
+
+
+def _place(work: Table, size: float, machine: Machine) -> list[str]:
+    """Whose memory it is, and where; `size` of all regions, in MiB."""
+    ram, swap = machine.ram, machine.swap
+    options = []
+    processes = work.boolean("processes", False)
+    region = work.text("region", "private", REGIONS)
+    if region == "cow":
+        if not processes:
+            work.complain("region", "cow: only a process has a parent's memory to copy; set "
+                                    "processes = true")
+        if 2 * size > ram + swap:
+            work.complain("region", f"cow: {size:g} MiB and as much in copies do not fit in {ram} "
+                                    f"MiB of RAM and {swap} MiB of swap; lower ratio or raise "
+                                    "guest.swap_mib")
+    memcg = work.integer("memcg_mib", 1, 1 << 20, 0)
+    if memcg >= ram:
+        work.complain("memcg_mib", f"a limit of {memcg} MiB is none in a guest of {ram} MiB; "
+                                   "lower it")
+    if memcg and size - memcg > swap:
+        work.complain("memcg_mib", f"{size:g} MiB do not fit in {memcg} MiB and {swap} MiB of "
+                                   "swap; lower ratio or raise guest.swap_mib")
+    thp = work.text("thp", "never", THP)
+    if processes:
+        options.append("--processes")
+    if region != "private":
+        options += ["--region", region]
+    if thp != "never":
+        options.append(f"--thp={thp}")
+    if memcg:
+        options += ["--memcg", f"{memcg}M"]
+    for key in ("cpus", "nodes"):
+        numbers = work.integers(key, 0, 1023, [])
+        if key == "cpus" and numbers and max(numbers) >= machine.vcpus:
+            work.complain(key, f"{max(numbers)} is not one of the guest's CPUs, which are "
+                               f"{machine.vcpus} (the exact tier has 1)")
+        if numbers:
+            options += [_option(key), ",".join(str(one) for one in numbers)]
+    return options
+
+
+def _content(work: Table) -> list[str]:
+    """What is in a page."""
+    share = work.integer("compressible", 0, 100, 0)
+    same = work.boolean("same_filled", False)
+    if share and same:
+        work.complain("same_filled", "compressible is given, too; give one of both")
+    if same:
+        return ["--same-filled"]
+    return ["--compressible", str(share)] if share else []
