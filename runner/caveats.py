@@ -28,7 +28,7 @@ def warnings(samples: Sequence[Sample], cells: Sequence[CellResult], problem: st
     for cell in cells:
         if cell.tier == "timed" and cell.verdict == Verdict.INCONCLUSIVE and cell.test_samples:
             yield (f"{cell.test} on {cell.device}, {threads(cell.threads)}: time is not resolved "
-                   f"({cell.reason}); raise rules.pairs")
+                   f"({cell.reason}); raise rules.pairs or rules.looks")
     if any(GUESS in metric.evidence for one in samples for metric in one.metrics.values()):
         yield ("some lock classes are named by a guess (the busiest of their name); kernels built "
                "by './swapscale kernel build' tell them apart for certain")
