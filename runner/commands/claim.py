@@ -6,21 +6,28 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from runner import campaign, programs, report
+from runner import campaign, compare, programs, report
 from runner.claim import claimfile, formats
 from runner.claim.campaign import findings
+from runner.claim.claimfile import Claim
 from runner.commands.options import Commands
+from runner.commands.report import recomputed
 from runner.errors import Exit, UsageError
+from runner.evidence import Campaign
 from runner.progress import Progress
+from runner.records import Sample
 
 
 def add(commands: Commands) -> None:
     one = commands.add_parser("claim", help="measure a published effect, say whether it is "
                               "reproduced")
     one.add_argument("claim", nargs="?", metavar="CLAIM",
-                     help="a name of configs/claims such as chen-2016, or a file")
+                     help="a name of configs/claims such as chen-2016, or a file; with a claim's "
+                     "folder under results/: print its page again")
     one.add_argument("--resume", type=Path, metavar="CAMPAIGN",
-                     help="go on with an interrupted claim's folder, or print its page again")
+                     help="go on with an interrupted claim's folder")
+    one.add_argument("--recompute", action="store_true",
+                     help="with a folder: take every metric anew from the evidence")
     one.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go "
                      "(default: results/ of the checkout)")
     one.add_argument("--format", choices=sorted(formats.FORMATS), default="text",
@@ -34,29 +41,46 @@ def do_claim(args: argparse.Namespace, progress: Progress) -> Exit:
     if (args.claim is None) == (args.resume is None):
         raise UsageError("claim: give a claim, or --resume and a campaign's folder; "
                          "see 'swapscale claim --help'")
-    if args.resume and args.results:
-        raise UsageError("claim: --results is for a new campaign; --resume goes on in its folder")
-    if args.resume:
-        folder: Path = args.resume
-    else:
+    again = args.claim is not None and compare.is_stored(args.claim)
+    if args.recompute and not again:
+        raise UsageError("claim: --recompute takes a claim's folder that is complete")
+    if args.results and (args.resume or again):
+        raise UsageError("claim: --results is for a new campaign")
+    if again:
+        home, claim, _ = _reopen(Path(args.claim))
+        samples = home.samples()
+        if args.recompute:
+            samples = recomputed(samples, home)
+        return _show(claim, samples, home, args.format, progress)
+    folder: Path | None = args.resume
+    if folder is None:
         # All of it is checked before there is a folder.
         wanted = claimfile.load(claimfile.find(args.claim))
         folder = campaign.create(wanted.experiment, args.results).folder
-    home, experiment, record = campaign.reopen(folder)
-    claim = replace(claimfile.load(home.experiment_file, experiment),
-                    name=str(record.get("experiment", experiment.name)))
-    progress.log(f"{experiment.title}: results in {home.folder}")
+    home, claim, record = _reopen(folder)
+    progress.log(f"{claim.experiment.title}: results in {home.folder}")
     try:
         programs.build(progress)
-        samples = campaign.run(experiment, home, progress, record)
+        samples = campaign.run(claim.experiment, home, progress, record)
     except KeyboardInterrupt:
         progress.log(f"interrupted; what was measured is kept. Go on with: "
                      f"./swapscale claim --resume {home.folder}")
         raise
+    return _show(claim, samples, home, args.format, progress)
+
+
+def _reopen(folder: Path) -> tuple[Campaign, Claim, campaign.Record]:
+    home, experiment, record = campaign.reopen(folder)
+    claim = claimfile.load(home.experiment_file, experiment)
+    return home, replace(claim, name=str(record.get("experiment", claim.name))), record
+
+
+def _show(claim: Claim, samples: list[Sample], home: Campaign, form: str,
+          progress: Progress) -> Exit:
     found = findings(claim, samples)
     for note in report.write_all(found.comparison, home.folder):
         progress.log(note)
     formats.write_all(found, home.folder)
     progress.log(f"page: {home.folder / formats.FILES['html']}")
-    print(formats.FORMATS[args.format](found), end="")
+    print(formats.FORMATS[form](found), end="")
     return found.exit

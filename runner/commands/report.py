@@ -35,13 +35,17 @@ def do_report(args: argparse.Namespace, progress: Progress) -> Exit:
         experiment = locktable.judged_by(experiment, args.budget)
     samples = home.samples()
     if args.recompute:
-        samples = [dataclasses.replace(one, metrics=measure(home.folder / one.evidence,
-                                                            one.cell.tier))
-                   if one.metrics else one for one in samples]
+        samples = recomputed(samples, home)
     if args.locks:
         print(locktable.page(locktable.of(samples, experiment, home, record), home), end="")
         return Exit.OK
     return show(samples, experiment, home, args.format, progress)
+
+
+def recomputed(samples: list[Sample], home: Campaign) -> list[Sample]:
+    """The samples with every metric taken anew from the campaign's evidence."""
+    return [dataclasses.replace(one, metrics=measure(home.folder / one.evidence, one.cell.tier))
+            if one.metrics else one for one in samples]
 
 
 def show(samples: list[Sample], experiment: Experiment, home: Campaign, form: str,

@@ -135,6 +135,19 @@ def test_workload_and_kernel_disagree(boot: Boot) -> None:
     only(judge(boot), "disagree on pages swapped out by +18.8%")
 
 
+@pytest.mark.parametrize("pages, counts", [(151455, True), (190000, True), (210000, False),
+                                           (140000, False)])
+def test_the_agent_waits_for_its_turn_on_one_vcpu(boot: Boot, pages: int, counts: bool) -> None:
+    file = boot.evidence / "workload.json"
+    document = json.loads(file.read_text())
+    document["phases"]["steady"]["pswpout_end"] = pages
+    file.write_text(json.dumps(document))
+    counted = replace(boot, accelerator=Accelerator.ICOUNT)
+    found = validity.judge(replace(OK, accelerator=Accelerator.ICOUNT), counted,
+                           measure(boot.evidence, "timed"), RULES)
+    assert (not any("disagree" in reason for reason in found)) is counts
+
+
 def test_nothing_measured(boot: Boot) -> None:
     assert validity.judge(OK, boot, {}, RULES) == ("nothing was measured",)
 
