@@ -68,19 +68,28 @@ class StackRow:
 
 @dataclass(frozen=True)
 class CurvePoint:
-    threads: int
-    mib_s: float
-    low: float                # interval, MiB/s
+    x: float                  # threads, ...
+    y: float
+    low: float                # interval
     high: float
+    tic: str = ""             # what stands at x on the axis, where that is no number
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Give base first and test second, measured or projected alike."""
+    """Give base first and test second, measured, projected or claimed alike."""
 
     label: str                # kernel; '(projected)' is added where it is
     projected: bool
     points: tuple[CurvePoint, ...]
+    claimed: bool = False     # what was published: neither measured nor projected
+
+    @property
+    def kind(self) -> str:
+        return "claimed" if self.claimed else "projected" if self.projected else "measured"
+
+
+_KINDS = ("measured", "projected", "claimed")
 
 
 @dataclass(frozen=True)
@@ -270,25 +279,50 @@ def stacked_bars(rows: Sequence[StackRow], classes: Sequence[str], out: Path, ti
     return draw("stack.gp", out, table, [str(height), title, axis, str(len(there))])
 
 
-def throughput_curves(curves: Sequence[Curve], out: Path, heading: Heading,
-                      device: str) -> Drawn:
-    """Swap-out throughput over threads; projected curves are drawn unlike measured."""
-    curves = [curve for curve in curves if curve.points]
-    if not curves:
+def curves(given: Sequence[Curve], out: Path, title: str, axes: str,
+           scales: str = "2 linear") -> Drawn:
+    """Curves over threads or what else stands on `axes`, 'X LABEL|Y LABEL'.
+
+    `scales` is that of x and of y, each 'linear' or the base of a logarithmic
+    one.  Each kind is drawn unlike the others and named in the key.
+    """
+    there = sorted((one for one in given if one.points), key=lambda one: _KINDS.index(one.kind))
+    if not there:
         return Drawn((), EMPTY)
-    _check([value for curve in curves for point in curve.points
-            for value in (point.mib_s, point.low, point.high)])
-    ordered = sorted(curves, key=lambda curve: curve.projected)
+    _check([value for one in there for point in one.points
+            for value in (point.x, point.y, point.low, point.high)])
     blocks = []
-    for curve in ordered:
-        kind = "projected" if curve.projected else "measured"
-        lines = [f"threads\t{cell(curve.label)} ({kind})\tlow\thigh"]
-        lines += [f"{point.threads}\t{point.mib_s:.9g}\t{point.low:.9g}\t{point.high:.9g}"
-                  for point in sorted(curve.points, key=lambda point: point.threads)]
+    for one in there:
+        lines = [f"x\t{cell(one.label)} ({one.kind})\tlow\thigh\ttic"]
+        for point in sorted(one.points, key=lambda point: point.x):
+            figures = (point.x, point.y, point.low, point.high)
+            lines.append("\t".join([*(f"{value:.9g}" for value in figures),
+                                    cell(point.tic) or f"{point.x:g}"]))
         blocks.append("\n".join(lines) + "\n")
-    projected = sum(curve.projected for curve in ordered)
+    counts = " ".join(str(sum(one.kind == kind for one in there)) for kind in _KINDS)
+    return draw("curves.gp", out, "\n\n".join(blocks), [title, counts, scales, axes])
+
+
+def throughput_curves(given: Sequence[Curve], out: Path, heading: Heading, device: str,
+                      scales: str = "2 linear") -> Drawn:
+    """Swap-out throughput over threads; projected curves are drawn unlike measured."""
+    kinds = [kind for kind in _KINDS if any(one.kind == kind and one.points for one in given)]
     what = "Swap-out throughput over threads" + (
-        "" if not projected else ", projected" if projected == len(ordered)
-        else ", measured and projected")
-    return draw("throughput.gp", out, "\n\n".join(blocks),
-                [_title(what, heading, [device]), str(len(ordered) - projected), str(projected)])
+        "" if kinds == ["measured"] else f", {_and(kinds)}" if kinds else "")
+    return curves(given, out, _title(what, heading, [device]), "threads|swapped out, MiB/s", scales)
+
+
+def time_series(lines: Sequence[tuple[str, Sequence[tuple[float, float]]]],
+                phases: Sequence[tuple[float, str]], out: Path, title: str, axis: str) -> Drawn:
+    """One measured sample over seconds: (label, points) each, and where phases begin."""
+    there = [(label, points) for label, points in lines if points]
+    if not there:
+        return Drawn((), EMPTY)
+    _check([value for _, points in there for point in points for value in point])
+    _check([at for at, _ in phases])
+    blocks = ["\n".join([f"x\t{cell(label)}", *(f"{x:.9g}\t{y:.9g}" for x, y in points)])
+              for label, points in there]
+    blocks.append("\n".join(["x\tphase", *(f"{at:.9g}\t{cell(name)}" for at, name in phases)]
+                            if phases else ["x\tphase", "-1\t "]))
+    return draw("series.gp", out, "\n\n\n".join(blocks) + "\n",
+                [title, str(len(there)), f"seconds|{axis}"])

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from runner import stats
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.errors import Exit
-from runner.records import Accelerator, Rules
+from runner.records import Accelerator, Rules, Sample
 from runner.tiers import DEFAULT_THRESHOLDS, MetricResult, Verdict as Compared, percent
 from runner.verdict import CellResult, Comparison
 
@@ -87,8 +87,13 @@ class Findings:
     verdict: Verdict
     reason: str
     exit: Exit
-    host: Mapping[str, str]                # what the samples ran on
+    samples: tuple[Sample, ...]
     projection: tuple[str, ...] = ()       # what the projection is of, and what it refuses
+
+    @property
+    def host(self) -> Mapping[str, str]:
+        """What the first sample that counts ran on."""
+        return next((one.host for one in self.samples if not one.invalid), {})
 
 
 def rules(claim: Claim) -> Rules:
@@ -135,9 +140,9 @@ def measured(found: CellResult, metric: str) -> Measured | None:
 def _effect(result: MetricResult, tier: str) -> Effect | None:
     if result.change is None or not math.isfinite(result.change):
         return None
-    if tier != "timed":
-        return Effect(result.change, result.change, result.change)
-    return Effect(result.change, *result.interval) if result.interval else None
+    if result.interval:
+        return Effect(result.change, *result.interval)
+    return None if tier == "timed" else Effect(result.change, result.change, result.change)
 
 
 def _against(effect: Effect, cell: ClaimCell) -> str:
@@ -197,7 +202,7 @@ def _judge(claim: Claim, comparison: Comparison, cell: ClaimCell, projected: Eff
     return CellFinding(cell, Verdict.INCONCLUSIVE, _missing(claim, cell), None, projected, limits)
 
 
-def judge(claim: Claim, comparison: Comparison, host: Mapping[str, str],
+def judge(claim: Claim, comparison: Comparison, samples: Sequence[Sample],
           projected: Mapping[ClaimCell, Effect], limits: Mapping[ClaimCell, tuple[str, ...]],
           projection: tuple[str, ...] = ()) -> Findings:
     """Every cell of a claim, and what they come to: the worst of them."""
@@ -206,8 +211,8 @@ def judge(claim: Claim, comparison: Comparison, host: Mapping[str, str],
     verdict = next(one for one in EXITS if any(cell.verdict == one for cell in cells))
     told = [f"{threads(one.cell.threads)}: {one.reason}" for one in cells
             if one.verdict == verdict]
-    return Findings(claim, comparison, cells, verdict, "; ".join(told), EXITS[verdict], host,
-                    projection)
+    return Findings(claim, comparison, cells, verdict, "; ".join(told), EXITS[verdict],
+                    tuple(samples), projection)
 
 
 def band(cell: ClaimCell) -> str:

@@ -2,13 +2,14 @@
 """What keeps an effect from being larger, with the numbers that were counted for it."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from runner.budget import acquisitions
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.claim.judge import Effect, Measured, measured, place, signed
 from runner.metrics.lockclass import SWAP_PATH
+from runner.records import Sample
 from runner.tiers import number
 from runner.verdict import Comparison
 
@@ -44,6 +45,13 @@ def lock_sum(comparison: Comparison, claim: Claim, cell: ClaimCell) -> Measured 
             change = Effect(*3 * (test / base - 1,)) if base else None
             return replace(one, base=base, test=test, effect=change)
     return None
+
+
+def values(samples: Iterable[Sample], kernel: str, device: str, count: int) -> list[float]:
+    """Throughput of each valid boot of a kernel, MiB/s."""
+    return [one.metrics[THROUGHPUT].value for one in samples
+            if (one.cell.kernel, one.cell.device, one.cell.threads) == (kernel, device, count)
+            and not one.invalid and THROUGHPUT in one.metrics]
 
 
 def limits(comparison: Comparison, claim: Claim, cell: ClaimCell) -> tuple[str, ...]:

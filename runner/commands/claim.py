@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from runner import campaign, compare, programs, report
-from runner.claim import claimfile, formats
+from runner.claim import claimfile, formats, pictures
 from runner.claim.campaign import findings
 from runner.claim.claimfile import Claim
 from runner.commands.options import Commands
@@ -77,10 +77,12 @@ def _reopen(folder: Path) -> tuple[Campaign, Claim, campaign.Record]:
 
 def _show(claim: Claim, samples: list[Sample], home: Campaign, form: str,
           progress: Progress) -> Exit:
-    found = findings(claim, samples)
-    for note in report.write_all(found.comparison, home.folder):
+    found, projected = findings(claim, samples)
+    notes = report.write_all(found.comparison, home.folder)
+    drawn, left_out = pictures.draw(found, projected, home.folder)
+    for note in dict.fromkeys((*notes, *left_out)):
         progress.log(note)
-    formats.write_all(found, home.folder)
+    formats.write_all(found, home.folder, drawn)
     progress.log(f"page: {home.folder / formats.FILES['html']}")
     print(formats.FORMATS[form](found), end="")
     return found.exit

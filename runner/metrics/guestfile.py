@@ -158,6 +158,17 @@ class Json:
             self.fail(f"{key}: is not a list of at most {most} texts")
         return [printable(one) for one in value]
 
+    def rows(self, key: str, numbers: int, most: int = 1 << 16) -> list[tuple[int, ...]]:
+        """A list of lists that begin with so many counts; what follows in them is left out."""
+        value = self._at(key)
+        if not isinstance(value, list) or len(value) > most:
+            self.fail(f"{key}: is not a list of at most {most} rows")
+        for row in value:
+            if not isinstance(row, list) or len(row) < numbers or not all(
+                    type(one) is int and 0 <= one <= MAX_COUNT for one in row[:numbers]):
+                self.fail(f"{key}: {printable(repr(row), 60)} does not begin with {numbers} counts")
+        return [tuple(row[:numbers]) for row in value]
+
     def object(self, key: str) -> Json:
         return Json(self._at(key), self._file, self._inner(key))
 

@@ -57,6 +57,10 @@ def claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return make
 
 
+def findings(claim: Claim, samples: list[Sample]) -> Findings:
+    return campaign.findings(claim, samples)[0]
+
+
 def at(effect: float, tolerance: float, rest: str, threads: int = 1) -> str:
     return f"threads = {threads}\neffect = {effect}\ntolerance = {tolerance}\n{rest}"
 
@@ -78,7 +82,7 @@ def only(found: Findings) -> judge.CellFinding:
 def test_measured_interval_against_the_claimed_band(claim, effect: float, tolerance: float,
                                                     verdict: str, exit_status: int) -> None:
     made = claim(at(effect, tolerance, THROUGHPUT))
-    found = campaign.findings(made, kvm(timed(SLOW, FAST)))
+    found = findings(made, kvm(timed(SLOW, FAST)))
     one = only(found)
     assert (one.verdict, found.exit) == (verdict, exit_status), one.reason
     assert one.measured and not one.measured.emulated and one.measured.effect
@@ -87,23 +91,23 @@ def test_measured_interval_against_the_claimed_band(claim, effect: float, tolera
 
 
 def test_emulated_time_decides_nothing(claim) -> None:
-    found = campaign.findings(claim(at(0.20, 0.05, THROUGHPUT)), timed(SLOW, FAST))
+    found = findings(claim(at(0.20, 0.05, THROUGHPUT)), timed(SLOW, FAST))
     one = only(found)
     assert one.verdict == Verdict.INCONCLUSIVE and "emulated" in one.reason
     assert "+20% " in one.reason, "what was measured is said all the same"
 
 
 def test_few_pairs_decide_nothing(claim) -> None:
-    found = campaign.findings(claim(at(0.20, 0.05, THROUGHPUT)), kvm(timed(SLOW[:5], FAST[:5])))
+    found = findings(claim(at(0.20, 0.05, THROUGHPUT)), kvm(timed(SLOW[:5], FAST[:5])))
     assert "5 pairs cannot decide; it takes at least 8" in only(found).reason
     assert found.exit == 3
-    one = only(campaign.findings(claim(at(0.2, 0.05, THROUGHPUT)), kvm(timed([1.0], [2.0]))))
+    one = only(findings(claim(at(0.2, 0.05, THROUGHPUT)), kvm(timed([1.0], [2.0]))))
     assert one.verdict == Verdict.INCONCLUSIVE and "1 pair cannot decide" in one.reason
 
 
 def test_a_cell_the_host_cannot_run(claim) -> None:
     made = claim(at(0.85, 0.2, THROUGHPUT, threads=16), cores=2)
-    found = campaign.findings(made, locked(PAGEWISE, BATCHED, threads=16))
+    found = findings(made, locked(PAGEWISE, BATCHED, threads=16))
     one = only(found)
     assert one.verdict == Verdict.INCONCLUSIVE and one.measured is None
     assert "16 threads want 16 CPUs and this host has 2" in one.reason
@@ -113,38 +117,38 @@ def test_a_cell_the_host_cannot_run(claim) -> None:
 
 def test_nothing_valid_is_could_not_measure(claim) -> None:
     broken = [replace(one, invalid=("kernel-oops: BUG",)) for one in timed(SLOW, FAST)]
-    found = campaign.findings(claim(at(0.2, 0.1, THROUGHPUT)), broken)
+    found = findings(claim(at(0.2, 0.1, THROUGHPUT)), broken)
     assert (only(found).verdict, found.exit) == (Verdict.INVALID, 4)
     assert "no valid sample" in found.reason
 
 
 @pytest.mark.parametrize("effect, verdict", [(-0.97, "reproduced"), (-0.5, "not reproduced")])
 def test_lock_counts_decide_a_claim_on_lock_counts(claim, effect: float, verdict: str) -> None:
-    found = campaign.findings(claim(at(effect, 0.02, TREE)), locked(PAGEWISE, BATCHED))
+    found = findings(claim(at(effect, 0.02, TREE)), locked(PAGEWISE, BATCHED))
     assert only(found).verdict == verdict
 
 
 def test_instructions_decide_a_claim_on_instructions(claim) -> None:
-    assert only(campaign.findings(claim(at(-0.05, 0.01, SPENT)),
-                                  exact(10000.0, 9500.0))).verdict == Verdict.REPRODUCED
+    assert only(findings(claim(at(-0.05, 0.01, SPENT)),
+                         exact(10000.0, 9500.0))).verdict == Verdict.REPRODUCED
 
 
 def test_a_demoted_exact_tier_decides_nothing(claim) -> None:
     drifting = exact(10000.0, 9500.0)
     drifting[1] = replace(drifting[1], fingerprint="another")
-    found = only(campaign.findings(claim(at(-0.05, 0.01, SPENT)), drifting))
+    found = only(findings(claim(at(-0.05, 0.01, SPENT)), drifting))
     assert found.verdict == Verdict.INCONCLUSIVE and "demoted" in found.reason
 
 
 def test_a_lock_that_base_does_not_take(claim) -> None:
-    found = only(campaign.findings(claim(at(0.5, 0.1, TREE)),
-                                   locked({"swap_device": 1.0}, BATCHED)))
+    found = only(findings(claim(at(0.5, 0.1, TREE)),
+                          locked({"swap_device": 1.0}, BATCHED)))
     assert found.verdict == Verdict.INCONCLUSIVE and "no change to judge" in found.reason
 
 
 def test_the_worst_cell_is_the_claims_verdict(claim) -> None:
     made = claim(at(-0.97, 0.02, TREE), at(-0.5, 0.01, SPENT))
-    found = campaign.findings(made, exact(10000.0, 9500.0) + locked(PAGEWISE, BATCHED))
+    found = findings(made, exact(10000.0, 9500.0) + locked(PAGEWISE, BATCHED))
     assert [one.verdict for one in found.cells] == ["reproduced", "not reproduced"]
     assert (found.verdict, found.exit) == ("not reproduced", 1)
 
@@ -170,9 +174,9 @@ def rich_findings(make) -> Findings:
     samples = [*exact(12130.0, 11555.0), *locked(PAGEWISE, BATCHED), *timed(SLOW, FAST),
                sample(TEST, "timed", throughput(1.0), 300, 9, outcome="kernel-oops",
                       invalid=("kernel-oops: BUG",))]
-    found = campaign.findings(made, samples)
+    found = findings(made, samples)
     sixteen = next(cell for cell in made.cells if cell.threads == 16)
-    return judge.judge(made, found.comparison, found.host, {sixteen: Effect(0.6, 0.5, 0.7)},
+    return judge.judge(made, found.comparison, samples, {sixteen: Effect(0.6, 0.5, 0.7)},
                        {one.cell: one.limits for one in found.cells}, ("of a machine",))
 
 
@@ -225,7 +229,7 @@ def test_hostile_texts(claim, form: str) -> None:
     made = claim(at(0.2, 0.1, THROUGHPUT))
     source = replace(made.source, title=EVIL, url=EVIL)
     samples = [replace(one, invalid=(EVIL + "\x1b[31m",)) for one in timed(SLOW, FAST)]
-    shown = formats.FORMATS[form](campaign.findings(
+    shown = formats.FORMATS[form](findings(
         replace(made, source=source, statement=EVIL), samples))
     assert "\x1b" not in shown
     if form in ("html", "markdown"):

@@ -139,7 +139,7 @@ def test_throughput(tmp_path: Path, curves: list[Curve], title: str, labels: lis
     assert title in found and "threads" in found and "swapped out, MiB/s" in found
     assert [text for text in found if text.endswith("ed)")] == labels
     for point in (point for one in curves for point in one.points):
-        assert str(point.threads) in found
+        assert f"{point.x:g}" in found
 
 
 @needs_gnuplot
@@ -158,8 +158,42 @@ def test_blocks_of_throughput_data(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     plots.throughput_curves([curve("p", True, (4, 2.0), (1, 1.0)), curve("m", False, (1, 3.0))],
                             tmp_path / "t", HEADING, "pmem")
     assert (tmp_path / "t.tsv").read_text("utf-8") == (
-        "threads\tm (measured)\tlow\thigh\n1\t3\t2.7\t3.3\n\n\n"
-        "threads\tp (projected)\tlow\thigh\n1\t1\t0.9\t1.1\n4\t2\t1.8\t2.2\n")
+        "x\tm (measured)\tlow\thigh\ttic\n1\t3\t2.7\t3.3\t1\n\n\n"
+        "x\tp (projected)\tlow\thigh\ttic\n1\t1\t0.9\t1.1\t1\n4\t2\t1.8\t2.2\t4\n")
+
+
+CLAIMED = Curve("a claim", False, (CurvePoint(16, 185.0, 165.0, 205.0),), claimed=True)
+
+
+@needs_gnuplot
+@pytest.mark.parametrize("scales", ["2 linear", "2 10"])
+def test_claimed_is_drawn_unlike_measured_and_projected(tmp_path: Path, scales: str) -> None:
+    given = [CLAIMED, curve("a", True, (1, 90.0), (16, 100.0)), curve("b", False, (1, 10.0))]
+    out = tmp_path / "c"
+    found = drawn(plots.throughput_curves(given, out, HEADING, "pmem", scales), out)
+    assert [text for text in found if text.endswith("ed)")] == [
+        "b (measured)", "a (projected)", "a claim (claimed)"]
+    assert "Swap-out throughput over threads, measured, projected and claimed" in found
+    assert [row[0] for row in table(out) if len(row) == 5] == ["x", "1", "x", "1", "16", "x", "16"]
+
+
+@needs_gnuplot
+def test_points_have_names_on_the_axis(tmp_path: Path) -> None:
+    points = (CurvePoint(2, 10.0, 10.0, 10.0, "50%"), CurvePoint(100, 90.0, 90.0, 90.0, "99%"))
+    found = drawn(plots.curves([Curve("k", False, points)], tmp_path / "p", "title",
+                               "percentile|µs", "10 10"), tmp_path / "p")
+    assert {"50%", "99%", "percentile", "µs", "k (measured)"} <= set(found)
+
+
+@needs_gnuplot
+@pytest.mark.parametrize("phases", [[], [(0.0, "fill"), (1.5, "steady")]])
+def test_time_series(tmp_path: Path, phases: list[tuple[float, str]]) -> None:
+    lines = [("base", [(0.1, 0.0), (1.0, 80.0)]), ("test", [(0.1, 5.0), (1.2, 90.0)])]
+    out = tmp_path / "s"
+    found = drawn(plots.time_series(lines, phases, out, "a title", "MiB/s"), out)
+    assert {"base", "test", "seconds", "MiB/s", "a title", *(name for _, name in phases)} \
+        <= set(found)
+    assert plots.time_series([("a", [])], [], out, "t", "a").skipped == plots.EMPTY
 
 
 @needs_gnuplot
