@@ -153,20 +153,21 @@ def draw(script: str, out: Path, table: str, arguments: Sequence[str]) -> Drawn:
         return Drawn((), MISSING)
     files = [Path(f"{stem}.{kind}") for kind in FORMATS]
     for kind, file in zip(FORMATS, files):
-        _gnuplot([gnuplot, "-d", "-c", str(SCRIPTS / script), str(SCRIPTS / "style.gp"),
-                  str(data), str(file), kind, *arguments])
+        run_gnuplot(gnuplot, script, data, file, kind, arguments)
     inline = []
     with tempfile.TemporaryDirectory(prefix="swapscale-") as folder:
         for kind in INLINE:
             file = Path(folder, kind)
-            _gnuplot([gnuplot, "-d", "-c", str(SCRIPTS / script), str(SCRIPTS / "style.gp"),
-                      str(data), str(file), kind, *arguments])
+            run_gnuplot(gnuplot, script, data, file, kind, arguments)
             inline.append(file.read_text(encoding="utf-8"))
     return Drawn(tuple(files), "", *inline)
 
 
-def _gnuplot(command: Sequence[str]) -> None:
-    gnuplot, script = command[0], Path(command[3]).name
+def run_gnuplot(gnuplot: str, script: str, data: Path, out: Path, kind: str,
+                arguments: Sequence[str]) -> None:
+    """Have `script` draw `data` into `out`; CannotMeasure where it does not."""
+    command = [gnuplot, "-d", "-c", str(SCRIPTS / script), str(SCRIPTS / "style.gp"), str(data),
+               str(out), kind, *arguments]
     try:
         done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace",
                               timeout=LIMIT_S, check=False, stdin=subprocess.DEVNULL)

@@ -16,6 +16,7 @@ from runner.errors import CannotMeasure, Exit, UsageError
 from runner.nightly import exchange, history, retention, store
 from runner.nightly.history import History
 from runner.progress import Progress
+from runner.report import historypage
 
 #: Nights whose evidence stays whole, and of older ones the n-th that keeps it.
 KEEP, EVERY = 30, 7
@@ -41,6 +42,8 @@ def add(commands: Commands) -> None:
                      f"nights one in N keeps its evidence (default: {EVERY})")
     one.add_argument("--known", type=Path, metavar="FILE", help="acknowledged changes (default: "
                      "known.toml in the folder of campaigns)")
+    one.add_argument("--page", type=Path, metavar="FILE", help="write the history as an HTML page, "
+                     "too")
     one.add_argument("--json", action="store_true", help="the history for programs")
     one.set_defaults(run=do_index)
 
@@ -62,9 +65,23 @@ def do_index(args: argparse.Namespace, progress: Progress) -> Exit:
         progress.warn(f"left out of the history: {problem}")
     if args.thin:
         thin(found, args.keep or KEEP, args.every or EVERY, progress)
-        return Exit.OK
-    print(json.dumps(as_data(found), indent=1) if args.json else text(found))
+    if args.page:
+        write_page(found, args.page, progress)
+    if not args.thin:
+        print(json.dumps(as_data(found), indent=1) if args.json else text(found))
     return Exit.OK
+
+
+def write_page(found: History, file: Path, progress: Progress) -> None:
+    """Write the history's page; a reader of `file` sees all of it or the old one."""
+    page = historypage.render(found, file)
+    fresh = file.with_name(f"{file.name}.new")
+    try:
+        fresh.write_text(page, encoding="utf-8")
+        fresh.rename(file)
+    except OSError as error:
+        raise CannotMeasure(f"{file}: cannot be written: {error.strerror}") from None
+    progress.log(f"history as a page: {file}")
 
 
 def thin(found: History, keep: int, every: int, progress: Progress) -> None:

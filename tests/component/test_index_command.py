@@ -69,3 +69,13 @@ def test_thin_removes_evidence_and_no_sample(swapscale, results: Path) -> None:
 def test_usage(swapscale, args: tuple[str, ...], says: str) -> None:
     done = swapscale("index", *args)
     assert done.returncode == 2 and says in one_line(done.stderr)
+
+
+def test_writes_the_history_as_a_page(swapscale, results: Path, tmp_path: Path) -> None:
+    page = tmp_path / "history.html"
+    done = swapscale("index", "--results", results, "--page", page)
+    assert done.returncode == 0, done.stderr
+    assert "12 nights" in done.stdout and f"history as a page: {page}" in done.stderr
+    assert "1 of 1 series stands regressed" in page.read_text()
+    done = swapscale("index", "--results", results, "--page", tmp_path / "no/page.html")
+    assert done.returncode == 4 and "page.html: cannot be written" in one_line(done.stderr)

@@ -13,8 +13,11 @@ import pytest
 
 from runner import report
 from runner.evidence import Campaign
+from runner.nightly.history import read
 from runner.records import Sample
+from runner.report import historypage
 from runner.verdict import compare
+from tests.unit import madenights
 from tests.unit.madesamples import BASE, RULES, TEST, exact, locked, sample, throughput, timed
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="python3-selenium is not installed; "
@@ -154,6 +157,25 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Thirty nights: 1% more instructions from the 20th on, one accepted change, hostile names."""
+    results = tmp_path_factory.mktemp("history")
+    for night in range(30):
+        home = madenights.write(results, night, {
+            "exact": {"instructions_per_page": 9650.0 * (1.01 if night >= 20 else 1.0)},
+            "timed": {"throughput_mib_s": 100.0 + night % 3},
+            "locks": {"locks.swap_cache_tree.acquisitions_per_page": 2.0 if night < 10 else 1.0,
+                      "pgscan_per_page": 2.0}}, track=f"git:/src/{EVIL}@main:vanilla")
+        if night > 4:
+            (home / "report.html").write_text("that night's")
+    (results / "known.toml").write_text(
+        f'format = 1\n[known.batching]\nreason = {json.dumps(EVIL)}\nnight = "2026-01-11"\n')
+    file = results / "history.html"
+    file.write_text(historypage.render(read(results), file), encoding="utf-8")
+    return file
+
+
 def shown_rows(browser: Browser, table: str) -> list[list[str]]:
     return browser.js("return [...document.querySelectorAll(arguments[0])].filter(r => !r.hidden)"
                       ".map(r => [...r.cells].map(c => c.textContent.trim()))",
@@ -177,7 +199,7 @@ def test_verdict_is_on_top_in_words(browser: Browser, page: Path) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("name", ["page", "hostile"])
+@pytest.mark.parametrize("name", ["page", "hostile", "history"])
 def test_nothing_overflows(browser: Browser, request: pytest.FixtureRequest, name: str,
                            width: int) -> None:
     browser.size(width)
@@ -378,3 +400,34 @@ def test_hostile_filter_in_the_address(browser: Browser, hostile: Path) -> None:
                           "&sort=__proto__.constructor.descending&sort=x.y")
     assert browser.js("return window.pwned === undefined")
     assert browser.complaints() == []
+
+
+def test_history_tells_its_verdict_and_every_change(browser: Browser, history: Path) -> None:
+    browser.open(history)
+    assert browser.requests() == [history.as_uri()] and browser.complaints() == []
+    hero = browser.one("#verdict").text
+    assert "REGRESSED" in hero and "9650 → 9746 instructions/page" in hero
+    assert [row[:3] for row in shown_rows(browser, "changes-table")] == [
+        ["2026-01-21", "regressed", "+1.00%"], ["2026-01-11", "improved", "-50.00%"]]
+    states = [one.get_attribute("data-state") for one in browser.all("article")]
+    assert states == ["regressed", "known", "quiet"]
+    assert len(browser.all("article svg.wide")) == 3
+
+
+def test_history_filters_and_leads_to_the_nights(browser: Browser, history: Path) -> None:
+    browser.open(history, "#series&tier=exact")
+    shown = [one.get_attribute("data-tier") for one in browser.all("article") if one.is_displayed()]
+    assert shown == ["exact"]
+    links = browser.js("return [...document.querySelectorAll('article a[href]')].map(a => "
+                       "a.getAttribute('href')).filter(h => !h.startsWith('#'))")
+    assert len(links) > 60 and all((history.parent / one).is_file() for one in links)
+    assert all("2026-01-05" not in one for one in links), "that night left no report"
+
+
+def test_history_keeps_hostile_names_text(browser: Browser, history: Path) -> None:
+    browser.open(history)
+    assert browser.js("return window.pwned === undefined")
+    assert len(browser.all("script")) == 1 and browser.all("img") == []
+    assert browser.one("#changes").text.count("<script>window.pwned=1</script>") >= 2
+    assert "</script><script>window.pwned=1</script>" in browser.one("article[data-state=known] p "
+                                                                     "+ p").text

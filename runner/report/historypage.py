@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The page of the history: every series over its nights, and where its level changed."""
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from runner import nightplots
+from runner.errors import printable
+from runner.nightly.history import ChangePoint, History, Night, Series
+from runner.nightplots import Level, Mark, Point, Track
+from runner.plots import Drawn
+from runner.report import FILES, grid, html, view
+from runner.report.grid import Column, Figure, Grid, Names, Row, Value
+from runner.tiers import label, number
+
+FACETS = ("kernel", "device", "threads", "tier", "state")
+#: Pictures of one page; of more series the first ones, which decide, are drawn.
+MOST = 200
+#: Nights of a series that its table lists, the latest.
+LISTED = 60
+
+
+@dataclass(frozen=True)
+class Card:
+    """One series that decides."""
+
+    id: str
+    title: str
+    state: str                # 'regressed', 'known', 'improved' or 'quiet'
+    told: tuple[tuple[Value, str], ...]    # (link to the night, the change in words)
+    now: str
+    rests: str                # what its nights share
+    figure: Figure | None
+    grid: Grid
+    facets: dict[str, str]
+
+
+def _seconds(iso: str) -> float:
+    try:
+        return datetime.datetime.fromisoformat(iso).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+def state(series: Series) -> str:
+    """How its present level came to be; 'quiet' where it never changed."""
+    if not series.changes:
+        return "quiet"
+    last = series.changes[-1]
+    return "known" if last.known else last.verdict
+
+
+def _track(series: Series) -> Track:
+    nights = series.nights
+    ends = [one.at for one in series.changes] + [len(nights)]
+    starts = [0, *ends[:-1]]
+    values = [one.before for one in series.changes]
+    values.append(series.changes[-1].after if series.changes else
+                  sorted(one.value for one in nights)[len(nights) // 2])
+    at = [_seconds(one.date) for one in nights]
+    return Track(
+        tuple(Point(when, one.value, one.interval) for when, one in zip(at, nights)),
+        tuple(Level(at[begin], at[end - 1], value)
+              for begin, end, value in zip(starts, ends, values)),
+        tuple(Mark(at[one.at], nights[one.at].value, "known" if one.known else one.verdict)
+              for one in series.changes), series.fence)
+
+
+class _Links:
+    """From the page's folder to what a night left, where it is still there."""
+
+    def __init__(self, results: Path, page: Path) -> None:
+        self.results = results.resolve()
+        self.base = page.resolve().parent
+
+    def to(self, night: Night, name: str) -> str:
+        file = self.results / night.campaign / name
+        if not file.exists() or self.results not in file.resolve().parents:
+            return ""
+        return quote(os.path.relpath(file, self.base))
+
+    def night(self, night: Night) -> Value:
+        return Value(printable(night.date[:10]), _seconds(night.date),
+                     self.to(night, FILES["html"]))
+
+
+def _what(night: Night) -> str:
+    return printable(night.commit[:12] or night.release or night.kernel, 60)
+
+
+def _told(series: Series, change: ChangePoint) -> str:
+    p = f", p = {change.p:.2g}" if change.p is not None else ""
+    accepted = f"; known: {change.known}" if change.known else ""
+    night = _what(series.nights[change.at])
+    return printable(f"{change.verdict} by {change.change:+.2%}, {number(change.before)} → "
+                     f"{number(change.after)} {series.key.unit}, on {night} "
+                     f"({change.method}{p}){accepted}", 600)
+
+
+def _nights(series: Series, id_: str, links: _Links) -> Grid:
+    turns = {one.at: one for one in series.changes}
+    rows = []
+    for at, night in list(enumerate(series.nights))[-LISTED:]:
+        spread = f"{number(night.interval[0])} to {number(night.interval[1])}" \
+            if night.interval else ""
+        turn = f"{turns[at].verdict} {turns[at].change:+.2%}" if at in turns else ""
+        evidence = links.to(night, night.evidence)
+        rows.append(Row((links.night(night), Value(_what(night)),
+                         Value(number(night.value), night.value), Value(spread),
+                         Value(str(night.boots), night.boots), Value(turn),
+                         Value(printable(night.verdict, 20), verdict=bool(night.verdict)),
+                         Value("files" if evidence else "thinned", href=evidence))))
+    columns = (Column("night", False), Column("kernel", False), Column("value"),
+               Column("least to most"), Column("boots"), Column("change of level", False),
+               Column("that night's gate", False), Column("evidence", False))
+    more = len(series.nights) - len(rows)
+    return Grid(f"{id_}-nights", "Nights", columns, tuple(reversed(rows)),
+                f"{more} earlier nights are in the index." if more else "")
+
+
+def _facets(series: Series) -> dict[str, str]:
+    key = series.key
+    return {"kernel": printable(key.kernel), "device": printable(key.device),
+            "threads": str(key.threads), "tier": printable(key.tier), "state": state(series)}
+
+
+def _title(series: Series) -> str:
+    key = series.key
+    return printable(f"{label(key.metric)} · {key.kernel} · {key.device} · "
+                     f"{view.threads(key.threads)} · {key.tier}", 300)
+
+
+def _card(series: Series, id_: str, drawn: Drawn | None, links: _Links) -> Card:
+    key, last = series.key, series.nights[-1]
+    fence = f"; nights from {number(series.fence[0])} to {number(series.fence[1])} are usual" \
+        if series.fence else ""
+    counts = f"{len(series.nights)} night" + ("s" if len(series.nights) != 1 else "")
+    title = _title(series)
+    figure = grid.figure(f"{id_}-figure", f"{label(key.metric)}, {key.unit}", drawn) \
+        if drawn and drawn.wide else None
+    return Card(
+        id_, title, state(series),
+        tuple((links.night(series.nights[one.at]), _told(series, one))
+              for one in reversed(series.changes)),
+        printable(f"{counts}; last {number(last.value)} {key.unit} on {last.date[:10]}{fence}"),
+        printable(f"{key.host}; QEMU {key.qemu}, {key.accelerator}; machine {key.machine}; "
+                  f"config {key.config}; programs {key.workload}", 400),
+        figure, _nights(series, id_, links), _facets(series))
+
+
+def _changes(found: Sequence[Series], ids: Sequence[str], links: _Links) -> Grid | None:
+    rows = []
+    for series, id_ in zip(found, ids):
+        for one in series.changes:
+            night = series.nights[one.at]
+            rows.append((night.date, Row((
+                links.night(night), Value(one.verdict, verdict=True),
+                Value(f"{one.change:+.2%}", one.change),
+                Value(printable(label(series.key.metric)), href=f"#{id_}"),
+                Value(printable(series.key.kernel)), Value(printable(series.key.device)),
+                Value(str(series.key.threads), series.key.threads),
+                Value(printable(series.key.tier)), Value(_what(night)),
+                Value(printable(one.known, 300))),
+                {**_facets(series), "state": "known" if one.known else one.verdict})))
+    rows.sort(key=lambda pair: pair[0], reverse=True)
+    columns = (Column("night", False), Column("verdict", False), Column("change"),
+               Column("metric", False), Column("kernel", False), Column("device", False),
+               Column("threads"), Column("tier", False), Column("first on", False),
+               Column("acknowledged", False))
+    return Grid("changes-table", "Changes of level, latest first", columns,
+                tuple(row for _, row in rows)) if rows else None
+
+
+def _others(found: Sequence[Series], links: _Links) -> Grid | None:
+    rows = tuple(Row((Value(printable(label(one.key.metric))), Value(printable(one.key.kernel)),
+                      Value(printable(one.key.device)), Value(str(one.key.threads),
+                                                              one.key.threads),
+                      Value(printable(one.key.tier)),
+                      Value(f"{number(one.nights[-1].value)} {printable(one.key.unit, 40)}",
+                            one.nights[-1].value),
+                      Value(str(len(one.nights)), len(one.nights)), links.night(one.nights[-1])),
+                     _facets(one)) for one in found)
+    columns = (Column("metric", False), Column("kernel", False), Column("device", False),
+               Column("threads"), Column("tier", False), Column("last value"), Column("nights"),
+               Column("last night", False))
+    return Grid("others-table", "Series for information", columns, rows) if rows else None
+
+
+def _verdict(found: Sequence[Series]) -> tuple[str, str]:
+    """The page's verdict and why: what nobody has accepted is on top."""
+    now = [state(one) for one in found]
+    worse = [one for one, what in zip(found, now) if what == "regressed"]
+    if worse:
+        latest = max(worse, key=lambda one: one.nights[one.changes[-1].at].date)
+        change = latest.changes[-1]
+        many = f"{len(worse)} of {len(found)} series stand regressed, and nobody has accepted " \
+            "it; the latest: " if len(worse) > 1 else \
+            f"1 of {len(found)} series stands regressed, and nobody has accepted it: "
+        return "regressed", printable(f"{many}{_title(latest)}: {_told(latest, change)}", 800)
+    if not found:
+        return "inconclusive", "no series decides: the results folder holds no night with a " \
+            "metric that has a threshold"
+    words = [f"{now.count(what)} {what}" for what in ("improved", "known", "quiet")
+             if now.count(what)]
+    return ("improved" if "improved" in now else "equivalent"), \
+        f"no series stands regressed: {', '.join(words)} of {len(found)}"
+
+
+def render(history: History, page: Path) -> str:
+    """The page; `page` is where it will lie, for its links to the nights' reports."""
+    links, names = _Links(history.results, page), Names()
+    deciding = [one for one in history.series if one.gated and one.nights]
+    others = [one for one in history.series if not one.gated and one.nights]
+    order = {"regressed": 0, "known": 1, "improved": 2, "quiet": 3}
+    deciding.sort(key=lambda one: order[state(one)])
+    ids = [names.anchor("series", one.key.kernel, one.key.device, str(one.key.threads),
+                        one.key.tier, one.key.metric) for one in deciding]
+    drawn = nightplots.nights([_track(one) for one in deciding[:MOST]])
+    pictures = [*drawn, *[None] * (len(deciding) - len(drawn))]
+    cards = [_card(*one, links) for one in zip(deciding, ids, pictures)]
+    tables = {"changes": _changes(deciding, ids, links), "others": _others(others, links)}
+    rows = [Row((), card.facets) for card in cards]
+    rows += [row for one in tables.values() if one for row in one.rows]
+    dates = sorted(night.date for one in history.series for night in one.nights)
+    campaigns = {night.campaign for one in history.series for night in one.nights}
+    facts = [("nights", str(len(campaigns))), ("series that decide", str(len(deciding))),
+             ("for information", str(len(others)))]
+    if dates:
+        facts += [("first night", dates[0][:10]), ("last night", dates[-1][:10])]
+    verdict, reason = _verdict(deciding)
+    return html.page("history.html.j2", verdict=verdict, reason=reason,
+                     facts=[(key, printable(text)) for key, text in facts],
+                     facets=grid.facets(FACETS, rows), cards=cards, tables=tables,
+                     problems=[printable(one, 400) for one in history.problems])
