@@ -8,7 +8,8 @@ from pathlib import Path
 from runner.errors import CannotMeasure, UsageError
 from runner.evidence import Campaign
 from runner.records import Sample
-from runner.report import campaignpage, jsonfile, junit, ktap, markdown, pictures, text
+from runner.report import (campaignpage, extras, jsonfile, junit, ktap, markdown, pictures,
+                           text)
 from runner.verdict import Comparison
 
 FORMATS: dict[str, Callable[[Comparison], str]] = {
@@ -26,7 +27,9 @@ def write_all(comparison: Comparison, folder: Path) -> list[str]:
     Returns why a picture was left out, a line each.
     """
     try:
-        drawn, notes = pictures.draw(comparison, folder, _samples(folder))
+        samples = _samples(folder)
+        drawn, notes = pictures.draw(comparison, folder, samples)
+        drawn += extras.draw(extras.gather(samples, folder), folder)
         for form, name in FILES.items():
             page = campaignpage.render(comparison, folder, drawn) if form == "html" \
                 else FORMATS[form](comparison)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner.errors import printable
 from runner.records import Sample
-from runner.report import cells, evidencefiles, grid, html, view
+from runner.report import cells, evidencefiles, extras, grid, html, view
 from runner.report.evidencefiles import Folder, SampleEvidence
 from runner.report.grid import Column, Figure, Grid, Row, Value
 from runner.report.pictures import Picture
@@ -16,6 +16,8 @@ from runner.tiers import number
 from runner.torture import TORTURE
 from runner.verdict import Comparison
 
+#: Kinds of pictures, a section of the page for each.
+KINDS = ("effects", "locks", "throughput", "latency", "course")
 #: What the samples' table shows of a sample: the first of these that it has.
 _HEADLINES = ("instructions_per_page", "throughput_mib_s",
               "locks.swap_cache_tree.acquisitions_per_page")
@@ -70,7 +72,7 @@ def _told(comparison: Comparison, samples: Sequence[Sample], folder: Path | None
 
 
 def _figures(pictures: Sequence[Picture]) -> dict[str, list[Figure]]:
-    found: dict[str, list[Figure]] = {kind: [] for kind in ("effects", "locks", "throughput")}
+    found: dict[str, list[Figure]] = {kind: [] for kind in KINDS}
     for at, one in enumerate(pictures):
         found.setdefault(one.kind, []).append(
             grid.figure(f"figure-{at}", printable(one.title), one.drawn, one.caption))
@@ -90,6 +92,8 @@ def render(comparison: Comparison, folder: Path | None = None,
               "counters": cells.counters(comparison, cards),
               "locks": cells.locks(comparison, cards),
               "budgets": cells.budgets(comparison, cards),
+              "latency": extras.table(
+                  extras.gather(samples, folder) if folder is not None else [], links),
               "samples": _samples(samples, found.samples)}
     rows = [row for one in tables.values() if one for row in one.rows]
     rows += [Row((), card.facets) for card in cards]

@@ -41,6 +41,16 @@ EVIL_SVG = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3
  <text x="5" y="15">&lt;script&gt;window.pwned=1&lt;/script&gt;</text></svg>"""
 
 
+QUANTILES = {"p50": 800, "p90": 1600, "p95": 1700, "p99": 30000, "p99.9": 400000,
+             "p99.99": 5000000, "max": 7000001}
+DOCUMENT = {
+    "latency_ns": {"first_touch": {"count": 1000, "mean": 1500, **QUANTILES},
+                   "resident": {"count": 0, "mean": 0, **dict.fromkeys(QUANTILES, 0)},
+                   "swap_in": {"count": 10, "mean": 90000, **QUANTILES}},
+    "series": {"interval_ns": 1000000000, "columns": ["t_ns", "pswpout", "pswpin"],
+               "rows": [[5000000000, 0, 0], [6000000000, 2560, 0], [8000000000, 7680, 256]]}}
+
+
 class Browser:
     """Headless Chromium and what a reader does with a page."""
 
@@ -132,6 +142,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
                           invalid=("kernel-oops: BUG: unable to handle page fault",)))
     folder = tmp_path_factory.mktemp("results") / "campaign"
     file = campaign(folder, samples, (DATA / "console/oops-null.log").read_bytes())
+    for number in range(2):
+        document = folder / f"evidence/{number:04d}/workload.json"
+        document.write_text(json.dumps({**json.loads(document.read_text()), **DOCUMENT}))
     shutil.copy(folder / "plots/0-effects.svg", folder / "evidence/0000/flamegraph.svg")
     report.write_all(compare(samples, RULES), folder)
     return file
@@ -194,8 +207,10 @@ def test_verdict_is_on_top_in_words(browser: Browser, page: Path) -> None:
     hero = browser.one("#verdict")
     assert "REGRESSED" in hero.text and "instructions per page 9900 → 9999" in hero.text
     order = browser.js("return [...document.querySelectorAll('main section[id]')].map(s => s.id)")
-    assert order == ["verdict", "effects", "locks", "throughput", "flames", "cells", "evidence",
-                     "excluded", "rests"]
+    assert order == ["verdict", "effects", "locks", "throughput", "latency", "course", "flames",
+                     "cells", "evidence", "excluded", "rests"]
+    assert [row[5] for row in shown_rows(browser, "latency-table")] \
+        == ["first touch", "swap in"] * 2
 
 
 @pytest.mark.parametrize("width", [360, 1280])

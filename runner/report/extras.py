@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Latency and a sample's course, from swapstorm's own documents."""
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from runner import lineplots
+from runner.errors import printable
+from runner.lineplots import Line
+from runner.records import MIB, Sample
+from runner.report import view
+from runner.report.grid import Column, Grid, Row, Value
+from runner.report.pictures import FOLDER, Picture
+from runner.report.workloadfile import QUANTILES, TOUCHES, Extra, Touch, read
+from runner.tiers import number
+
+_Place = tuple[str, int, str]              # device, threads, tier
+Found = list[tuple[Sample, Extra]]
+
+
+def gather(samples: Sequence[Sample], folder: Path) -> Found:
+    """The samples that count and have latency or a series."""
+    found = [(one, read(folder / one.evidence)) for one in samples if not one.invalid]
+    return [(one, extra) for one, extra in found if extra.latency or extra.series]
+
+
+def _places(found: Found) -> Iterator[tuple[_Place, Found]]:
+    places: dict[_Place, Found] = {}
+    for one, extra in found:
+        cell = one.cell
+        places.setdefault((cell.device, cell.threads, cell.tier), []).append((one, extra))
+    yield from places.items()
+
+
+def _words(touch: str) -> str:
+    return touch.replace("_", " ")
+
+
+def _curve(kernel: str, touch: str, mine: Sequence[Touch]) -> Line:
+    """Percentiles in µs, each the median over the boots of a kernel."""
+    middle = [statistics.median(one.quantiles[name] for one in mine) / 1000 for name in QUANTILES]
+    return Line(f"{kernel}, {_words(touch)}", tuple(
+        (at, value, name) for at, (name, value) in enumerate(zip(QUANTILES, middle)) if value > 0))
+
+
+def _latency(found: Found) -> list[Line]:
+    lines = []
+    for touch in TOUCHES:
+        by_kernel: dict[str, list[Touch]] = {}
+        for one, extra in found:
+            if touch in extra.latency:
+                by_kernel.setdefault(one.cell.kernel, []).append(extra.latency[touch])
+        lines += [_curve(kernel, touch, mine) for kernel, mine in by_kernel.items()]
+    return lines
+
+
+def _course(one: Sample, extra: Extra) -> list[Line]:
+    """Swap-out and swap-in in MiB/s between the rows of a series."""
+    begin = extra.series[0].t_ns
+    lines = []
+    for name, what in (("pswpout", "swapped out"), ("pswpin", "swapped in")):
+        points = tuple(
+            ((new.t_ns - begin) / 1e9, (getattr(new, name) - getattr(old, name))
+             * extra.page_size / MIB / ((new.t_ns - old.t_ns) / 1e9), "")
+            for old, new in zip(extra.series, extra.series[1:]))
+        lines.append(Line(f"{one.cell.kernel}, {what}", points))
+    return lines
+
+
+def draw(found: Found, folder: Path) -> list[Picture]:
+    """A picture of latency and one of a boot of each kernel over time, for each place."""
+    drawn = []
+    (folder / FOLDER).mkdir(exist_ok=True)
+    for number_of, ((device, threads, tier), mine) in enumerate(_places(found)):
+        where = printable(f"{device}, {view.threads(threads)}, {tier}")
+        if lines := _latency(mine):
+            title = f"Latency of touches: {where}"
+            drawn.append(Picture("latency", title, lineplots.percentiles(
+                lines, folder / FOLDER / f"latency-{number_of}", title),
+                "Median over the boots that count, of each percentile; time in the guest."))
+        first: dict[str, tuple[Sample, Extra]] = {}
+        for one, extra in mine:
+            if len(extra.series) > 1:
+                first.setdefault(one.cell.kernel, (one, extra))
+        if first:
+            title = f"One boot over time: {where}"
+            numbers = " and ".join(str(one.number) for one, _ in first.values())
+            drawn.append(Picture("course", title, lineplots.over_time(
+                [line for pair in first.values() for line in _course(*pair)],
+                folder / FOLDER / f"course-{number_of}", title), f"Of sample {numbers}."))
+    return [one for one in drawn if one.drawn.files]
+
+
+def table(found: Found, links: dict[str, Value]) -> Grid | None:
+    """Every boot's latency, in µs."""
+    rows = []
+    for one, extra in found:
+        facets = {"kernel": printable(one.cell.kernel), "device": printable(one.cell.device),
+                  "threads": str(one.cell.threads), "tier": printable(one.cell.tier)}
+        for touch, told in extra.latency.items():
+            figures = [told.mean, *told.quantiles.values()]
+            rows.append(Row((
+                links.get(one.evidence, Value(str(one.number))), Value(facets["kernel"]),
+                Value(facets["device"]), Value(facets["threads"], one.cell.threads),
+                Value(facets["tier"]), Value(_words(touch)), Value(f"{told.count:,}", told.count),
+                *(Value(number(value / 1000), value) for value in figures)), facets))
+    columns = (Column("sample", False), Column("kernel", False), Column("device", False),
+               Column("threads"), Column("tier", False), Column("touch", False), Column("count"),
+               Column("mean"), *(Column(name) for name in QUANTILES))
+    return Grid("latency-table", "Latency of touches, µs", columns, tuple(rows),
+                "first touch: nobody had written the page before; resident: it was in memory; "
+                "swap in: the kernel counted a major fault.") if rows else None
