@@ -303,3 +303,16 @@ def compare(samples: Sequence[Sample], rules: Rules, judge: Judge | None = None)
                       tuple(caveats.warnings(ordered, cells, problem)),
                       tuple([*caveats.assumptions(ordered), *times.resolved()]),
                       verdict, reason, Exit.OK if alone and cells else _EXITS[verdict])
+
+
+def with_cells(comparison: Comparison, cells: Sequence[CellResult]) -> Comparison:
+    """A comparison with other cells, summed up anew.
+
+    Kernels that are measured alone cannot regress, so theirs stays what it
+    was where none of the cells holds one against something.
+    """
+    if not any(one.base for one in cells):
+        return replace(comparison, cells=tuple(cells))
+    verdict, reason = _overall(list(cells))
+    return replace(comparison, cells=tuple(cells), verdict=verdict, reason=reason,
+                   exit=_EXITS[verdict])

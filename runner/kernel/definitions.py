@@ -47,6 +47,11 @@ class Source:
         return f"{label}-{hashlib.sha256(place.encode()).hexdigest()[:8]}"
 
 
+def kept(digest: str) -> Path:
+    """Where the cache keeps a source tarball of this SHA-256 when its package moves on."""
+    return paths.cache() / "kept" / f"{digest}.tar.xz"
+
+
 def files() -> list[Path]:
     """kernels.toml of the checkout, then the user's if there is one."""
     own = paths.config() / "kernels.toml"

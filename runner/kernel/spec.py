@@ -2,6 +2,7 @@
 """A kernel's name: what it means, or one line about what is wrong with it.
 
     SOURCE[:SERIES]            6.1:vanilla, 6.12:batch-add, 6.1:./my/series
+    SOURCE@ID[:SERIES]         6.1@<SHA-256 of its tarball>, mine@v6.9: another state of it
     git:PATH[@REF][:SERIES]    git:/src/linux@v6.9
     tarball:PATH[:SERIES]      tarball:/src/linux-6.6.tar.xz
     dir:PATH[:SERIES]          dir:/src/linux
@@ -13,6 +14,7 @@ series stands on by itself (its file 'base') need not be said.
 """
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +72,7 @@ def split(name: str) -> Words:
         raise NameError_(f"{shown}: nothing stands after the last ':'; leave it away or name "
                          "a series")
     ref = ""
-    if kind == "git" and "@" in place:
+    if kind in ("", "git") and "@" in place:
         place, _, ref = place.rpartition("@")
         if not REF.fullmatch(ref):
             raise NameError_(f"{shown}: {printable(ref, 60)!r} is not a branch, tag or commit")
@@ -96,10 +98,26 @@ def parse(name: str) -> Spec:
         source = Source(f"{words.kind}:{words.place}", words.kind, path, words.ref)
     else:
         source = _defined(words.place)
+        if words.ref:
+            source = _at(name, source, words.ref)
     if source.kind == "image" and words.series != "vanilla":
         raise NameError_(f"{printable(name, 100)}: a ready image takes no series")
     stack = () if words.series == "vanilla" else tuple(_stack(name, words.series, source, ()))
     return Spec(name, source, stack)
+
+
+def _at(name: str, source: Source, state: str) -> Source:
+    """A defined source in another state than the one it is in now."""
+    if source.kind == "git":
+        return dataclasses.replace(source, ref=state)
+    if source.kind not in ("debian", "tarball"):
+        raise NameError_(f"{printable(name, 100)}: a source of kind {source.kind} has no states")
+    kept = definitions.kept(state)
+    if not re.fullmatch("[0-9a-f]{64}", state) or not kept.is_file():
+        raise NameError_(f"{printable(name, 100)}: no tarball of that SHA-256 is kept in "
+                         f"{kept.parent}; './swapscale nightly' keeps those it has measured")
+    # Not Debian's package any more, and so not to be looked for as one.
+    return dataclasses.replace(source, kind="tarball", path=kept, package="")
 
 
 def _stack(shown: str, series_text: str, source: Source, below: tuple[str, ...]) -> list[Part]:

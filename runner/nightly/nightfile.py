@@ -26,7 +26,7 @@ class NightRecord:
 
     track: str                # the kernel that moves, as nightly.toml names it
     kernel: str               # as booted: 'git:/src/linux@<commit>:vanilla'
-    identity: str             # object name of the commit, or SHA-256 of the source
+    identity: str             # of source and patches: another one, another kernel
     commit: str               # of a kernel out of git; else ''
     pinned: str               # a name that means this very kernel on any later night
     base: str                 # kernel it was held against; '': measured alone

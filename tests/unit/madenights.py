@@ -61,8 +61,9 @@ def write(results: Path, night: int, figures: dict[str, dict[str, float]], boots
     folder = results / f"nightly-{date(night)[:10]}"
     folder.mkdir(parents=True)
     kernel = f"git:/src/linux@{commit(night)}:vanilla"
-    images = [{"kernel": kernel, "flavour": flavour, "key": f"key {night}", "release": "6.99.0",
-               "image_sha256": "0", "config": "c"} for flavour in ("perf", "lockstat")]
+    images = [{"kernel": kernel, "flavour": flavour, "key": f"key {night} {flavour}",
+               "release": "6.99.0", "image_sha256": "0", "config": "c"}
+              for flavour in ("perf", "lockstat")]
     (folder / "campaign.json").write_text(json.dumps(
         {"format": 1, "experiment": "made", "kernels": [kernel], "base": "", "images": images}))
     (folder / "experiment.toml").write_text(EXPERIMENT)

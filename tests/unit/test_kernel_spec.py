@@ -35,7 +35,16 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return own / "kernels.toml"
 
 
-@given(NAMES.filter(lambda name: name not in ("git", "tarball", "dir", "image")), NAMES)
+SOURCES = NAMES.filter(lambda name: name not in ("git", "tarball", "dir", "image")
+                       and "@" not in name)
+
+
+@given(SOURCES, st.from_regex(r"[0-9a-f]{64}", fullmatch=True))
+def test_state_of_a_defined_source(source: str, state: str) -> None:
+    assert spec.split(f"{source}@{state}:vanilla") == spec.Words("", source, state, "vanilla")
+
+
+@given(SOURCES, NAMES)
 def test_defined_source(source: str, series: str) -> None:
     assert spec.split(f"{source}:{series}") == spec.Words("", source, "", series)
     assert spec.split(source) == spec.Words("", source, "", "vanilla")

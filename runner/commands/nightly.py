@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""swapscale nightly: kernels that move, against the last known good and against history."""
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from runner import paths, report
+from runner.commands.index import thin
+from runner.commands.options import Commands
+from runner.errors import CannotMeasure, Exit, SwapscaleError
+from runner.nightly import bisecting, config, history, kcidb, night, summary
+from runner.nightly.config import Nightly
+from runner.nightly.summary import Told
+from runner.progress import Progress
+
+FORMATS = ("text", "markdown", "kcidb", *(one for one in report.FORMATS
+                                          if one not in ("text", "markdown")))
+
+
+def add(commands: Commands) -> None:
+    one = commands.add_parser("nightly", help="kernels that move, against the last known good and "
+                              "against history; for cron and CI")
+    one.add_argument("config", type=Path, help="a file such as configs/nightly.toml")
+    one.add_argument("--results", type=Path, metavar="DIR", default=paths.RESULTS,
+                     help="where campaigns and their index are (default: results/ of the checkout)")
+    one.add_argument("--output", type=Path, metavar="DIR", help="also write the report in every "
+                     "format to DIR/nightly.*")
+    one.add_argument("--format", choices=sorted(FORMATS), default="text",
+                     help="what is printed (default: %(default)s)")
+    one.set_defaults(run=do_nightly)
+
+
+def do_nightly(args: argparse.Namespace, progress: Progress) -> Exit:
+    settings = config.load(args.config)
+    night.must_be_there(args.results)
+    if args.output:
+        night.must_be_there(args.output)
+    told = []
+    for name in settings.kernels:
+        try:
+            outcome = night.run(settings, name, args.results, progress)
+        except SwapscaleError as error:
+            # One kernel that does not build must not keep the others from their night.
+            progress.warn(f"{name}: {error}")
+            told.append(Told(night.failed(name, error), ""))
+            continue
+        if outcome is not None:
+            said = bisecting.start(outcome, settings, args.results, progress) \
+                if settings.on_regression == "bisect" and outcome.new else ""
+            told.append(Told(outcome, said))
+    if settings.retention.keep:
+        thin(history.read(args.results, settings.known, settings.settings, progress),
+             settings.retention.keep, settings.retention.every, progress)
+    if args.output:
+        _write(args.output, settings, told)
+        progress.log(f"reports: {args.output}/nightly.*")
+    print(_rendered(args.format, settings, told), end="")
+    return summary.exit_of(told)
+
+
+def _rendered(form: str, settings: Nightly, told: list[Told]) -> str:
+    if form == "text":
+        return summary.text(settings.title, told)
+    if form == "markdown":
+        return summary.to_markdown(settings.title, told)
+    if form == "kcidb":
+        return kcidb.render(told)
+    merged = summary.merged(told)
+    # A night without a figure is no pass: formats of comparisons have nothing to say then.
+    return report.FORMATS[form](merged) if merged else ""
+
+
+#: Format -> end of the file's name.
+_ENDS = {"text": "txt", "markdown": "md", "kcidb": "kcidb.json", "junit": "junit.xml"}
+
+
+def name_of(form: str) -> str:
+    """The file that --output writes a format to."""
+    return f"nightly.{_ENDS.get(form, form)}"
+
+
+def _write(folder: Path, settings: Nightly, told: list[Told]) -> None:
+    for form in FORMATS:
+        path = folder / name_of(form)
+        try:
+            path.write_text(_rendered(form, settings, told), encoding="utf-8")
+        except OSError as error:
+            raise CannotMeasure(f"{path}: cannot be written: {error.strerror}") from None

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The night in the shape of KCIDB's reports (schema 4.0): checkouts, builds, tests.
+
+Nothing is sent anywhere.  Every metric that is judged is a test; a regression
+is FAIL, what could not be measured MISS, what is inconclusive DONE.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from runner import campaign
+from runner.errors import printable
+from runner.nightly.night import Outcome
+from runner.nightly.summary import Told
+from runner.records import TIER_FLAVOUR
+from runner.tiers import MetricResult, Verdict
+from runner.verdict import CellResult
+
+ORIGIN = "swapscale"
+VERSION = {"major": 4, "minor": 0}
+
+_STATUS = {Verdict.REGRESSED: "FAIL", Verdict.UNSOUND: "FAIL", Verdict.INVALID: "MISS",
+           Verdict.INCONCLUSIVE: "DONE", Verdict.IMPROVED: "PASS", Verdict.EQUIVALENT: "PASS",
+           Verdict.SOUND: "PASS"}
+
+
+def _identity(*parts: object) -> str:
+    digest = hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
+    return f"{ORIGIN}:{digest[:32]}"
+
+
+def _path(*parts: str) -> str:
+    """Dots part the levels of a test's path; only letters, digits, '-' and '_' between them."""
+    return ".".join(re.sub(r"[^A-Za-z0-9_-]", "_", one) for one in parts)
+
+
+def _figures(one: MetricResult) -> dict[str, Any]:
+    figures = {"base": one.base, "test": one.test, "change": one.change,
+               "threshold": one.threshold, "unit": one.unit, "better": one.better,
+               "interval": list(one.interval) if one.interval else None}
+    return {key: value for key, value in figures.items() if value is not None}
+
+
+def _tests(outcome: Outcome, cell: CellResult, builds: dict[str, str]) -> list[dict[str, Any]]:
+    night = outcome.night
+    build = builds.get(TIER_FLAVOUR.get(cell.tier, ""))
+    if night is None or build is None:
+        return []
+    judged: list[tuple[str, Verdict, str, dict[str, Any]]] = [
+        (one.name, one.verdict, one.reason, _figures(one)) for one in cell.metrics if one.verdict]
+    judged = judged or [("cell", cell.verdict, cell.reason, {})]
+    against = "baseline" if cell.base == night.base and cell.base else cell.base or "alone"
+    found = []
+    for name, verdict, reason, figures in judged:
+        path = _path("swapscale", cell.tier, cell.device, f"{cell.threads}_threads",
+                     *name.split("."))
+        found.append({
+            "id": _identity(outcome.folder and outcome.folder.name, path, against),
+            "origin": ORIGIN, "build_id": build, "path": path, "status": _STATUS[verdict],
+            "waived": reason.startswith("known: "), "start_time": night.started,
+            "comment": printable(f"{against}: {verdict}: {reason}", 400),
+            "environment": {"comment": f"QEMU, {cell.accelerator}, {cell.vcpus} vCPU"},
+            "misc": {"swapscale": {"against": cell.base, "verdict": verdict.value, **figures}}})
+    return found
+
+
+def _of(outcome: Outcome) -> tuple[list[Any], list[Any], list[Any]]:
+    night, folder = outcome.night, outcome.folder
+    if night is None or folder is None or outcome.comparison is None:
+        return [], [], []
+    _, _, record = campaign.reopen(folder)
+    checkout = {"id": _identity(night.identity, night.track), "origin": ORIGIN,
+                "tree_name": printable(night.track), "valid": True, "start_time": night.started,
+                "patchset_hash": "", "comment": printable(f"Linux {outcome.release}")}
+    if len(night.commit) == 40:
+        checkout["git_commit_hash"] = night.commit
+    builds, made = {}, []
+    for image in record.get("images", []):
+        if image["kernel"] == night.kernel:
+            builds[image["flavour"]] = f"{ORIGIN}:{image['key']}"
+            made.append({"id": builds[image["flavour"]], "checkout_id": checkout["id"],
+                         "origin": ORIGIN, "architecture": "x86_64", "valid": True,
+                         "config_name": image["flavour"], "start_time": night.started})
+    tests = [test for cell in outcome.comparison.cells for test in _tests(outcome, cell, builds)]
+    return [checkout], made, tests
+
+
+def render(nights: Sequence[Told]) -> str:
+    """One JSON document, ASCII, no null in it, as the schema has it."""
+    parts = [_of(told.outcome) for told in nights]
+    return json.dumps({"version": VERSION, **{
+        name: [one for part in parts for one in part[at]]
+        for at, name in enumerate(("checkouts", "builds", "tests"))}},
+        indent=1, allow_nan=False) + "\n"

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a night came to, on one screen and as Markdown for a merge request."""
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runner.errors import Exit, printable
+from runner.nightly.night import Outcome
+from runner.report import markdown
+from runner.verdict import Comparison
+
+_WIDTH = 79
+#: Findings shown for each kernel; the report has all.
+_SHOWN = 4
+
+#: Worst first.
+_ORDER = (Exit.REGRESSED, Exit.CANNOT_MEASURE, Exit.USAGE, Exit.INCONCLUSIVE, Exit.OK)
+_WORDS = {Exit.OK: "no regression", Exit.REGRESSED: "REGRESSED", Exit.INCONCLUSIVE: "inconclusive",
+          Exit.CANNOT_MEASURE: "could not measure", Exit.USAGE: "wrong configuration"}
+
+
+@dataclass(frozen=True)
+class Told:
+    """One kernel's night and what a bisect said of it ('' where none ran)."""
+
+    outcome: Outcome
+    bisect: str
+
+
+def exit_of(nights: Sequence[Told]) -> Exit:
+    """The worst of all kernels; OK where none moved."""
+    return next((one for one in _ORDER if any(told.outcome.exit == one for told in nights)),
+                Exit.OK)
+
+
+def merged(nights: Sequence[Told]) -> Comparison | None:
+    """All kernels' comparisons as one, for the formats that programs read."""
+    parts = [told.outcome.comparison for told in nights if told.outcome.comparison]
+    if not parts:
+        return None
+    worst = min(parts, key=lambda one: _ORDER.index(one.exit))
+    return Comparison(
+        worst.base, tuple(dict.fromkeys(test for one in parts for test in one.tests)),
+        tuple(cell for one in parts for cell in one.cells),
+        tuple(gone for one in parts for gone in one.excluded),
+        tuple(dict.fromkeys(line for one in parts for line in one.warnings)),
+        tuple(dict.fromkeys(line for one in parts for line in one.assumptions)),
+        worst.verdict, worst.reason, worst.exit)
+
+
+def _head(outcome: Outcome) -> str:
+    night = outcome.night
+    if night is None:
+        return printable(outcome.track)
+    against = f"against {night.base}" if night.base else "against history alone"
+    what = night.commit[:12] or outcome.release
+    return printable(f"{outcome.track} ({what}) {against}", 200)
+
+
+def _lines(told: Told) -> list[tuple[str, str]]:
+    """(label, text) of what there is to say about one kernel."""
+    outcome = told.outcome
+    names = {one.name for one in outcome.new}
+    lines = [("verdict", f"{_WORDS[outcome.exit]}: {outcome.said}")]
+    for one in outcome.findings[:_SHOWN]:
+        lines.append(("new" if one.name in names else "still", one.said))
+    if len(outcome.findings) > _SHOWN:
+        lines.append(("more", f"{len(outcome.findings) - _SHOWN} further regressions; see the "
+                              "report"))
+    lines += [("known", one) for one in outcome.known[:2]]
+    if told.bisect:
+        lines.append(("bisect", told.bisect))
+    if outcome.folder:
+        lines.append(("report", f"{outcome.folder}/report.html"))
+    return lines
+
+
+def text(title: str, nights: Sequence[Told]) -> str:
+    """One screen: the exit status first, then a block for each kernel."""
+    status = exit_of(nights)
+    lines = [f"{printable(title)}: {_WORDS[status]} (exit status {int(status)})"]
+    if not nights:
+        lines.append("  no kernel moved since its last night; nothing was measured")
+    for told in nights:
+        lines += ["", *textwrap.wrap(_head(told.outcome), _WIDTH, break_on_hyphens=False)]
+        for label, said in _lines(told):
+            wrapped = textwrap.wrap(printable(said, 400), _WIDTH - 11, break_on_hyphens=False,
+                                    max_lines=3, placeholder=" …")
+            lines += [f"  {label:<8} {line}" if at == 0 else f"           {line}"
+                      for at, line in enumerate(wrapped)]
+    return "\n".join(lines) + "\n"
+
+
+def to_markdown(title: str, nights: Sequence[Told]) -> str:
+    """For a merge request's comment: verdict, a table of what regressed, then the details."""
+    status = exit_of(nights)
+    escape = markdown.escape
+    lines = [f"# {escape(printable(title))}: {escape(_WORDS[status])}", ""]
+    if not nights:
+        lines += ["No kernel moved since its last night; nothing was measured.", ""]
+    for told in nights:
+        outcome = told.outcome
+        names = {one.name for one in outcome.new}
+        lines += [f"## {escape(_head(outcome))}", "",
+                  f"**{_WORDS[outcome.exit]}**: {escape(printable(outcome.said, 400))}", ""]
+        rows = [("new" if one.name in names else "since an earlier night", one.said)
+                for one in outcome.findings] + [("known", one) for one in outcome.known]
+        if rows:
+            lines += ["| regression | what |", "| --- | --- |",
+                      *(f"| {label} | {escape(printable(said, 400))} |" for label, said in rows),
+                      ""]
+        if told.bisect:
+            lines += [f"Bisect: {escape(printable(told.bisect, 400))}", ""]
+        if outcome.comparison:
+            body = markdown.render(outcome.comparison).replace("\n#", "\n##").lstrip("#")
+            lines += ["<details><summary>All figures</summary>", "", f"##{body}", "</details>", ""]
+    return "\n".join(lines).rstrip() + "\n"

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The run of the nights: bases, resumption, acknowledgement.  Kernels are real and built;
+figures are made, in place of boots."""
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from runner import campaign, cli, paths
+from runner.commands import nightly
+from runner.errors import CannotMeasure, Exit
+from runner.evidence import Campaign
+from runner.nightly import config, history, night, nightfile, store
+from runner.nightly.night import Outcome
+from runner.plan import Planned
+from runner.progress import Progress
+from runner.records import Sample
+from runner.sample import Setting
+from tests.unit import madesamples
+
+TREE = "swap_cache_tree"
+
+
+class Made:
+    """Makes a lock's count up in place of boots; `fails`: it gives up before its last sample."""
+
+    def __init__(self, figure: float, fails: bool = False) -> None:
+        self.figure, self.fails = figure, fails
+        self.booted: list[str] = []
+
+    def __call__(self, setting: Setting, todo: list[Planned], home: Campaign,
+                 progress: Progress) -> list[Sample]:
+        made = []
+        for one in todo:
+            if self.fails and one is todo[-1]:
+                raise CannotMeasure("power cut")
+            base = one.cell.kernel == setting.experiment.rules.base
+            sample = madesamples.sample(one.cell.kernel, "locks",
+                                        madesamples.locks(**{TREE: 2.0 if base else self.figure}),
+                                        one.number, one.repeat)
+            sample = dataclasses.replace(sample, cell=one.cell, host={
+                **madesamples.HOST, "programs": "p", "machine": "m"})
+            home.append(sample)
+            made.append(sample)
+            self.booted.append(one.cell.kernel)
+        return made
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "load.toml").write_text(
+        'format = 1\nbase = "6.1:vanilla"\ntiers = ["locks"]\n[rules]\npairs = 5\n')
+    (tmp_path / "n.toml").write_text(
+        f'format = 1\nkernels = ["6.1:{tmp_path}/moving"]\nexperiment = "load.toml"\n')
+    (tmp_path / "results").mkdir()
+    push(tmp_path, "batch-add")
+    return tmp_path
+
+
+def push(home: Path, series: str) -> None:
+    shutil.rmtree(home / "moving", ignore_errors=True)
+    shutil.copytree(paths.KERNELS / "series" / series / "6.1", home / "moving")
+
+
+def run(home: Path, figure: float, fails: bool = False) -> Outcome:
+    settings = config.load(home / "n.toml")
+    (name,) = settings.kernels
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(campaign, "_measure", Made(figure, fails))
+        found = night.run(settings, name, home / "results", Progress())
+    assert found
+    return found
+
+
+def test_nights_in_a_row(home: Path) -> None:
+    first = run(home, 2.0)
+    assert (first.exit, first.findings) == (Exit.OK, ())
+    assert first.night and first.night.good and first.night.base == ""
+    second = run(home, 2.0)
+    assert second.exit == Exit.OK and second.night and second.night.base_campaign
+    push(home, "pagewise")
+    third = run(home, 4.0)
+    assert third.exit == Exit.REGRESSED and [one.metric for one in third.new] \
+        == [f"locks.{TREE}.acquisitions_per_page"]
+    fourth = run(home, 4.0)
+    assert fourth.exit == Exit.REGRESSED and fourth.findings and not fourth.new
+    day = nightfile.read(third.folder).started[:10] if third.folder else ""
+    (home / "results/known.toml").write_text(
+        f'format = 1\n[known.x]\nreason = "agreed"\nnight = "{day}"\nmetric = "locks.*"\n')
+    fifth = run(home, 4.0)
+    assert fifth.exit == Exit.OK and "agreed" in fifth.known[0]
+    (series,) = [one for one in history.read(home / "results").series if one.gated]
+    assert [one.value for one in series.nights] == [2.0, 2.0, 4.0, 4.0, 4.0]
+    assert [one.at for one in series.changes] == [2]
+
+
+def test_a_night_that_was_cut_short_is_finished_by_the_next(home: Path) -> None:
+    run(home, 2.0)
+    with pytest.raises(CannotMeasure, match="power cut"):
+        run(home, 2.0, fails=True)
+    count = len(store.campaigns(home / "results"))
+    assert run(home, 2.0).exit == Exit.OK
+    assert len(store.campaigns(home / "results")) == count
+
+
+def test_another_source_runs_next_to_the_last_good_one(home: Path) -> None:
+    """By a good night on record whose kernel can be had: 6.1 as it is, under its pinned name."""
+    (home / "n.toml").write_text('format = 1\nkernels = ["6.1:vanilla"]\n'
+                                 'experiment = "load.toml"\n')
+    first = run(home, 2.0)
+    assert first.night and first.folder
+    # As if Debian's source had moved since: that night measured another one.
+    nightfile.write(first.folder, dataclasses.replace(first.night, identity="another"))
+    second = run(home, 3.0)
+    assert second.night and second.night.base == first.night.pinned
+    assert second.exit == Exit.REGRESSED and second.comparison
+    assert [one.base for one in second.comparison.cells][0] == first.night.pinned
+    assert not second.night.good
+
+
+def test_the_command_prints_one_screen_and_writes_every_format(
+        home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    out = home / "out"
+    said = []
+    for series, figure in (("batch-add", 2.0), ("batch-add", 2.0), ("pagewise", 4.0)):
+        push(home, series)
+        monkeypatch.setattr(campaign, "_measure", Made(figure))
+        status = cli.main(["nightly", str(home / "n.toml"), "--results", str(home / "results"),
+                           "--output", str(out)])
+        said.append((status, capsys.readouterr().out))
+    assert [status for status, _ in said] == [0, 0, 1]
+    assert said[2][1].startswith("n: REGRESSED (exit status 1)\n")
+    assert len(said[2][1].splitlines()) <= 24 and TREE in said[2][1]
+    assert (out / "nightly.txt").read_text() == said[2][1]
+    told = json.loads((out / "nightly.kcidb.json").read_text())
+    assert [one["path"] for one in told["tests"] if one["status"] == "FAIL"]
+    assert json.loads((out / "nightly.json").read_text())["verdict"] == "regressed"
+    for form in set(nightly.FORMATS):
+        assert (out / nightly.name_of(form)).stat().st_size, form
+    assert TREE.replace("_", "\\_") in (out / "nightly.md").read_text()
+
+
+def test_a_kernel_that_cannot_be_had_does_not_keep_the_others_from_their_night(
+        home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "n.toml").write_text(
+        f'format = 1\nkernels = ["git:{home}/gone@main", "6.1:{home}/moving"]\n'
+        'experiment = "load.toml"\n')
+    monkeypatch.setattr(campaign, "_measure", Made(2.0))
+    assert cli.main(["nightly", str(home / "n.toml"), "--results", str(home / "results")]) == 2
+    said = capsys.readouterr().out
+    assert "no such folder" in said and "no regression" in said
