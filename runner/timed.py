@@ -81,21 +81,25 @@ def _values(pairs: Iterable[tuple[dict[str, Metric], dict[str, Metric]]], name: 
     return [old for old, _ in both], [new for _, new in both]
 
 
-def noise(base: Sequence[Sample], name: str) -> tuple[list[float], str]:
-    """Log ratios of A/A pairs of the base, and what they are.
+def noise(sides: Sides, name: str) -> tuple[list[float], str]:
+    """Log ratios of A/A pairs, and what they are.
 
-    The second boots of the base's rounds where there are any; else its own
-    neighbouring rounds, two and two.
+    The second boots of the base's rounds where there are any; else neighbouring rounds of
+    each kernel, two and two.  Of both, so that the floor does not depend on which of the two
+    is called the base: one that was still while the other was noisy would else decide one way
+    around and not the other.
     """
-    valid = [one for one in base if not one.invalid and name in one.metrics]
-    rounds = {one.repeat: one.metrics[name].value for one in valid if not one.purpose}
-    again = {one.repeat: one.metrics[name].value for one in valid if one.purpose == AA}
+    def of(side: Sequence[Sample], purpose: str) -> dict[int, float]:
+        return {one.repeat: one.metrics[name].value for one in side
+                if not one.invalid and name in one.metrics and one.purpose == purpose}
+
+    rounds, again = of(sides.base, ""), of(sides.base, AA)
     pairs = [(rounds[at], again[at]) for at in sorted(again) if at in rounds]
     what = "A/A pairs"
     if len(pairs) < 2:
-        pairs = [(rounds[at], rounds[at + 1]) for at in sorted(rounds)
-                 if at % 2 == 0 and at + 1 in rounds]
-        what = "pairs of neighbouring rounds of the base"
+        pairs = [(own[at], own[at + 1]) for own in (rounds, of(sides.test, ""))
+                 for at in sorted(own) if at % 2 == 0 and at + 1 in own]
+        what = "pairs of neighbouring rounds of the two kernels"
     return ([math.log(new / old) for old, new in pairs if old > 0 and new > 0], what)
 
 
@@ -110,7 +114,7 @@ def effects(sides: Sides, rules: Rules, thresholds: Mapping[str, float]) -> dict
                 or not any(side[name].better in FLIPPED for pair in pairs for side in pair
                            if name in side):
             continue
-        floor = stats.half_width(noise(sides.base, name)[0], len(old), 1 - share)
+        floor = stats.half_width(noise(sides, name)[0], len(old), 1 - share)
         made = Effect(statistics.median(old), statistics.median(new), (), None, 1.0, (), floor,
                       early)
         try:
@@ -211,7 +215,7 @@ def _confirm(result: MetricResult, effect: Effect, line: float) -> MetricResult:
 def resolution(where: str, sides: Sides, name: str, effect: Effect, threshold: float) -> str:
     """What this host can tell apart, in a line."""
     count = len(effect.ratios)
-    ratios, what = noise(sides.base, name)
+    ratios, what = noise(sides, name)
     if effect.floor is None:
         return (f"timed tier, {where}: nothing shows what of {label(name)} this host resolves at "
                 f"{count} pair{'s' if count != 1 else ''}: set rules.aa_pairs to 2 or more")

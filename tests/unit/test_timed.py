@@ -92,9 +92,9 @@ def test_a_noisy_host_hides_what_a_quiet_one_shows() -> None:
                    for line in found.assumptions)
 
 
-def test_without_second_boots_the_bases_own_rounds_tell_the_noise() -> None:
+def test_without_second_boots_neighbouring_rounds_tell_the_noise() -> None:
     found = compare(rounds([1.05] * 8), RULES)
-    assert any("by 4 pairs of neighbouring rounds of the base" in line
+    assert any("by 8 pairs of neighbouring rounds of the two kernels" in line
                for line in found.assumptions)
 
 
