@@ -9,9 +9,9 @@ from runner import paths, report
 from runner.commands.index import thin
 from runner.commands.options import Commands
 from runner.errors import CannotMeasure, Exit, SwapscaleError
-from runner.nightly import bisecting, config, history, kcidb, night, summary
+from runner.nightly import config, history, kcidb, night, summary
 from runner.nightly.config import Nightly
-from runner.nightly.summary import Told
+from runner.nightly.night import Outcome
 from runner.progress import Progress
 
 FORMATS = ("text", "markdown", "kcidb", *(one for one in report.FORMATS
@@ -43,12 +43,10 @@ def do_nightly(args: argparse.Namespace, progress: Progress) -> Exit:
         except SwapscaleError as error:
             # One kernel that does not build must not keep the others from their night.
             progress.warn(f"{name}: {error}")
-            told.append(Told(night.failed(name, error), ""))
+            told.append(night.failed(name, error))
             continue
         if outcome is not None:
-            said = bisecting.start(outcome, settings, args.results, progress) \
-                if settings.on_regression == "bisect" and outcome.new else ""
-            told.append(Told(outcome, said))
+            told.append(outcome)
     if settings.retention.keep:
         thin(history.read(args.results, settings.known, settings.settings, progress),
              settings.retention.keep, settings.retention.every, progress)
@@ -59,7 +57,7 @@ def do_nightly(args: argparse.Namespace, progress: Progress) -> Exit:
     return summary.exit_of(told)
 
 
-def _rendered(form: str, settings: Nightly, told: list[Told]) -> str:
+def _rendered(form: str, settings: Nightly, told: list[Outcome]) -> str:
     if form == "text":
         return summary.text(settings.title, told)
     if form == "markdown":
@@ -80,7 +78,7 @@ def name_of(form: str) -> str:
     return f"nightly.{_ENDS.get(form, form)}"
 
 
-def _write(folder: Path, settings: Nightly, told: list[Told]) -> None:
+def _write(folder: Path, settings: Nightly, told: list[Outcome]) -> None:
     for form in FORMATS:
         path = folder / name_of(form)
         try:

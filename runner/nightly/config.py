@@ -12,7 +12,6 @@ from runner.nightly import track
 from runner.nightly.changes import Rule
 from runner.nightly.history import Settings
 
-ON_REGRESSION = ("report", "bisect")
 UNCHANGED = ("measure", "skip")
 
 
@@ -32,7 +31,6 @@ class Nightly:
     experiment: Path          # devices, threads, load, tiers, rules
     fetch: bool               # 'git fetch' in the tree of a git kernel first
     unchanged: str            # one of UNCHANGED: a night on which the kernel did not move
-    on_regression: str        # one of ON_REGRESSION
     known: Path | None        # acknowledged changes; None: known.toml of the results folder
     settings: Settings
     retention: Retention
@@ -73,7 +71,6 @@ def load(path: Path) -> Nightly:
     thin.close()
     found = Nightly(path.stem, title, path, tuple(kernels), first_good, experiment,
                     root.boolean("fetch", False), root.text("unchanged", "measure", UNCHANGED),
-                    root.text("on_regression", "report", ON_REGRESSION),
                     path.parent / known if known else None, settings, retention)
     root.close()
     return found

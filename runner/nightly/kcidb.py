@@ -15,7 +15,6 @@ from typing import Any
 from runner import campaign
 from runner.errors import printable
 from runner.nightly.night import Outcome
-from runner.nightly.summary import Told
 from runner.records import TIER_FLAVOUR
 from runner.tiers import MetricResult, Verdict
 from runner.verdict import CellResult
@@ -89,9 +88,9 @@ def _of(outcome: Outcome) -> tuple[list[Any], list[Any], list[Any]]:
     return [checkout], made, tests
 
 
-def render(nights: Sequence[Told]) -> str:
+def render(nights: Sequence[Outcome]) -> str:
     """One JSON document, ASCII, no null in it, as the schema has it."""
-    parts = [_of(told.outcome) for told in nights]
+    parts = [_of(outcome) for outcome in nights]
     return json.dumps({"version": VERSION, **{
         name: [one for part in parts for one in part[at]]
         for at, name in enumerate(("checkouts", "builds", "tests"))}},

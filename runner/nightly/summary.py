@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from runner.errors import Exit, printable
 from runner.nightly.night import Outcome
@@ -21,23 +20,15 @@ _WORDS = {Exit.OK: "no regression", Exit.REGRESSED: "REGRESSED", Exit.INCONCLUSI
           Exit.CANNOT_MEASURE: "could not measure", Exit.USAGE: "wrong configuration"}
 
 
-@dataclass(frozen=True)
-class Told:
-    """One kernel's night and what a bisect said of it ('' where none ran)."""
-
-    outcome: Outcome
-    bisect: str
-
-
-def exit_of(nights: Sequence[Told]) -> Exit:
+def exit_of(nights: Sequence[Outcome]) -> Exit:
     """The worst of all kernels; OK where none moved."""
-    return next((one for one in _ORDER if any(told.outcome.exit == one for told in nights)),
+    return next((one for one in _ORDER if any(night.exit == one for night in nights)),
                 Exit.OK)
 
 
-def merged(nights: Sequence[Told]) -> Comparison | None:
+def merged(nights: Sequence[Outcome]) -> Comparison | None:
     """All kernels' comparisons as one, for the formats that programs read."""
-    parts = [told.outcome.comparison for told in nights if told.outcome.comparison]
+    parts = [night.comparison for night in nights if night.comparison]
     if not parts:
         return None
     worst = min(parts, key=lambda one: _ORDER.index(one.exit))
@@ -59,9 +50,8 @@ def _head(outcome: Outcome) -> str:
     return printable(f"{outcome.track} ({what}) {against}", 200)
 
 
-def _lines(told: Told) -> list[tuple[str, str]]:
+def _lines(outcome: Outcome) -> list[tuple[str, str]]:
     """(label, text) of what there is to say about one kernel."""
-    outcome = told.outcome
     names = {one.name for one in outcome.new}
     lines = [("verdict", f"{_WORDS[outcome.exit]}: {outcome.said}")]
     for one in outcome.findings[:_SHOWN]:
@@ -70,22 +60,20 @@ def _lines(told: Told) -> list[tuple[str, str]]:
         lines.append(("more", f"{len(outcome.findings) - _SHOWN} further regressions; see the "
                               "report"))
     lines += [("known", one) for one in outcome.known[:2]]
-    if told.bisect:
-        lines.append(("bisect", told.bisect))
     if outcome.folder:
         lines.append(("report", f"{outcome.folder}/report.html"))
     return lines
 
 
-def text(title: str, nights: Sequence[Told]) -> str:
+def text(title: str, nights: Sequence[Outcome]) -> str:
     """One screen: the exit status first, then a block for each kernel."""
     status = exit_of(nights)
     lines = [f"{printable(title)}: {_WORDS[status]} (exit status {int(status)})"]
     if not nights:
         lines.append("  no kernel moved since its last night; nothing was measured")
-    for told in nights:
-        lines += ["", *textwrap.wrap(_head(told.outcome), _WIDTH, break_on_hyphens=False)]
-        for label, said in _lines(told):
+    for outcome in nights:
+        lines += ["", *textwrap.wrap(_head(outcome), _WIDTH, break_on_hyphens=False)]
+        for label, said in _lines(outcome):
             wrapped = textwrap.wrap(printable(said, 400), _WIDTH - 11, break_on_hyphens=False,
                                     max_lines=3, placeholder=" …")
             lines += [f"  {label:<8} {line}" if at == 0 else f"           {line}"
@@ -93,15 +81,14 @@ def text(title: str, nights: Sequence[Told]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def to_markdown(title: str, nights: Sequence[Told]) -> str:
+def to_markdown(title: str, nights: Sequence[Outcome]) -> str:
     """For a merge request's comment: verdict, a table of what regressed, then the details."""
     status = exit_of(nights)
     escape = markdown.escape
     lines = [f"# {escape(printable(title))}: {escape(_WORDS[status])}", ""]
     if not nights:
         lines += ["No kernel moved since its last night; nothing was measured.", ""]
-    for told in nights:
-        outcome = told.outcome
+    for outcome in nights:
         names = {one.name for one in outcome.new}
         lines += [f"## {escape(_head(outcome))}", "",
                   f"**{_WORDS[outcome.exit]}**: {escape(printable(outcome.said, 400))}", ""]
@@ -111,8 +98,6 @@ def to_markdown(title: str, nights: Sequence[Told]) -> str:
             lines += ["| regression | what |", "| --- | --- |",
                       *(f"| {label} | {escape(printable(said, 400))} |" for label, said in rows),
                       ""]
-        if told.bisect:
-            lines += [f"Bisect: {escape(printable(told.bisect, 400))}", ""]
         if outcome.comparison:
             body = markdown.render(outcome.comparison).replace("\n#", "\n##").lstrip("#")
             lines += ["<details><summary>All figures</summary>", "", f"##{body}", "</details>", ""]

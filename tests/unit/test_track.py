@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Kernels that move: tips, pins, and the range a bisect is given."""
+"""Kernels that move: tips and pins."""
 from __future__ import annotations
 
-import dataclasses
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,13 +9,9 @@ from pathlib import Path
 import pytest
 
 from runner import paths
-from runner.errors import Exit, UsageError
+from runner.errors import UsageError
 from runner.kernel import definitions, spec
-from runner.nightly import bisecting, config, track
-from runner.nightly.gate import Finding
-from runner.nightly.night import Outcome
-from runner.nightly.nightfile import NightRecord
-from tests.unit import madenights
+from runner.nightly import track
 
 
 def git(tree: Path, *words: str) -> str:
@@ -83,26 +78,3 @@ def test_a_tarball_is_kept_and_found_by_its_hash(tmp_path: Path, monkeypatch: py
 def test_what_does_not_move_is_one_line(name: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         track.tip(name)
-
-
-def test_a_bisect_gets_the_range_and_the_metric(tree: Path, tmp_path: Path) -> None:
-    (tmp_path / "load.toml").write_text(madenights.EXPERIMENT)
-    file = tmp_path / "n.toml"
-    file.write_text(f'format = 1\nkernels = ["git:{tree}@main"]\nexperiment = "load.toml"\n'
-                    'on_regression = "bisect"\n')
-    settings = config.load(file)
-    good = track.tip(f"git:{tree}@main")
-    git(tree, "commit", "-q", "--allow-empty", "-m", "two")
-    bad = track.tip(f"git:{tree}@main")
-    night = NightRecord(bad.track, bad.kernel, bad.identity, bad.commit, bad.pinned, good.pinned,
-                        "night", "2026-01-01T00:00:00+00:00")
-    new = (Finding("x", "said", "instructions_per_page"),)
-    found = Outcome(bad.track, night, tmp_path, "", None, new, new, (), Exit.REGRESSED, "")
-    line = bisecting.command(found, settings, tmp_path)
-    assert isinstance(line, list) and line[1:10] == [
-        "bisect", "--tree", str(tree), "--good", good.commit, "--bad", bad.commit,
-        "--experiment", str(settings.experiment)]
-    assert "no new regression" in bisecting.command(dataclasses.replace(found, new=()), settings,
-                                                    tmp_path)
-    alone = dataclasses.replace(found, night=dataclasses.replace(night, base=""))
-    assert "no last known good" in bisecting.command(alone, settings, tmp_path)
