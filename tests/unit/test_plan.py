@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner import campaign, host, paths, plan
+from runner import campaign, host, paths, plan, storm
 from runner.errors import UsageError
 from runner.nightly import config
 
@@ -249,6 +249,14 @@ def test_checked_in_experiments_load() -> None:
             config.load(path)
         else:
             plan.load(path)
+
+
+def test_every_pattern_has_an_experiment() -> None:
+    folder = paths.CONFIGS / "patterns"
+    assert {path.stem for path in folder.glob("*.toml")} == set(storm.PATTERNS)
+    for path in folder.glob("*.toml"):
+        options = plan.load(path).workload.options
+        assert path.stem == "sequential" or options[:2] == ("--pattern", path.stem)
 
 
 WORK = GOOD.replace('pattern = "sequential"\nreads = 0\n', "MORE\n")

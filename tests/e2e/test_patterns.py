@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Two patterns under pressure; tests/slow runs every experiment of configs/patterns."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from runner import paths
+from runner.evidence import load_samples
+
+
+@pytest.mark.parametrize("pattern", ["zipf", "readlater"])
+def test_pattern_is_measured(swapscale, built, tmp_path: Path, pattern: str) -> None:
+    done = swapscale("run", paths.CONFIGS / "patterns" / f"{pattern}.toml", "--results", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    home = next(tmp_path.iterdir())
+    sample, = load_samples(home / "samples.jsonl")
+    assert sample.invalid == ()
+    document = json.loads((home / sample.evidence / "workload.json").read_text())
+    assert document["pattern"]["name"] == pattern
+    assert document["outcome"] == "ok"
+    check = document["verification"]
+    assert check["done"] and check["bad"] == 0
+    assert check["pages"] > 0
+    # The workload's pswpout is the kernel's, read a moment apart.
+    assert abs(sample.metrics["pswpout_agreement"].value - 1) < 0.01
+    if pattern == "zipf":
+        assert sample.metrics["pswpin"].value > 0
+    else:
+        assert all(one["pages_read"] == one["pages_written"] for one in document["per_thread"])
