@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -17,6 +18,8 @@ settings.load_profile("swapscale")
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+if TYPE_CHECKING:
+    from tests.browser import Browser
 
 Swapscale = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -30,6 +33,15 @@ def swapscale() -> Swapscale:
                               capture_output=True, cwd=cwd, env={**os.environ, **(env or {})},
                               check=False, timeout=3000)
     return run
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A fresh headless Chromium; skips where there is none."""
+    from tests.browser import Browser
+    one = Browser(tmp_path_factory.mktemp("profile"))
+    yield one
+    one.driver.quit()
 
 
 def one_line(text: str) -> str:

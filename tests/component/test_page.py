@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,18 +15,9 @@ from runner.nightly.history import read
 from runner.records import Sample
 from runner.report import historypage
 from runner.verdict import compare
+from tests.browser import Browser, Keys
 from tests.unit import madenights
 from tests.unit.madesamples import BASE, RULES, TEST, exact, locked, sample, throughput, timed
-
-webdriver = pytest.importorskip("selenium.webdriver", reason="python3-selenium is not installed; "
-                                "'setup/install test' adds it")
-from selenium.webdriver.chrome.service import Service  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM or not DRIVER or not shutil.which("gnuplot"),
-    reason="chromium, chromium-driver or gnuplot is not installed; 'setup/install test' adds them")
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 EVIL = "</script><script>window.pwned=1</script><img src=x onerror=window.pwned=1>\"'&{{7*7}}"
@@ -49,64 +38,6 @@ DOCUMENT = {
                    "swap_in": {"count": 10, "mean": 90000, **QUANTILES}},
     "series": {"interval_ns": 1000000000, "columns": ["t_ns", "pswpout", "pswpin"],
                "rows": [[5000000000, 0, 0], [6000000000, 2560, 0], [8000000000, 7680, 256]]}}
-
-
-class Browser:
-    """Headless Chromium and what a reader does with a page."""
-
-    def __init__(self, profile: Path) -> None:
-        options = webdriver.ChromeOptions()
-        options.binary_location = CHROMIUM
-        for one in ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
-                    "--disable-background-networking", "--disable-component-update",
-                    "--disable-sync", "--disable-dev-shm-usage", f"--user-data-dir={profile}"):
-            options.add_argument(one)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        self.driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-        self.size(1280)
-
-    def size(self, width: int) -> None:
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
-            "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500})
-
-    def scheme(self, name: str) -> None:
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
-            "features": [{"name": "prefers-color-scheme", "value": name}]})
-
-    def open(self, file: Path, hash_: str = "") -> None:
-        self.driver.get("about:blank")
-        for log in ("browser", "performance"):
-            self.driver.get_log(log)
-        self.driver.get(f"{file.as_uri()}{hash_}")
-
-    def js(self, script: str, *arguments: Any) -> Any:
-        return self.driver.execute_script(script, *arguments)
-
-    def all(self, selector: str) -> list[Any]:
-        return self.driver.find_elements("css selector", selector)
-
-    def one(self, selector: str) -> Any:
-        return self.driver.find_element("css selector", selector)
-
-    def keys(self, *keys: str) -> None:
-        for key in keys:
-            self.driver.switch_to.active_element.send_keys(key)
-
-    def complaints(self) -> list[str]:
-        return [one["message"] for one in self.driver.get_log("browser")]
-
-    def requests(self) -> list[str]:
-        events = [json.loads(one["message"])["message"] for one in
-                  self.driver.get_log("performance")]
-        return [one["params"]["request"]["url"] for one in events
-                if one["method"] == "Network.requestWillBeSent"]
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    one = Browser(tmp_path_factory.mktemp("profile"))
-    yield one
-    one.driver.quit()
 
 
 def campaign(folder: Path, samples: list[Sample], console: bytes, words: str = "") -> Path:
@@ -220,7 +151,7 @@ def test_nothing_overflows(browser: Browser, request: pytest.FixtureRequest, nam
     browser.size(width)
     try:
         browser.open(request.getfixturevalue(name))
-        browser.js("document.querySelectorAll('details').forEach(d => d.open = true)")
+        browser.unfold()
         assert browser.js("return document.documentElement.scrollWidth") <= width
         wide = browser.js("return getComputedStyle(document.querySelector('svg.wide')).display")
         assert (wide == "none") == (width == 360)
