@@ -120,16 +120,20 @@ def locks(samples: Sequence[Sample], experiment: Experiment, round_more: str, he
 
 
 def timed(samples: Sequence[Sample], experiment: Experiment) -> list[Rate]:
-    """The base against itself: its second boot of each round as the test, PAIRS rounds each."""
+    """The base against itself: its second boot of each round as the test, PAIRS rounds each.
+
+    A round counts when both its boots do, as in a verdict.
+    """
     test = f"{experiment.rules.base} again"
     rounds: dict[int, list[Sample]] = {}
     for one in samples:
-        again = replace(one, purpose="", cell=replace(one.cell, kernel=test)) \
-            if one.purpose == "aa" else one
-        rounds.setdefault(one.repeat // PAIRS, []).append(again)
+        if not one.invalid:
+            again = replace(one, purpose="", cell=replace(one.cell, kernel=test)) \
+                if one.purpose == "aa" else one
+            rounds.setdefault(one.repeat, []).append(again)
     rules = replace(experiment.rules, looks=(), timed_cells=0)
-    whole = [group for group in rounds.values() if len(group) == 2 * PAIRS
-             and not any(one.invalid for one in group)]
+    pairs = [both for _, both in sorted(rounds.items()) if len(both) == 2]
+    groups = [sum(pairs[at:at + PAIRS], []) for at in range(0, len(pairs) - PAIRS + 1, PAIRS)]
     false = sum(_alarm([metric for cell in verdict.compare(group, rules).cells
-                        for metric in cell.metrics]) for group in whole)
-    return [Rate("timed", "A/A", f"{PAIRS} pairs", len(whole), false)]
+                        for metric in cell.metrics]) for group in groups)
+    return [Rate("timed", "A/A", f"{PAIRS} pairs", len(groups), false)]
