@@ -76,7 +76,7 @@ test:
 	@./swapscale kernel build --flavour debug 6.1:batched-more 6.1:./tests/series/torture-faults
 	@$(PYTHON) -m pytest tests
 
-# What takes hours: every prefix of every series built in every flavour, ...
+# What takes hours: every prefix of every series built, ...
 test-all: test
 	@$(PYTHON) -m pytest -m slow tests
 
@@ -90,7 +90,7 @@ selftest:
 # Every linter that can run here; one that is missing is named as skipped.
 SCRIPTS := setup/install .ci/run
 C_FILES := $(wildcard workloads/*/*.[ch] runner/agent/*.[ch] model/*.[ch] \
-	     tests/unit/c/*.c)
+	     tests/unit/c/*.c tests/hascache/*.c)
 lint = @if command -v $(1) >/dev/null; then echo "check: $(1)"; $(2); \
 	else echo "check: $(1) skipped: not installed, setup/install test adds it"; fi
 

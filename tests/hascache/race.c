@@ -79,8 +79,7 @@ static void *touch(void *opaque)
 	return NULL;
 }
 
-/* The number behind `key` in a file of lines "KEY VALUE"; exits where it is
- * not. */
+/* The number behind `key` in a file of "KEY VALUE"; exits where it is not. */
 static uint64_t counter(const char *path, const char *key)
 {
 	size_t length = strlen(key);
@@ -108,9 +107,9 @@ int main(int argc, char **argv)
 	};
 	enum { COUNTERS = sizeof(counters) / sizeof(counters[0]) };
 	static struct writer writers[MOST_WRITERS];
-	uint64_t before[COUNTERS], begin, took, touches = 0, longest = 0;
+	uint64_t before[COUNTERS], risen[COUNTERS], begin, took;
 	struct region region = {.stop = false};
-	uint64_t wanted;
+	uint64_t wanted, touches = 0, longest = 0;
 	size_t count;
 
 	if (argc != 4 || !(wanted = strtoull(argv[1], NULL, 10)) ||
@@ -151,8 +150,8 @@ int main(int argc, char **argv)
 		 wanted);
 	took = now_ns() - begin;
 	for (size_t at = 0; at < COUNTERS; at++)
-		before[at] = counter(counters[at].file, counters[at].key) -
-			     before[at];
+		risen[at] = counter(counters[at].file, counters[at].key) -
+			    before[at];
 	region.stop = true;
 	for (size_t at = 0; at < count; at++) {
 		pthread_join(writers[at].thread, NULL);
@@ -163,6 +162,6 @@ int main(int argc, char **argv)
 	printf("race: ns %" PRIu64 " pswpout %" PRIu64 " pswpin %" PRIu64
 	       " sleeps %" PRIu64 " touches %" PRIu64 " longest_ns %" PRIu64
 	       "\n",
-	       took, before[0], before[1], before[2], touches, longest);
+	       took, risen[0], risen[1], risen[2], touches, longest);
 	return 0;
 }
