@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -89,6 +90,22 @@ def test_two_writers_leave_one_whole_index(results: Path) -> None:
         assert one.returncode == 0, said
     whole(results)
     assert len(rows(results)) == 6
+
+
+def test_the_first_of_two_writers_is_waited_for(results: Path) -> None:
+    # As the other writer leaves it between making the file and switching it to WAL.
+    with sqlite3.connect(results / store.NAME, isolation_level=None,
+                         check_same_thread=False) as other:
+        other.execute("CREATE TABLE early (x)")
+        other.execute("BEGIN IMMEDIATE")
+        late = threading.Timer(0.5, other.execute, ["COMMIT"])
+        late.start()
+        try:
+            assert store.refresh(results, Progress()).read == 6
+        finally:
+            late.join()
+    other.close()
+    whole(results)
 
 
 @pytest.mark.parametrize("delay", [0.01, 0.03, 0.1, 0.2])
