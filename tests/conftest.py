@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,10 @@ from hypothesis import settings
 # A busy machine is slow for reasons that are no property of the code.
 settings.register_profile("swapscale", deadline=None)
 settings.load_profile("swapscale")
+
+# What a script starts with '&' ignores SIGINT, and so do its children: tests that
+# interrupt the runner would wait for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
