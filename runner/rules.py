@@ -24,7 +24,12 @@ def _thresholds(chosen: Table) -> dict[str, float]:
     return found
 
 
-def _host(table: Table) -> HostLimits:
+def _host(rules: Table) -> HostLimits:
+    """[rules.host], or rules.host = "any" where no load of the host spoils a time."""
+    if "host" in rules.keys() and not rules.is_table("host"):
+        rules.text("host", choices=("any",))
+        return HostLimits(**{one.name: 1.0 for one in dataclasses.fields(HostLimits)})
+    table = rules.table("host")
     made = HostLimits(**{one.name: table.number(one.name, 0.0, 1.0, one.default)
                          for one in dataclasses.fields(HostLimits)})
     table.close()
@@ -78,6 +83,6 @@ def read(table: Table, base: str, timed_cells: int) -> tuple[Rules, Boots]:
         table.complain("aa_pairs", f"{boots.aa_pairs} rounds of {looks[-1]} cannot boot the base "
                                    "twice")
     thresholds = _thresholds(table.table("thresholds"))
-    host = _host(table.table("host"))
+    host = _host(table)
     table.close()
     return Rules(base, thresholds, minimum, looks, confirm, timed_cells, floor, host), boots

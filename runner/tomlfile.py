@@ -135,6 +135,10 @@ class Table:
         data: dict[str, Any] = self._take(key, dict, "a table", {})
         return Table(self.file, self._where, (*self._path, key), data)
 
+    def is_table(self, key: str) -> bool:
+        """Whether the key is there and holds a table."""
+        return isinstance(self._data.get(key), dict)
+
     def tables(self, key: str) -> list[Table]:
         """A list of tables, [[key]] each; empty where the file has none."""
         data: list[Any] = self._take(key, list, f"a list of tables, [[{key}]] each", [])

@@ -19,10 +19,12 @@ _DEVICE_NAMES = {"pmem": r"/dev/pmem\d+m?", "pmem-legacy": r"/dev/pmem\d+m?", "b
 _SIZE_SLACK = 2 * MIB
 _FULL = 0.99
 _AGREEMENT = 0.05
-#: Threads on one vCPU keep the agent from its turn, so that its window opens late.
-#: Measured with 16 threads and lock_stat: 7,500 of 53,500 pages late, and every lock
-#: of the swap path was taken as often per page as with one thread, to three digits,
-#: since these counts and their pages are read in one go.
+#: Threads on one vCPU keep the agent from its turn, as does a busy host, so that its
+#: window opens late.  Measured with 16 threads and lock_stat: 7,500 of 53,500 pages late,
+#: and every lock of the swap path was taken as often per page as with one thread, to
+#: three digits, since these counts and their pages are read in one go.  Twelve boots of
+#: 6.12 on two vCPUs of a host with three other busy tasks were 0.1% to 7.0% late, and
+#: all took the tree lock 1.9997 to 2.0002 times per page, the cluster's 3.998 to 4.003.
 _LATE = 0.35
 
 
@@ -92,7 +94,7 @@ def judge(result: BootResult, boot: Boot, metrics: dict[str, Metric], rules: Rul
                        f"it takes {rules.pswpout_floor} (rules.pswpout_floor): raise "
                        "workload.ratio or workload.passes")
     more = metrics["pswpout_agreement"].value - 1
-    if not -_AGREEMENT <= more <= (_LATE if boot.accelerator == Accelerator.ICOUNT
-                                   else _AGREEMENT):
+    late = boot.accelerator == Accelerator.ICOUNT or boot.job.lock_stat
+    if not -_AGREEMENT <= more <= (_LATE if late else _AGREEMENT):
         reasons.append(f"workload and kernel disagree on pages swapped out by {more:+.1%}")
     return tuple(reasons)

@@ -25,8 +25,8 @@ SWAPS = "steady-end.swaps"
 
 #: Metrics whose threshold an experiment may declare: those with a better direction.
 KNOWN = ("instructions_per_page", "throughput_mib_s", "pgscan_per_page", "direct_share",
-         "allocstall", "pgmajfault", "pswpin", "slots_per_page", "fairness_min_max",
-         "fairness_jain")
+         "allocstall_per_page", "pgmajfault_per_page", "pswpin_per_page", "slots_per_page",
+         "fairness_min_max", "fairness_jain")
 
 _ZONE = r"(_(dma|dma32|normal|movable|high|device))?"
 _RECLAIMER = r"(kswapd|direct|khugepaged|proactive)"  # versions before 4.8 split it by zone
@@ -83,12 +83,14 @@ def _counters(window: Window, swaps: tuple[guestfile.Swap, ...]) -> dict[str, Me
     direct = window.rise(rf"pgsteal_direct{_ZONE}")
     found = {
         "pswpout": Metric(pages, "pages", "", source),
-        "pswpin": Metric(window.rise("pswpin"), "pages", "lower", source),
+        "pswpin_per_page": Metric(window.rise("pswpin") / pages, "pages/page", "lower", source),
         "pswpout_agreement": Metric(window.pages / pages, "", "", f"{WORKLOAD}, {source}"),
         "pgfree_per_page": Metric(window.rise("pgfree") / pages, "pages/page", "", source),
         "pgscan_per_page": Metric(scanned / pages, "scanned/page", "lower", source),
-        "allocstall": Metric(window.rise(rf"allocstall{_ZONE}"), "stalls", "lower", source),
-        "pgmajfault": Metric(window.rise("pgmajfault"), "faults", "lower", source),
+        "allocstall_per_page": Metric(window.rise(rf"allocstall{_ZONE}") / pages, "stalls/page",
+                                      "lower", source),
+        "pgmajfault_per_page": Metric(window.rise("pgmajfault") / pages, "faults/page", "lower",
+                                      source),
         "slots_per_page": Metric(sum(swap.used for swap in swaps) / window.page_size / end_pages,
                                  "slots/page", "lower", f"{SWAPS}, {END}"),
         "slots_used": Metric(sum(swap.used for swap in swaps) // window.page_size, "slots", "",

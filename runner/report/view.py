@@ -15,8 +15,8 @@ from runner.torture import TORTURE
 from runner.verdict import CellResult, Comparison
 
 #: Shown beside the decisive metrics of the exact and timed tiers; the rest is in the JSON.
-COUNTERS = ("pswpout", "pgscan_per_page", "direct_share", "allocstall", "fairness_min_max",
-            "fairness_jain")
+COUNTERS = ("pswpout", "pgscan_per_page", "direct_share", "allocstall_per_page",
+            "pgmajfault_per_page", "fairness_min_max", "fairness_jain")
 #: Lock classes taken less often per page on both sides are folded into one row.
 _FEW = 0.05
 _LONG = 400

@@ -29,14 +29,9 @@ count_locks = true
 ratio = 1.25
 verify = false
 [rules]
+host = "any"
 pairs = 1
 pswpout_floor = 1000
-[rules.host]
-other_cpu = 1.0
-steal = 1.0
-cpu_pressure = 1.0
-memory_pressure = 1.0
-io_pressure = 1.0
 [claim]
 statement = "adding in batches halves the rounds of the tree lock, and is faster"
 [claim.source]

@@ -27,6 +27,6 @@ def test_pattern_is_measured(swapscale, built, tmp_path: Path, pattern: str) -> 
     # The workload's pswpout is the kernel's, read a moment apart.
     assert abs(sample.metrics["pswpout_agreement"].value - 1) < 0.01
     if pattern == "zipf":
-        assert sample.metrics["pswpin"].value > 0
+        assert sample.metrics["pswpin_per_page"].value > 0
     else:
         assert all(one["pages_read"] == one["pages_written"] for one in document["per_thread"])

@@ -2,6 +2,7 @@
 """Experiment files: every field refuses what it cannot be, in one line with its place."""
 from __future__ import annotations
 
+import dataclasses
 import random
 import re
 from pathlib import Path
@@ -368,6 +369,16 @@ def test_order_is_drawn_from_the_recorded_seed(tmp_path: Path) -> None:
     orders = [order(tmp_path, 10, seed) for seed in seeds]
     assert orders == [order(tmp_path, 10, seed) for seed in seeds]
     assert len({tuple(one) for one in orders}) > 1
+
+
+def test_any_load_of_the_host_may_be_allowed(tmp_path: Path) -> None:
+    begin, end = GOOD.index("[rules.host]"), GOOD.index("[limits]")
+    limits = (GOOD[:begin] + GOOD[end:]).replace("[rules]", '[rules]\nhost = "any"')
+    busy = plan.load(write(tmp_path, limits)).rules.host
+    assert set(dataclasses.asdict(busy).values()) == {1.0}
+    file = write(tmp_path, limits.replace('"any"', '"quiet"'))
+    with pytest.raises(UsageError, match="x.toml:[0-9]+: rules.host: 'quiet' is not one of any"):
+        plan.load(file)
 
 
 @pytest.mark.parametrize("cores, vcpus, timed", [(2, 2, (1, 2)), (1, 1, (1,)),
