@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from runner import verdict
 from runner.plan import Experiment, Planned
 from runner.records import Sample
+from runner.results import CellResult
 from runner.tiers import Verdict
-from runner.verdict import CellResult
 
 _FLAGGED = (Verdict.REGRESSED, Verdict.IMPROVED)
 

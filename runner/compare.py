@@ -11,7 +11,7 @@ from runner.errors import UsageError
 from runner.evidence import load_samples
 from runner.plan import Experiment
 from runner.records import Rules, Sample
-from runner.verdict import Comparison
+from runner.results import Comparison
 
 
 def campaign(samples: list[Sample], experiment: Experiment) -> Comparison:

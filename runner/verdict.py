@@ -18,8 +18,6 @@ from runner.results import CellResult, Comparison, Excluded
 from runner.results import threads as told
 from runner.tiers import MetricResult, Verdict, describe, number
 
-__all__ = ["CellResult", "Comparison", "Excluded", "MetricResult", "Verdict", "compare"]
-
 _Key = tuple[str, int, str, str]  # device, threads, workload, tier
 
 #: Holds the valid samples of one cell of the locks tier against their budget.

@@ -15,8 +15,8 @@ from runner import stats
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.errors import Exit
 from runner.records import Accelerator, Rules, Sample
+from runner.results import CellResult, Comparison
 from runner.tiers import DEFAULT_THRESHOLDS, MetricResult, Verdict as Compared, percent
-from runner.verdict import CellResult, Comparison
 
 
 class Verdict(enum.StrEnum):

@@ -11,7 +11,7 @@ from runner.commands.run import run_new
 from runner.errors import Exit, UsageError
 from runner.kernel import spec
 from runner.progress import Progress
-from runner.verdict import Comparison
+from runner.results import Comparison
 
 DEFAULT_EXPERIMENT = paths.CONFIGS / "bench.toml"
 

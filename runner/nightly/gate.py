@@ -16,8 +16,8 @@ from runner.nightly.facts import SeriesKey
 from runner.nightly.history import ChangePoint, History, Series
 from runner.nightly.known import Known
 from runner.records import Accelerator
+from runner.results import CellResult, Comparison
 from runner.tiers import MetricResult, Verdict, describe, percent
-from runner.verdict import CellResult, Comparison
 
 #: Stands where the base of a cell stands.
 HISTORY = "its history"

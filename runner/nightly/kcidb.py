@@ -16,8 +16,8 @@ from runner import campaign
 from runner.errors import printable
 from runner.nightly.night import Outcome
 from runner.records import TIER_FLAVOUR
+from runner.results import CellResult
 from runner.tiers import MetricResult, Verdict
-from runner.verdict import CellResult
 
 ORIGIN = "swapscale"
 VERSION = {"major": 4, "minor": 0}

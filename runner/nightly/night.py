@@ -21,7 +21,7 @@ from runner.nightly.track import Tip
 from runner.plan import Experiment
 from runner.progress import Progress
 from runner.records import TIER_FLAVOUR
-from runner.verdict import Comparison
+from runner.results import Comparison
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from runner.errors import Exit, printable
 from runner.nightly.night import Outcome
 from runner.report import markdown
-from runner.verdict import Comparison
+from runner.results import Comparison
 
 _WIDTH = 79
 #: Findings shown for each kernel; the report has all.

@@ -10,7 +10,7 @@ from runner.evidence import Campaign
 from runner.records import Sample
 from runner.report import (campaignpage, extras, jsonfile, junit, ktap, markdown, pictures,
                            text)
-from runner.verdict import Comparison
+from runner.results import Comparison
 
 FORMATS: dict[str, Callable[[Comparison], str]] = {
     "text": text.render, "markdown": markdown.render, "json": jsonfile.render,

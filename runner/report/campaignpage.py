@@ -12,9 +12,9 @@ from runner.report import cells, evidencefiles, extras, grid, html, view
 from runner.report.evidencefiles import Folder, SampleEvidence
 from runner.report.grid import Column, Figure, Grid, Row, Value
 from runner.report.pictures import Picture
+from runner.results import Comparison
 from runner.tiers import number
 from runner.torture import TORTURE
-from runner.verdict import Comparison
 
 #: Kinds of pictures, a section of the page for each.
 KINDS = ("effects", "locks", "throughput", "latency", "course")

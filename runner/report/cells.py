@@ -10,9 +10,9 @@ from runner.errors import printable
 from runner.records import Accelerator
 from runner.report import view
 from runner.report.grid import Column, Grid, Names, Row, Value
+from runner.results import CellResult, Comparison
 from runner.tiers import DEFAULT_THRESHOLDS, MetricResult, Verdict, label, number
 from runner.torture import TORTURE
-from runner.verdict import CellResult, Comparison
 
 #: What the page's filters choose by.
 FACETS = ("kernel", "device", "threads", "tier", "verdict")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
-from runner.verdict import Comparison
+from runner.results import Comparison
 
 FORMAT = 1
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from runner.report import cases
-from runner.verdict import Comparison
+from runner.results import Comparison
 
 
 def _totals(suites: tuple[cases.Suite, ...]) -> dict[str, str]:

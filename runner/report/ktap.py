@@ -7,7 +7,7 @@ inconclusive 'ok # SKIP'.
 from __future__ import annotations
 
 from runner.report import cases
-from runner.verdict import Comparison
+from runner.results import Comparison
 
 
 def _plain(text: str) -> str:

@@ -6,7 +6,7 @@ import html
 import re
 
 from runner.report import view
-from runner.verdict import Comparison
+from runner.results import Comparison
 
 
 def escape(text: str) -> str:

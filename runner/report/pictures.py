@@ -12,8 +12,8 @@ from runner.budget import BUDGET
 from runner.metrics.lockclass import SWAP_LOCKS, SWAP_PATH
 from runner.records import Sample
 from runner.report.view import threads as _threads
+from runner.results import CellResult, Comparison
 from runner.tiers import label
-from runner.verdict import CellResult, Comparison
 
 FOLDER = "plots"
 _TAKEN = ".acquisitions_per_page"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from runner.report import view
-from runner.verdict import Comparison
+from runner.results import Comparison
 
 _WIDTH = 100
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from runner.budget import BUDGET
 from runner.errors import printable
 from runner.records import Accelerator
+from runner.results import CellResult, Comparison
 from runner.tiers import DEFAULT_THRESHOLDS, MetricResult, Verdict, label, number
 from runner.torture import TORTURE
-from runner.verdict import CellResult, Comparison
 
 #: Shown beside the decisive metrics of the exact and timed tiers; the rest is in the JSON.
 COUNTERS = ("pswpout", "pgscan_per_page", "direct_share", "allocstall_per_page",

@@ -20,7 +20,8 @@ from runner.metrics.lockclass import SWAP_LOCKS, SWAP_PATH
 from runner.plan import Experiment
 from runner.records import Sample
 from runner.report import FORMATS, locks as page
-from runner.verdict import Comparison, Verdict
+from runner.results import Comparison
+from runner.tiers import Verdict
 
 SERIES = paths.KERNELS / "series"
 CHECKED_IN = paths.RESULTS / "baselines/locks.toml"

@@ -21,7 +21,8 @@ from runner.errors import CannotMeasure
 from runner.records import Metric, Sample
 from runner.report import campaignpage as page, pictures, text, view
 from runner.report.markdown import escape
-from runner.verdict import Comparison, compare
+from runner.results import Comparison
+from runner.verdict import compare
 
 GOLDEN = Path(__file__).resolve().parent.parent / "data/report"
 VANILLA = {"swap_cache_tree": 2.0, "swap_cluster": 5.0, "swap_cgroup": 1.0, "swap_device": 0.0156,

@@ -16,8 +16,9 @@ from madesamples import BASE, RULES, TEST, sample, throughput
 from runner import adaptive, plan, stats, timed
 from runner.plan import Experiment, Planned
 from runner.records import Metric, Rules, Sample
+from runner.results import Comparison
 from runner.tiers import Verdict
-from runner.verdict import Comparison, compare
+from runner.verdict import compare
 
 LOOKS = replace(RULES, looks=(8, 16), minimum_pairs=6)
 STEADY = [1.0, 1.002, 0.998, 1.001, 0.999, 1.0, 1.001, 0.999]

@@ -13,7 +13,9 @@ from madesamples import (BASE, HOST, RULES, TEST, exact, instructions, locked, s
 
 from runner.errors import Exit
 from runner.records import Metric, Rules, Sample
-from runner.verdict import Comparison, MetricResult, Verdict, compare
+from runner.results import Comparison
+from runner.tiers import MetricResult, Verdict
+from runner.verdict import compare
 
 VANILLA = {"swap_cache_tree": 2.0, "swap_cluster": 5.0, "swap_cgroup": 1.0, "swap_device": 0.0156,
            "page_table": 5.06}
