@@ -141,9 +141,10 @@ def _last_line(path: Path) -> str:
 def _judge(watch: Watch, evidence: Path, status: int | None) -> Finding:
     """The outcome, with the last line of the file that explains it."""
     dead = None
-    if status:
+    if status is not None:
         said = _last_line(evidence / "qemu.stderr")
-        dead = qemu.status_text(status) + (f": {said}" if said else "")
+        if status or qemu.was_told_to_end(said):
+            dead = qemu.status_text(status) + (f": {said}" if said else "")
     found = watch.verdict(dead, exited=status is not None)
     if found.outcome is Outcome.WORKLOAD_FAILED:
         said = _last_line(evidence / "workload.stderr")

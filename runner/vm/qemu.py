@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ _COMMON_PARAMS = (
 _SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
 _TERM_SECONDS = 2.0
+_TOLD_TO_END = re.compile(r"\S+: terminating on signal \d+\b")
 _STEADY = ("-name", "swapscale,debug-threads=on", "-mem-prealloc")
 
 
@@ -126,6 +128,14 @@ def status_text(status: int) -> str:
         return f"QEMU was killed by {signal.Signals(-status).name}"
     except ValueError:
         return f"QEMU was killed by signal {-status}"
+
+
+def was_told_to_end(said: str) -> bool:
+    """Whether QEMU's last words say that somebody sent it a signal.
+
+    It ends with status 0 then, as it does when the guest powers off.
+    """
+    return _TOLD_TO_END.match(said) is not None
 
 
 def leashed(argv: list[str], most_bytes: int) -> list[str]:

@@ -167,6 +167,27 @@ def test_killed_qemu(boot_of: Callable[..., Boot], initrd: Path) -> None:
     check_evidence(boot, result)
 
 
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_host_that_ends_qemu_is_not_the_guest(boot_of: Callable[..., Boot], initrd: Path,
+                                                sent: signal.Signals) -> None:
+    boot = boot_of("hang", boot=PATIENCE)
+
+    def killer() -> None:
+        # The guest has run, so QEMU has long set up what it does on a signal.
+        until(lambda: (boot.evidence / "console.log").is_file()
+              and (boot.evidence / "console.log").stat().st_size)
+        os.kill(until(lambda: qemus_of(boot.evidence))[0], sent)  # type: ignore[index]
+
+    thread = threading.Thread(target=killer)
+    thread.start()
+    result = guest.supervise(boot, initrd)
+    thread.join()
+    assert result.outcome is Outcome.QEMU_DIED
+    assert f"terminating on signal {int(sent)}" in result.detail
+    assert result.qemu_status == 0
+    check_evidence(boot, result)
+
+
 def test_qemu_that_refuses_gives_its_last_line(boot_of: Callable[..., Boot],
                                                tmp_path: Path) -> None:
     boot = boot_of("hang", boot=PATIENCE)
