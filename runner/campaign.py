@@ -18,7 +18,7 @@ from runner.evidence import Campaign
 from runner.kernel import build, spec
 from runner.plan import Experiment, Planned
 from runner.progress import Progress
-from runner.records import TIER_FLAVOUR, Accelerator, BuiltKernel, Sample
+from runner.records import Accelerator, BuiltKernel, Sample
 from runner.vm import accel
 
 FORMAT = 1
@@ -76,9 +76,9 @@ def keep_configs(campaign: Campaign, kernels: dict[tuple[str, str], BuiltKernel]
 def build_kernels(experiment: Experiment, progress: Progress
                   ) -> dict[tuple[str, str], BuiltKernel]:
     """Every (kernel, flavour) the experiment's tiers boot, from the cache or built."""
-    flavours = sorted({TIER_FLAVOUR[tier] for tier in experiment.tiers})
     # All flavours of one kernel in a row: the source tree changes series once.
-    wanted = [(name, flavour) for name in experiment.kernels for flavour in flavours]
+    wanted = [(name, flavour) for name in experiment.kernels
+              for flavour in plan.flavours(experiment)]
     missing = [one for one in wanted if spec.parse(one[0]).source.kind != "image"
                and build.cached(*one) is None]
     for number, (name, flavour) in enumerate(missing, 1):
@@ -162,7 +162,7 @@ def _measure(setting: sample.Setting, todo: list[Planned], campaign: Campaign,
     lock = threading.Lock()
 
     def one(planned: Planned) -> None:
-        kernel = setting.kernels[planned.cell.kernel, TIER_FLAVOUR[planned.cell.tier]]
+        kernel = setting.kernels[planned.cell.kernel, planned.cell.flavour]
         with lock:
             folder = campaign.evidence_for(planned.number)
         what = f"sample {planned.number + 1}: {planned.cell.label()}"

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import glob
 import importlib.util
-import os
 import platform
-import re
 import shutil
 from dataclasses import asdict, dataclass
 
-from runner import host, paths
+from runner import host, hostmemory, paths
 from runner.errors import CannotMeasure, UsageError
 from runner.kernel import build
 from runner.progress import Progress
@@ -89,13 +87,11 @@ def _accelerator(progress: Progress) -> Finding:
 def _room() -> list[Finding]:
     cache = paths.cache()
     free = shutil.disk_usage(cache).free
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    available = re.search(r"^MemAvailable:\s+(\d+)", host.read("/proc/meminfo"), re.MULTILINE)
-    left = int(available[1]) << 10 if available else memory
     found = []
     for what, has, wanted, mend in (
             (f"disk under {cache}", free, DISK_WANTED, "set XDG_CACHE_HOME to a larger disk"),
-            ("memory available", left, RAM_WANTED, "end other programs, or lower guest.ram_mib")):
+            ("memory available", hostmemory.left(), RAM_WANTED,
+             "end other programs, or lower guest.ram_mib")):
         enough = has >= wanted
         found.append(Finding(what, "ok" if enough else "missing",
                              f"{has / 2**30:.1f} GiB, wants {wanted / 2**30:.1f} GiB",

@@ -13,14 +13,14 @@ from runner.campaign import Record
 from runner.errors import CannotMeasure, UsageError
 from runner.evidence import Campaign
 from runner.plan import Experiment
-from runner.records import Sample
+from runner.records import DRIVERS, Sample
 from runner.report import locks
 
 
 def of(samples: list[Sample], experiment: Experiment, home: Campaign, record: Record) -> Budget:
     """The campaign's figures; CannotMeasure where it holds no lock counts."""
     releases = {one["kernel"]: one["release"] for one in record.get("images", [])
-                if one["flavour"] == "lockstat"}
+                if one["flavour"].removesuffix(DRIVERS) == "lockstat"}
     hosts = [f"{host.get('cores', '?')} × {host.get('cpu', '?')}, QEMU {host.get('qemu', '?')}"
              for host in (one.host for one in samples if not one.invalid)]
     file = budgetfile.path_of(experiment.budget) if experiment.budget else home.folder

@@ -11,7 +11,8 @@ from pathlib import Path
 from runner import host, rules, storm, timed, tomlfile, torture
 from runner.errors import UsageError
 from runner.kernel import spec
-from runner.records import DEVICES, MIB, TIERS, Accelerator, Cell, Rules, SwapDevice
+from runner.records import (DEVICES, HOST_DEVICES, MIB, TIER_FLAVOUR, TIERS, Accelerator, Cell,
+                            Rules, SwapDevice, with_drivers)
 from runner.rules import Boots
 from runner.storm import Workload
 from runner.torture import Torture
@@ -91,6 +92,13 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
             memory.lay_out(guest.ram, SwapDevice(kind, guest.swap))
         except UsageError as error:
             root.complain("guest", str(error))
+    counted = "exact" in tiers or guest.accelerator == Accelerator.ICOUNT or (
+        "locks" in tiers and guest.count_locks)
+    for kind in devices:
+        if counted and kind in HOST_DEVICES:
+            root.complain("devices", f"{kind}: the host reads and writes for it in its own time, "
+                                     "which the exact tier and icount do not have; take zram, "
+                                     "brd or pmem, or the tiers timed and locks without icount")
     timed_cells = (len(devices) * len(_timed_threads(threads, guest)) * max(0, len(kernels) - 1)
                    if "timed" in tiers else 0)
     judging, boots = rules.read(root.table("rules"), base or "", timed_cells)
@@ -143,6 +151,12 @@ def _guest(guest: tomlfile.Table, work: tomlfile.Table, threads: list[int],
     guest.close()
     vcpus = 1 if "exact" in tiers else made.vcpus
     return made, storm.read(work, threads, storm.Machine(ram, swap, vcpus))
+
+
+def flavours(experiment: Experiment) -> list[str]:
+    """Of the kernels that its cells boot."""
+    return sorted({with_drivers(TIER_FLAVOUR[tier], device) for tier in experiment.tiers
+                   for device in experiment.devices})
 
 
 def timed_threads(experiment: Experiment) -> tuple[int, ...]:

@@ -10,12 +10,22 @@ MIB = 1 << 20
 PAGE_SIZE = 4096  # x86-64, the only architecture so far
 
 FLAVOURS = ("perf", "lockstat", "debug")
-DEVICES = ("pmem", "pmem-legacy", "brd")
+DEVICES = ("pmem", "pmem-legacy", "brd", "zram", "virtio-blk", "nvme")
+#: The host does their reads and writes, in its own time.
+HOST_DEVICES = ("virtio-blk", "nvme")
 TIERS = ("exact", "timed", "locks", "torture")
 
 #: Flavour a tier boots: lock-stat changes what it measures, so throughput and
 #: instructions are never taken from it.
 TIER_FLAVOUR = {"exact": "perf", "timed": "perf", "locks": "lockstat", "torture": "debug"}
+#: After a flavour's name: with drivers that no flavour holds by itself, so that the kernels
+#: of the other devices' cells stay what they were.
+DRIVERS = "+devices"
+
+
+def with_drivers(flavour: str, device: str) -> str:
+    """The flavour as it takes to swap to `device`."""
+    return flavour + DRIVERS if device == "zram" or device in HOST_DEVICES else flavour
 
 
 class Accelerator(enum.StrEnum):
@@ -53,7 +63,7 @@ class BuiltKernel:
     """A bootable kernel in the cache (or a ready image of the user's)."""
 
     name: str                 # as the user wrote it: '6.1:vanilla'
-    flavour: str              # one of FLAVOURS; '' for a ready image
+    flavour: str              # one of FLAVOURS, with DRIVERS or not; '' for a ready image
     key: str                  # hex: what it was built from
     release: str              # 'uname -r': '6.1.192'
     image: Path
@@ -111,6 +121,12 @@ class Cell:
     threads: int
     workload: str             # 'swapstorm'; torture: 'swaptorture/BOOT'
     tier: str                 # one of TIERS
+
+    @property
+    def flavour(self) -> str:
+        """Of the kernel it boots; '' for a tier this version does not know: results travel."""
+        return with_drivers(TIER_FLAVOUR[self.tier], self.device) \
+            if self.tier in TIER_FLAVOUR else ""
 
     def label(self) -> str:
         """For people: '6.1:vanilla pmem 1 thread exact'."""

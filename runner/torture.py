@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from runner.errors import CannotMeasure, printable
 from runner.metrics import torturefile
-from runner.records import MIB, Boot, BootResult, Cell, Metric, Outcome, Sample
+from runner.records import MIB, Boot, BootResult, Cell, Metric, Outcome, Sample, with_drivers
 from runner.tomlfile import REQUIRED, Table
 from runner.validity import DATA_LOSS, verification
 
@@ -84,6 +84,9 @@ def read(table: Table, tiers: Iterable[str], devices: Iterable[str]) -> Torture:
                                     "[torture.boots.classic] with its scenarios")
         if "brd" in devices:
             table.complain("", "the RAM disk (brd) is its second swap device; take device pmem")
+        for device in devices:
+            if with_drivers("", device):
+                table.complain("", f"{device}: the tier knows pmem and pmem-legacy alone")
     table.close()
     return found
 

@@ -14,7 +14,10 @@ from runner.records import MIB, Accelerator, Boot, BootResult, Metric, Outcome, 
 DATA_LOSS = "PAGE CONTENTS WRONG"
 
 #: Linux 4.4 calls the disk of a raw pmem namespace pmem0m, all others pmem0.
-_DEVICE_NAMES = {"pmem": r"/dev/pmem\d+m?", "pmem-legacy": r"/dev/pmem\d+m?", "brd": r"/dev/ram\d+"}
+_DEVICE_NAMES = {"pmem": r"/dev/pmem\d+m?", "pmem-legacy": r"/dev/pmem\d+m?",
+                 "brd": r"/dev/ram\d+",
+                 "zram": r"/dev/zram\d+", "virtio-blk": r"/dev/vd[a-z]",
+                 "nvme": r"/dev/nvme\d+n\d+"}
 #: What a device may lack of the size asked for: swap's header page, alignment.
 _SIZE_SLACK = 2 * MIB
 _FULL = 0.99

@@ -18,12 +18,20 @@
 static bool is_candidate(const char *sys, const char *name,
 			 enum device_kind kind)
 {
+	// Linux 4.4 calls the disk pmem0m, later ones pmem0.
+	static const char *const begins[] = {
+		[DEVICE_PMEM] = "pmem",
+		[DEVICE_PMEM_LEGACY] = "pmem",
+		[DEVICE_VIRTIO_BLK] = "vd",
+		[DEVICE_NVME] = "nvme",
+	};
 	char path[PATH_MAX];
 
 	if (kind == DEVICE_BRD)
 		return !strcmp(name, "ram0");
-	// Linux 4.4 calls the disk pmem0m, later ones pmem0.
-	if (strncmp(name, "pmem", 4) != 0)
+	if (kind == DEVICE_ZRAM)
+		return !strcmp(name, "zram0");
+	if (strncmp(name, begins[kind], strlen(begins[kind])) != 0)
 		return false;
 	snprintf(path, sizeof(path), "%s/class/block/%s/partition", sys, name);
 	return access(path, F_OK) != 0;
@@ -52,18 +60,28 @@ static int scan(struct device *device, const char *sys, enum device_kind kind)
 	return count;
 }
 
-// The pmem bus the disk hangs on says who told the kernel about the memory.
+// Where the disk hangs says whose it is; for pmem the bus says who told the
+// kernel about the memory.
 static void find_driver(struct device *device, const char *sys)
 {
+	static const char *const places[][2] = {
+		{"/virtual/block/ram", "brd"},
+		{"/virtual/block/zram", "zram"},
+		{"/nvme/nvme", "nvme"},
+		{"/virtio", "virtio_blk"},
+	};
 	char path[PATH_MAX], real[PATH_MAX];
 
 	snprintf(device->driver, sizeof(device->driver), "unknown");
 	snprintf(path, sizeof(path), "%s/class/block/%s", sys, device->name);
 	if (!realpath(path, real))
 		return;
-	if (strstr(real, "/virtual/block/ram")) {
-		snprintf(device->driver, sizeof(device->driver), "brd");
-		return;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (strstr(real, places[i][0])) {
+			snprintf(device->driver, sizeof(device->driver), "%s",
+				 places[i][1]);
+			return;
+		}
 	}
 	char *bus = strstr(real, "/ndbus");
 
@@ -82,9 +100,28 @@ static const char *driver_wanted(enum device_kind kind)
 		return "ACPI.NFIT";
 	case DEVICE_PMEM_LEGACY:
 		return "e820";
+	case DEVICE_ZRAM:
+		return "zram";
+	case DEVICE_VIRTIO_BLK:
+		return "virtio_blk";
+	case DEVICE_NVME:
+		return "nvme";
 	default:
 		return "brd";
 	}
+}
+
+// It has no size of its own.
+static int size_zram(const char *sys, uint64_t bytes, struct fault *fault)
+{
+	char path[PATH_MAX], text[24];
+
+	snprintf(path, sizeof(path), "%s/class/block/zram0/disksize", sys);
+	snprintf(text, sizeof(text), "%" PRIu64, bytes);
+	if (text_write(path, text))
+		return fault_set(fault, FAULT_DEVICE_WRONG, "%s: %s: %s", path,
+				 text, strerror(errno));
+	return 0;
 }
 
 static int check(struct device *device, const char *sys, enum device_kind kind,
@@ -133,6 +170,8 @@ int device_find(struct device *device, const char *sys, enum device_kind kind,
 		return fault_set(fault, FAULT_DEVICE_WRONG,
 				 "%d block devices could be the %s one", count,
 				 device_kind_name(kind));
+	if (kind == DEVICE_ZRAM && size_zram(sys, bytes, fault))
+		return -1;
 	return check(device, sys, kind, bytes, fault);
 }
 
@@ -158,7 +197,15 @@ int device_fill(const struct device *device, uint64_t bytes, uint8_t *buffer,
 		return fault_set(fault, FAULT_DEVICE_WRONG, "%s: open: %s",
 				 device->path, strerror(errno));
 	// Not zeros, which a driver might choose not to store.
-	memset(buffer, 0x5a, size);
+	uint64_t *words = (uint64_t *)(void *)buffer;
+	uint64_t noise = 0x9e3779b97f4a7c15;
+
+	for (size_t i = 0; i < size / sizeof(*words); i++) {
+		noise ^= noise << 13;
+		noise ^= noise >> 7;
+		noise ^= noise << 17;
+		words[i] = noise;
+	}
 	while (bytes) {
 		size_t chunk = bytes < size ? (size_t)bytes : size;
 		ssize_t wrote = write(fd, buffer, chunk);

@@ -9,6 +9,9 @@ static const char *const kinds[] = {
 	[DEVICE_PMEM] = "pmem",
 	[DEVICE_PMEM_LEGACY] = "pmem-legacy",
 	[DEVICE_BRD] = "brd",
+	[DEVICE_ZRAM] = "zram",
+	[DEVICE_VIRTIO_BLK] = "virtio-blk",
+	[DEVICE_NVME] = "nvme",
 };
 
 // Which keys were given, for doubled and missing ones.
@@ -55,7 +58,8 @@ static const char *take(struct job *job, struct seen *seen, const char *key,
 	}
 	if (!strcmp(key, "device")) {
 		if (!take_device(job, value))
-			return "not one of pmem, pmem-legacy, brd";
+			return "not one of pmem, pmem-legacy, brd, zram, "
+			       "virtio-blk, nvme";
 		return once(&seen->device) ? NULL : "given twice";
 	}
 	bool is_number = !text_number(value, &number);

@@ -32,6 +32,9 @@ enum device_kind {
 	DEVICE_PMEM,	    // QEMU's nvdimm, found through the NFIT table
 	DEVICE_PMEM_LEGACY, // memmap= on the kernel's command line
 	DEVICE_BRD,	    // RAM disk
+	DEVICE_ZRAM,	    // RAM disk that compresses
+	DEVICE_VIRTIO_BLK,  // QEMU's, with a file in the host's RAM
+	DEVICE_NVME,	    // likewise
 };
 
 struct job {

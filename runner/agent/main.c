@@ -117,7 +117,8 @@ static int set_device_up(struct agent *self, struct fault *fault)
 	if (device_find(device, "/sys", job->device, job->device_bytes, WAIT_MS,
 			fault))
 		return -1;
-	if (job->device == DEVICE_BRD &&
+	// These two take their pages from the guest's own RAM.
+	if ((job->device == DEVICE_BRD || job->device == DEVICE_ZRAM) &&
 	    device_fill(device, job->device_bytes, (uint8_t *)arena,
 			sizeof(arena), fault))
 		return -1;

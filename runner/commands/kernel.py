@@ -9,7 +9,7 @@ from runner.commands.options import Commands
 from runner.errors import Exit
 from runner.kernel import build
 from runner.progress import Progress
-from runner.records import FLAVOURS
+from runner.records import DRIVERS, FLAVOURS
 
 
 def add(commands: Commands) -> None:
@@ -20,9 +20,11 @@ def add(commands: Commands) -> None:
     one.set_defaults(run=do_kernel_list)
     one = actions.add_parser("build", help="build into the cache")
     one.add_argument("kernel", nargs="+", help="such as 6.1:vanilla")
-    one.add_argument("--flavour", choices=(*FLAVOURS, "measured", "all"), default="measured",
+    one.add_argument("--flavour", default="measured", choices=(
+        *FLAVOURS, *(f"{one}{DRIVERS}" for one in FLAVOURS[:2]), "measured", "all"),
                      help="perf: as shipped; lockstat: with lock counts; debug: for torture; "
-                     "measured: the first two (default: %(default)s)")
+                     f"measured: the first two; …{DRIVERS}: with drivers of more "
+                     "swap devices (default: %(default)s)")
     one.add_argument("--json", action="store_true", help="for programs")
     one.set_defaults(run=do_kernel_build)
 

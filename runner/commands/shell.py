@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from runner import programs
+from runner import programs, records
 from runner.commands.options import Commands, Whole
 from runner.errors import Exit
 from runner.kernel import build
@@ -27,7 +27,7 @@ def add(commands: Commands) -> None:
 
 def do_shell(args: argparse.Namespace, progress: Progress) -> Exit:
     programs.build(progress)
-    kernel = build.build(args.kernel, args.flavour, progress)
+    kernel = build.build(args.kernel, records.with_drivers(args.flavour, args.device), progress)
     accelerator = accel.choose(args.accelerator, progress)
     status = shell.shell(kernel, accelerator, args.vcpus, args.ram_mib * MIB,
                          SwapDevice(args.device, args.swap_mib * MIB))

@@ -19,7 +19,7 @@ from runner.kernel.spec import Spec
 from runner.kernel.tree import Tree
 from runner.metrics import lockkeys
 from runner.progress import Progress
-from runner.records import FLAVOURS, BuiltKernel
+from runner.records import DRIVERS, FLAVOURS, BuiltKernel
 
 #: Raise it when the way of building changes what comes out: old images are
 #: then built again.
@@ -54,7 +54,7 @@ def _recipe(wanted: Spec, flavour: str) -> Recipe:
 
 
 def _checked(flavour: str) -> None:
-    if flavour not in FLAVOURS:
+    if flavour.removesuffix(DRIVERS) not in FLAVOURS:
         raise UsageError(f"{printable(flavour, 40)}: is not a flavour; one of "
                          f"{', '.join(FLAVOURS)}")
 
@@ -124,7 +124,7 @@ def _make(recipe: Recipe, key: str, tree: Tree, lock: int, progress: Progress) -
     kbuild.bzimage(source, tree.src, out, log, recipe.wanted, label, lock, progress)
     files = {"bzImage": out / "arch/x86/boot/bzImage", "config": out / ".config",
              "System.map": out / "System.map", "build.log": log}
-    if recipe.flavour == "lockstat":
+    if recipe.flavour.split("+")[0] == "lockstat":
         files[lockkeys.KEYS_FILE] = out / lockkeys.KEYS_FILE
         lockkeys.write(out / "vmlinux", files[lockkeys.KEYS_FILE])
     patches = [{"series": patch.series, "patch": patch.name,

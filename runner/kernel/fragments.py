@@ -55,18 +55,21 @@ def parse(file: Path) -> list[Request]:
 
 
 def requests(source: Source, flavour: str) -> list[Request]:
-    """All that is asked of this source in this flavour; later files win.
+    """All that is asked of this source in this flavour, such as 'perf' or 'perf+devices'; later
+    files win.
 
     UsageError where a fragment is wrong or `without` names what nothing asks.
     """
     config = paths.KERNELS / "config"
-    merged = {one.option: one for name in ("base", flavour)
+    merged = {one.option: one for name in ("base", *flavour.split("+"))
               for one in parse(config / f"{name}.config")}
     for option in source.without:
-        if option not in merged:
-            raise UsageError(f"kernel {source.name}: without: no line of base.config or "
-                             f"{flavour}.config asks for {option}; take it out of 'without'")
-        del merged[option]
+        if option not in merged and option not in [
+                one.option for one in parse(config / "devices.config")]:
+            raise UsageError(f"kernel {source.name}: without: no line of base.config, "
+                             f"{flavour}.config or devices.config asks for {option}; take it out "
+                             "of 'without'")
+        merged.pop(option, None)
     for file in source.fragments:
         for one in parse(file):
             merged.pop(one.option, None)

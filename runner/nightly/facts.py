@@ -13,7 +13,7 @@ from runner.errors import UsageError, printable
 from runner.evidence import Campaign, load_samples
 from runner.nightly import nightfile
 from runner.nightly.nightfile import NightRecord
-from runner.records import TIER_FLAVOUR, Metric, Sample
+from runner.records import Metric, Sample
 
 #: Files of a campaign that the index is made of.
 SOURCES = ("campaign.json", "experiment.toml", "samples.jsonl", nightfile.NAME)
@@ -58,7 +58,7 @@ class Facts:
     night: NightRecord | None              # None: not a run of 'swapscale nightly'
 
     def release(self, sample: Sample) -> str:
-        return self.releases.get((sample.cell.kernel, _flavour(sample)), "")
+        return self.releases.get((sample.cell.kernel, sample.cell.flavour), "")
 
     def role(self, sample: Sample) -> str:
         """'test', or 'base': booted for tonight's comparison, no night of the history."""
@@ -67,7 +67,7 @@ class Facts:
     def key(self, sample: Sample, name: str, metric: Metric) -> SeriesKey:
         """The series that `metric` of `sample` is a figure of."""
         cell, host = sample.cell, sample.host
-        config = self.configs.get((cell.kernel, _flavour(sample)), "")
+        config = self.configs.get((cell.kernel, cell.flavour), "")
         kernel = self.night.track if self.night and self.role(sample) == "test" else cell.kernel
         return SeriesKey(
             host=f"{host.get('cpu', '')}, {host.get('cores', '')} cores",
@@ -77,11 +77,6 @@ class Facts:
             workload=host.get("programs", ""), kernel=kernel, device=cell.device,
             threads=cell.threads, load=cell.workload, tier=cell.tier, metric=name,
             unit=metric.unit, better=metric.better)
-
-
-def _flavour(sample: Sample) -> str:
-    """'' for a tier this version does not know: results travel."""
-    return TIER_FLAVOUR.get(sample.cell.tier, "")
 
 
 def seal(folder: Path) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from runner import campaign
 from runner.errors import printable
 from runner.nightly.night import Outcome
-from runner.records import TIER_FLAVOUR
+from runner.records import TIER_FLAVOUR, with_drivers
 from runner.results import CellResult
 from runner.tiers import MetricResult, Verdict
 
@@ -46,7 +46,7 @@ def _figures(one: MetricResult) -> dict[str, Any]:
 
 def _tests(outcome: Outcome, cell: CellResult, builds: dict[str, str]) -> list[dict[str, Any]]:
     night = outcome.night
-    build = builds.get(TIER_FLAVOUR.get(cell.tier, ""))
+    build = builds.get(with_drivers(TIER_FLAVOUR.get(cell.tier, ""), cell.device))
     if night is None or build is None:
         return []
     judged: list[tuple[str, Verdict, str, dict[str, Any]]] = [

@@ -20,7 +20,6 @@ from runner.nightly.nightfile import NightRecord
 from runner.nightly.track import Tip
 from runner.plan import Experiment
 from runner.progress import Progress
-from runner.records import TIER_FLAVOUR
 from runner.results import Comparison
 
 
@@ -54,7 +53,7 @@ def earlier(results: Path, name: str) -> list[tuple[str, NightRecord]]:
     return [one for one in nights if one[1].track == name]
 
 
-def _base(config: Nightly, now: Tip, nights: list[tuple[str, NightRecord]], tiers: tuple[str, ...],
+def _base(config: Nightly, now: Tip, nights: list[tuple[str, NightRecord]], flavours: list[str],
           progress: Progress) -> tuple[str, str, str]:
     """The last known good kernel, its night's folder and date; '' where there is none."""
     good = [one for one in nights if one[1].good]
@@ -67,7 +66,7 @@ def _base(config: Nightly, now: Tip, nights: list[tuple[str, NightRecord]], tier
     try:
         if not track.can_be_had(last.pinned, last.identity):
             raise UsageError("its patches have changed since")
-        for flavour in {TIER_FLAVOUR[tier] for tier in tiers}:
+        for flavour in flavours:
             build.cached(last.pinned, flavour)
     except SwapscaleError as error:
         progress.warn(f"{now.track}: the last known good kernel of {last.started[:10]} cannot be "
@@ -106,8 +105,8 @@ def run(config: Nightly, name: str, results: Path, progress: Progress) -> Outcom
     track.keep(now)
     store.refresh(results, progress)
     nights = earlier(results, name)
-    tiers = plan.load(config.experiment, (now.kernel,)).tiers
-    base = _base(config, now, nights, tiers, progress)
+    flavours = plan.flavours(plan.load(config.experiment, (now.kernel,)))
+    base = _base(config, now, nights, flavours, progress)
     finished = [one for _, one in nights if one.verdict]
     if config.unchanged == "skip" and finished and finished[-1].identity == now.identity:
         progress.log(f"{name}: did not move since {finished[-1].started[:10]}; nothing is measured")

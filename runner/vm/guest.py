@@ -184,7 +184,8 @@ def supervise(boot: Boot, initrd: Path, step: Step | None = None,
     try:
         with (open(evidence / "qemu.stderr", "wb") as output,
               qemu.running(argv, int(max(limits.console, limits.channel, limits.heartbeat))
-                           + _CHUNK, subprocess.DEVNULL, output) as process):
+                           + _CHUNK, subprocess.DEVNULL, output,
+                           disk_bytes=layout.disk) as process):
             if boot.steady:
                 pinning = Pinning(process.pid, boot.vcpus)
             while status is None and not watch.hopeless:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from runner.errors import UsageError
 from runner.records import MIB, SwapDevice
+from runner.vm.disk import BACKEND, NODE
 
 #: Linux adds memory in sections of 128 MiB: a pmem region inside RAM that does
 #: not start at one, or that ends where RAM ends, does not come up as /dev/pmem0.
@@ -16,6 +17,12 @@ _UNIT = 2 * MIB          # of a device: a huge page, as nvdimm wants it
 _LOW_END = 3 << 30       # the PC's RAM goes on at 4 GiB if it is 3.5 GiB or more
 _SPLIT_FROM = 0xE0000000
 _HIGH_START = 4 << 30
+_ZRAM_SHARE = 32         # one part in so many of a zram device is about its pages
+
+_DISKS = {
+    "virtio-blk": ("-blockdev", BACKEND, "-device", f"virtio-blk-pci,drive={NODE}"),
+    "nvme": ("-blockdev", BACKEND, "-device", f"nvme,drive={NODE},serial=swapscale"),
+}
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,7 @@ class Memory:
     machine: str                   # to append to -machine
     args: tuple[str, ...]          # of QEMU
     params: tuple[str, ...]        # of the kernel
+    disk: int = 0                  # bytes of the file of the disk, which lies in the host's RAM
 
 
 def _region(total: int, size: int) -> int | None:
@@ -48,6 +56,9 @@ def lay_out(ram: int, device: SwapDevice) -> Memory:
     if device.size <= 0 or device.size % _UNIT:
         raise UsageError(f"device: {device.kind}: {device.size} bytes is not a multiple of "
                          f"{_UNIT // MIB} MiB")
+    if device.kind in _DISKS:
+        return Memory(ram, "", ("-m", f"size={ram // MIB}M", *_DISKS[device.kind]), (),
+                      device.size)
     if device.kind == "pmem":
         # The guest's window for hot-plugged memory must hold the device, aligned.
         most = -(-(ram + device.size) // (1 << 30)) + 1
@@ -55,6 +66,11 @@ def lay_out(ram: int, device: SwapDevice) -> Memory:
             "-m", f"size={ram // MIB}M,slots=2,maxmem={most}G",
             "-object", f"memory-backend-ram,id=swapmem,size={device.size // MIB}M",
             "-device", "nvdimm,memdev=swapmem,id=swapdimm"), ())
+    if device.kind == "zram":
+        # Filled before the load, as brd is; of pages that do not compress it keeps each in one
+        # of its own, and 80 bytes about it.
+        total = ram + device.size + -(-device.size // _ZRAM_SHARE // MIB) * MIB
+        return Memory(total, "", ("-m", f"size={total // MIB}M"), ())
     total = ram + device.size
     args = ("-m", f"size={total // MIB}M")
     if device.kind == "brd":

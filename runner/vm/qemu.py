@@ -14,6 +14,7 @@ from typing import IO
 
 from runner.errors import CannotMeasure, UsageError, printable
 from runner.records import Accelerator
+from runner.vm import disk
 from runner.vm.machine import Machine
 from runner.vm.memory import Memory
 
@@ -153,19 +154,22 @@ def leashed(argv: list[str], most_bytes: int) -> list[str]:
 
 @contextmanager
 def running(argv: list[str], most_bytes: int, stdin: IO[bytes] | int | None,
-            output: IO[bytes] | None, own_session: bool = True
+            output: IO[bytes] | None, own_session: bool = True, disk_bytes: int = 0
             ) -> Iterator[subprocess.Popen[bytes]]:
     """QEMU for as long as the block runs, and never longer.
 
+    `disk_bytes`: of the guest's disk, where its Memory has one.
     Leaving the block sends SIGTERM, then SIGKILL, and reaps.  The thread that
     enters must be the one that waits: when it ends, the kernel kills QEMU.
     """
-    try:
-        process = subprocess.Popen(leashed(argv, most_bytes), stdin=stdin, stdout=output,
-                                   stderr=output, start_new_session=own_session)
-    except FileNotFoundError as error:
-        raise CannotMeasure(f"{error.filename}: is not installed; install package util-linux"
-                            ) from None
+    with disk.held(disk_bytes) as (more, kept):
+        try:
+            process = subprocess.Popen(leashed([*argv, *more], max(most_bytes, disk_bytes)),
+                                       stdin=stdin, stdout=output, stderr=output,
+                                       start_new_session=own_session, pass_fds=kept)
+        except FileNotFoundError as error:
+            raise CannotMeasure(f"{error.filename}: is not installed; install package util-linux"
+                                ) from None
     try:
         yield process
     finally:

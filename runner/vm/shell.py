@@ -27,6 +27,7 @@ _RC = """\
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
 mount -t sysfs sys /sys
+[ ! -e /sys/block/zram0 ] || echo {size} > /sys/block/zram0/disksize
 echo
 echo "swapscale: $(uname -r), swap device: {device}"
 echo "swapscale: 'mkswap {device} && swapon {device}', then 'swapstorm --help'"
@@ -35,7 +36,8 @@ echo "swapscale: leave with 'exit' or with Ctrl-A X"
 
 _MOST_BYTES = 1 << 30     # of a file that output is redirected to
 _LINK = 0o120777
-_NODES = {"pmem": "/dev/pmem0", "pmem-legacy": "/dev/pmem0", "brd": "/dev/ram0"}
+_NODES = {"pmem": "/dev/pmem0", "pmem-legacy": "/dev/pmem0", "brd": "/dev/ram0",
+          "zram": "/dev/zram0", "virtio-blk": "/dev/vda", "nvme": "/dev/nvme0n1"}
 
 
 def layer(device: SwapDevice) -> bytes:
@@ -44,7 +46,7 @@ def layer(device: SwapDevice) -> bytes:
         raise CannotMeasure(f"shell: {BUSYBOX} is missing; install package busybox-static")
     # busybox is /init as it is, not by a script: small kernels do not run '#!'.
     base = initramfs.base_layer(BUSYBOX, BUILD / "swapstorm")
-    rc = _RC.format(device=_NODES[device.kind])
+    rc = _RC.format(device=_NODES[device.kind], size=device.size)
     return base + initramfs.archive([
         ("bin/busybox", _LINK, b"/init"), ("etc", initramfs.FOLDER, b""),
         ("etc/inittab", initramfs.TEXT, _TABLE.encode()),
@@ -81,5 +83,6 @@ def shell(kernel: BuiltKernel, accelerator: Accelerator, vcpus: int, ram: int,
     print(f"swapscale: booting {kernel.name} on {accelerator}; leave with Ctrl-A X",
           file=sys.stderr, flush=True)
     with (_terminal_kept(),
-          qemu.running(argv, _MOST_BYTES, None, None, own_session=False) as process):
+          qemu.running(argv, _MOST_BYTES, None, None, own_session=False,
+                       disk_bytes=layout.disk) as process):
         return process.wait()

@@ -11,6 +11,10 @@ from runner.evidence import load_samples
 from runner.records import DEVICES
 
 
+NODES = {"pmem": "/dev/pmem0", "pmem-legacy": "/dev/pmem0", "brd": "/dev/ram0",
+         "zram": "/dev/zram0", "virtio-blk": "/dev/vda", "nvme": "/dev/nvme0n1"}
+
+
 @pytest.mark.parametrize("device", DEVICES)
 def test_every_page_comes_back(swapscale, built, experiment, tmp_path: Path,
                                device: str) -> None:
@@ -27,4 +31,14 @@ def test_every_page_comes_back(swapscale, built, experiment, tmp_path: Path,
     assert check["pages"] == sum(one["pages_written"] for one in document["per_thread"]) > 0
     assert {"fairness_min_max", "fairness_jain", "throughput_mib_s"} <= set(sample.metrics)
     swaps = (home / sample.evidence / "before.swaps").read_text()
-    assert ("/dev/ram0" if device == "brd" else "/dev/pmem0") in swaps
+    assert NODES[device] in swaps
+
+
+def test_zram_repeats_to_the_digit(swapscale, built, experiment, tmp_path: Path) -> None:
+    done = swapscale("run", experiment(top='tiers = ["exact"]\ndevices = ["zram"]'),
+                     "--results", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    one, other = load_samples(next(tmp_path.iterdir()) / "samples.jsonl")
+    assert one.invalid == other.invalid == ()
+    assert one.fingerprint == other.fingerprint
+    assert one.metrics["pswpout"].value > 1000

@@ -85,7 +85,7 @@ def test_job_text() -> None:
 
 
 @pytest.mark.parametrize("change, says", [
-    ({"device": SwapDevice("nvme", MIB)}, "job: device: 'nvme' is not one of pmem, pmem-legacy"),
+    ({"device": SwapDevice("tape", MIB)}, "job: device: 'tape' is not one of pmem, pmem-legacy"),
     ({"device": SwapDevice("pmem\nend", MIB)}, r"job: device: 'pmem\\nend' is not one of"),
     ({"device": SwapDevice("brd", MIB + 1)}, "job: device: 1048577 bytes is not a multiple"),
     ({"device": SwapDevice("brd", 0)}, "job: device: 0 bytes is not a multiple"),

@@ -77,13 +77,31 @@ def test_later_files_win_and_without_takes_away(tmp_path: Path,
     (tmp_path / "config").mkdir()
     (tmp_path / "config/base.config").write_text("CONFIG_A=y\nCONFIG_B=y\n")
     (tmp_path / "config/perf.config").write_text("CONFIG_C=y\n")
+    (tmp_path / "config/devices.config").write_text("CONFIG_D=y\nCONFIG_E=y\n")
     own = tmp_path / "own.config"
     own.write_text("CONFIG_B=n\n")
     source = Source("s", "dir", Path("/src"), fragments=(own,), without=("A",))
     assert [(one.option, one.value) for one in fragments.requests(source, "perf")] == [
         ("C", "y"), ("B", "n")]
-    with pytest.raises(UsageError, match="no line of base.config or perf.config asks for Z"):
+    with pytest.raises(UsageError, match="no line of base.config, perf.config or devices.config "
+                                         "asks for Z"):
         fragments.requests(Source("s", "dir", Path("/src"), without=("Z",)), "perf")
+
+
+def test_drivers_come_with_their_devices_alone(tmp_path: Path,
+                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "KERNELS", tmp_path)
+    (tmp_path / "config").mkdir()
+    for name, option in (("base", "A"), ("perf", "B"), ("devices", "C")):
+        (tmp_path / f"config/{name}.config").write_text(f"CONFIG_{option}=y\n")
+    source = Source("s", "dir", Path("/src"))
+    plain = fragments.requests(source, "perf")
+    assert [one.option for one in plain] == ["A", "B"]
+    assert [one.option for one in fragments.requests(source, "perf+devices")] == ["A", "B", "C"]
+    # A source that does not know a driver can be told so, and is the same without it.
+    without = Source("s", "dir", Path("/src"), without=("C",))
+    assert [one.option for one in fragments.requests(without, "perf+devices")] == ["A", "B"]
+    assert fragments.digest(fragments.requests(without, "perf")) == fragments.digest(plain)
 
 
 def test_merge_replaces_both_forms() -> None:

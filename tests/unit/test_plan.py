@@ -221,6 +221,44 @@ def test_misspelt_key_is_found_and_the_right_one_named(tmp_path: Path) -> None:
         plan.load(write(tmp_path, text))
 
 
+@pytest.mark.parametrize("kind", ["virtio-blk", "nvme"])
+@pytest.mark.parametrize("tiers, guest", [
+    ('"exact"', ""), ('"locks"', "accelerator = 'icount'\nvcpus = 1"),
+    ('"locks"', "count_locks = true")])
+def test_no_exact_figures_of_what_the_host_does(tmp_path: Path, kind: str, tiers: str,
+                                                guest: str) -> None:
+    file = tmp_path / "x.toml"
+    text = (f'format = 1\nbase = "6.1:vanilla"\ndevices = ["{kind}"]\ntiers = [{tiers}]\n'
+            f'[guest]\n{guest}\n')
+    file.write_text(text)
+    with pytest.raises(UsageError, match=rf"x.toml:3: devices: {kind}: the host reads and writes"):
+        plan.load(file)
+    file.write_text(text.replace(kind, "zram"))
+    assert plan.flavours(plan.load(file)) == [
+        "perf+devices" if tiers == '"exact"' else "lockstat+devices"]
+
+
+def test_a_device_that_cannot_hold_the_working_set(tmp_path: Path) -> None:
+    file = tmp_path / "x.toml"
+    file.write_text('format = 1\nbase = "6.1:vanilla"\ndevices = ["pmem", "zram"]\n'
+                    'tiers = ["exact"]\n[guest]\nram_mib = 256\nswap_mib = 64\n'
+                    '[workload]\nratio = 2.0\n')
+    with pytest.raises(UsageError, match=r"x.toml:9: workload.ratio: 2 × 256 MiB of RAM does not "
+                                         "fit in RAM and 64 MiB of swap; lower it or raise"):
+        plan.load(file)
+
+
+def test_each_device_boots_a_kernel_with_its_driver(tmp_path: Path) -> None:
+    file = tmp_path / "x.toml"
+    file.write_text('format = 1\nbase = "6.1:vanilla"\ndevices = ["pmem", "nvme", "zram"]\n'
+                    'tiers = ["timed", "locks"]\n')
+    experiment = plan.load(file)
+    assert plan.flavours(experiment) == ["lockstat", "lockstat+devices", "perf", "perf+devices"]
+    assert {(one.cell.device, one.cell.flavour) for one in plan.samples(experiment)
+            if one.cell.tier == "timed"} == {("pmem", "perf"), ("nvme", "perf+devices"),
+                                             ("zram", "perf+devices")}
+
+
 @pytest.mark.parametrize("text, says", [
     ("format = ", "is not TOML"), ("\x00", "is not TOML"), ("[[guest]]\n", "missing"),
 ])

@@ -79,6 +79,7 @@ def test_a_swapoff_without_end_has_time_to_be_told(tmp_path: Path) -> None:
     ({"torture": "limit_s = 0"}, "torture.limit_s: 0 is not in 1..3600"),
     ({"torture": "more = 1"}, "torture.more: is not known here"),
     ({"top": 'devices = ["brd"]'}, "torture: the RAM disk (brd) is its second swap device"),
+    ({"top": 'devices = ["nvme"]'}, "torture: nvme: the tier knows pmem and pmem-legacy alone"),
 ])
 def test_experiments_that_are_wrong(tmp_path: Path, parts: dict[str, str], says: str) -> None:
     with pytest.raises(UsageError) as error:

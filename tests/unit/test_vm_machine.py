@@ -2,15 +2,16 @@
 """The machine description, its memory layouts and the command line made of them."""
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.errors import UsageError
-from runner.records import MIB, Accelerator, SwapDevice
-from runner.vm import machine, memory, qemu
+from runner.errors import CannotMeasure, UsageError
+from runner.records import DEVICES, MIB, Accelerator, SwapDevice
+from runner.vm import disk, machine, memory, qemu
 
 TEXT = machine.DESCRIPTION.read_text()
 STREAMS = qemu.Streams("null", "null", "null")
@@ -79,7 +80,7 @@ def test_bad_limits(changes: dict[str, float]) -> None:
 
 
 @pytest.mark.parametrize("accelerator", Accelerator)
-@pytest.mark.parametrize("kind", ["pmem", "pmem-legacy", "brd"])
+@pytest.mark.parametrize("kind", DEVICES)
 def test_every_guest_is_fenced_in(accelerator: Accelerator, kind: str) -> None:
     argv = argv_of(accelerator, 1, kind)
     assert after(argv, "-sandbox").startswith("on,") and "spawn=deny" in after(argv, "-sandbox")
@@ -133,6 +134,29 @@ def test_pmem_is_beside_ram_and_brd_in_it() -> None:
     brd = memory.lay_out(384 * MIB, SwapDevice("brd", 512 * MIB))
     assert pmem.ram == 384 * MIB and pmem.machine == ",nvdimm=on" and not pmem.params
     assert brd.ram == 896 * MIB and brd.params == ("ramdisk_size=524288",)
+
+
+def test_zram_lies_in_ram_with_what_it_knows_of_its_pages() -> None:
+    zram = memory.lay_out(384 * MIB, SwapDevice("zram", 512 * MIB))
+    assert zram.ram == (384 + 512 + 16) * MIB and not zram.params and not zram.disk
+
+
+@pytest.mark.parametrize("kind, model", [("virtio-blk", "virtio-blk-pci"), ("nvme", "nvme")])
+def test_a_disk_is_beside_ram(kind: str, model: str) -> None:
+    layout = memory.lay_out(384 * MIB, SwapDevice(kind, 512 * MIB))
+    assert (layout.ram, layout.disk) == (384 * MIB, 512 * MIB)
+    assert after(list(layout.args), "-device").split(",")[0] == model
+    with disk.held(2 * MIB) as (args, (fd,)):
+        assert os.fstat(fd).st_size == 2 * MIB and os.fstat(fd).st_blocks == 2 * MIB // 512
+        assert args == ["-add-fd", f"fd={fd},set=1"]
+    with pytest.raises(OSError):
+        os.fstat(fd)
+
+
+def test_a_disk_that_the_host_cannot_hold() -> None:
+    with (pytest.raises(CannotMeasure, match=r"swap device: \d+ MiB do not fit in the host"),
+          disk.held(1 << 50)):
+        pass
 
 
 @given(ram=st.integers(64, 8192), halves=st.integers(1, 4096))

@@ -154,6 +154,49 @@ static void test_brd(void **state)
 	assert_string_equal(device.driver, "brd");
 }
 
+static void add_disk(const char *place, const char *name)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line),
+		 "mkdir -p devices/%s/%s; echo 8192 > devices/%s/%s/size; "
+		 "ln -s ../../devices/%s/%s class/block/%s",
+		 place, name, place, name, place, name, name);
+	shell(line);
+}
+
+static void test_zram_is_given_its_size(void **state)
+{
+	struct device device;
+
+	(void)state;
+	add_disk("virtual/block", "zram0");
+	assert_int_equal(find(&device, DEVICE_ZRAM, 4), -1);
+	assert_string_equal(fault.code, "device-wrong");
+	assert_non_null(strstr(fault.text, "zram0/disksize: 4194304: No such"));
+	shell("echo 0 > class/block/zram0/disksize");
+	assert_int_equal(find(&device, DEVICE_ZRAM, 4), 0);
+	assert_string_equal(device.driver, "zram");
+	shell("grep -qx 4194304 class/block/zram0/disksize");
+}
+
+static void test_disks_of_the_host(void **state)
+{
+	struct device device;
+
+	(void)state;
+	add_disk("pci0000:00/0000:00:04.0/virtio1/block", "vda");
+	add_disk("pci0000:00/0000:00:05.0/nvme/nvme0", "nvme0n1");
+	assert_int_equal(find(&device, DEVICE_VIRTIO_BLK, 4), 0);
+	assert_string_equal(device.path, "/dev/vda");
+	assert_string_equal(device.driver, "virtio_blk");
+	assert_int_equal(find(&device, DEVICE_NVME, 4), 0);
+	assert_string_equal(device.path, "/dev/nvme0n1");
+	assert_string_equal(device.driver, "nvme");
+	assert_int_equal(find(&device, DEVICE_NVME, 5), -1);
+	assert_string_equal(fault.code, "device-too-small");
+}
+
 static void test_unknown_provider(void **state)
 {
 	struct device device;
@@ -176,6 +219,8 @@ int main(void)
 		cmocka_unit_test_setup(test_two, set_up),
 		cmocka_unit_test_setup(test_partition_is_no_device, set_up),
 		cmocka_unit_test_setup(test_brd, set_up),
+		cmocka_unit_test_setup(test_zram_is_given_its_size, set_up),
+		cmocka_unit_test_setup(test_disks_of_the_host, set_up),
 		cmocka_unit_test_setup(test_unknown_provider, set_up),
 	};
 

@@ -74,8 +74,9 @@ static void test_bad(void **state)
 		{GOOD_HEAD "end\n", "arg: missing"},
 		{GOOD "arg x\n", "line 9: more after 'end'"},
 		{"swapscale-job 1\ndevice\n", "line 2: device: no value"},
-		{"swapscale-job 1\ndevice nvme\n",
-		 "line 2: device: not one of pmem, pmem-legacy, brd"},
+		{"swapscale-job 1\ndevice tape\n",
+		 "line 2: device: not one of pmem, pmem-legacy, brd, zram, "
+		 "virtio-blk, nvme"},
 		{"swapscale-job 1\ndevice brd\ndevice brd\n",
 		 "line 3: device: given twice"},
 		{"swapscale-job 1\ndevice-bytes 4097\n",
