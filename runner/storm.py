@@ -22,6 +22,10 @@ _OF_PATTERN = {
 #: Whole numbers that swapstorm takes as they are, with their limits.
 _NUMBERS = {"pageout": (1, 1 << 20), "rate": (1, 10**9), "series_ms": (1, 3600000)}
 
+#: Options that cost what a bare loop does not have.
+_NOT_BARE = ("--pattern", "--reads", "--compressible", "--same-filled", "--pageout", "--rate",
+             "--latency")
+
 REGIONS = ("private", "shared", "cow")
 THP = ("never", "madvise", "always")
 THP_ALWAYS = "--thp=always"
@@ -78,12 +82,14 @@ def read(work: Table, threads: Iterable[int], machine: Machine) -> Workload:
     pages = int(ratio * ram * MIB) // PAGE_SIZE
     if max(threads) > pages:
         work.complain("size_mib", f"{max(threads)} threads are more than its {pages} pages")
+    verify = work.boolean("verify", not work.boolean("bare", False))
     options = [*_pattern(work), *_content(work), *_place(work, ratio * ram, machine),
                *_plain(work)]
+    options += _bare(work, options, verify)
     if seconds:
         options += ["--time", f"{seconds:.6f}".rstrip("0").rstrip(".")]
         passes = 0
-    made = Workload(program, ratio, passes, work.boolean("verify", True),
+    made = Workload(program, ratio, passes, verify,
                     work.integer("seed", 0, 2**63 - 1, 1), tuple(options))
     work.close()
     return made
@@ -170,10 +176,23 @@ def _place(work: Table, size: float, machine: Machine) -> list[str]:
 
 def _content(work: Table) -> list[str]:
     """What is in a page."""
-    share = work.integer("compressible", 0, 100, 0)
+    share = work.integer("compressible", 0, 100, 100)
     same = work.boolean("same_filled", False)
-    if share and same:
+    if share < 100 and same:
         work.complain("same_filled", "compressible is given, too; give one of both")
     if same:
         return ["--same-filled"]
-    return ["--compressible", str(share)] if share else []
+    return ["--compressible", str(share)] if share < 100 else []
+
+
+def _bare(work: Table, options: list[str], verify: bool) -> list[str]:
+    """One word a page and nothing else; `options`: what is asked for already."""
+    if not work.boolean("bare", False):
+        return []
+    if verify:
+        work.complain("bare", "its pages cannot be verified; set verify = false")
+    for option in options:
+        if option in _NOT_BARE:
+            work.complain("bare", f"is one word a page and nothing else; leave "
+                                  f"{option.removeprefix('--').replace('-', '_')} out")
+    return ["--bare"]

@@ -94,7 +94,8 @@ def test_document_of_a_pass_boxed_run() -> None:
     assert [t["thread"] for t in found["per_thread"]] == [0, 1, 2]
     assert [t["pages_written"] for t in found["per_thread"]] == [2 * pages] * 3
     assert all(t["write_seconds"] > 0 for t in found["per_thread"])
-    assert found["verification"] == {"done": True, "pages": 3 * pages, "bad": 0, "first_bad": []}
+    assert found["verification"] == {"done": True, "pages": 3 * pages, "stamps": 3 * pages,
+                                     "bad": 0, "first_bad": []}
 
 
 @locks(8)
@@ -114,13 +115,23 @@ def test_every_pattern_comes_back(pattern: str) -> None:
 
 
 @locks(8)
-@pytest.mark.parametrize("options", [("--compressible", "60"), ("--compressible", "100"),
+@pytest.mark.parametrize("options", [("--compressible", "60"), ("--compressible", "0"),
                                      ("--same-filled",)])
 def test_every_content_comes_back(options: tuple[str, ...]) -> None:
     found = document(run("--size-per-thread", "2M", "--passes", "2", "--verify", *options))
     assert found["verification"]["pages"] == (2 << 20) // PAGE
     assert found["verification"]["bad"] == 0
     assert found["content"]["same_filled"] == (options == ("--same-filled",))
+
+
+@locks(8)
+def test_bare_pages_are_counted() -> None:
+    found = document(run("--threads", "2", "--size-per-thread", "500K", "--passes", "3", "--bare"))
+    assert [one["pages_written"] for one in found["per_thread"]] == [3 * 125] * 2
+    assert found["content"]["bare"] is True
+    assert found["verification"]["done"] is False
+    found = document(run("--size-per-thread", "500K", "--time", "0.05", "--bare"))
+    assert found["per_thread"][0]["pages_written"] > 0
 
 
 @locks(8)
@@ -222,7 +233,8 @@ def test_ram_that_does_not_fill_is_said() -> None:
     assert found["phases"]["steady"] is None
     assert found["phases"]["verify"] is None
     assert found["outcome"] == "no-pressure"
-    assert found["verification"] == {"done": False, "pages": 0, "bad": 0, "first_bad": []}
+    assert found["verification"] == {"done": False, "pages": 0, "stamps": 0, "bad": 0,
+                                     "first_bad": []}
     assert found["per_thread"][0]["steady_pages"] == 0
 
 

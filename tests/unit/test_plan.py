@@ -39,8 +39,9 @@ verify = true
 seed = 1
 pattern = "sequential"
 reads = 0
-compressible = 0
+compressible = 100
 same_filled = false
+bare = false
 processes = false
 region = "private"
 thp = "never"
@@ -98,6 +99,7 @@ BAD = {
     "reads": ["-1", "101", "true"],
     "compressible": ["-1", "101", '"50%"'],
     "same_filled": ["1", '"yes"'],
+    "bare": ["1", '"yes"'],
     "processes": ["0", '"yes"'],
     "region": ['"shard"', "1"],
     "thp": ['"sometimes"', "true"],
@@ -326,10 +328,17 @@ def test_words_of_the_workload(tmp_path: Path, more: str, options: tuple[str, ..
 
 
 def test_content_of_the_pages(tmp_path: Path) -> None:
-    text = WORK.replace("compressible = 0", "compressible = 70")
+    text = WORK.replace("compressible = 100", "compressible = 70")
     assert work(tmp_path, "", text).workload.options == ("--compressible", "70")
     text = WORK.replace("same_filled = false", "same_filled = true")
     assert work(tmp_path, "", text).workload.options == ("--same-filled",)
+
+
+def test_bare_pages_are_not_verified(tmp_path: Path) -> None:
+    text = WORK.replace("verify = true\n", "").replace("bare = false", "bare = true")
+    loaded = work(tmp_path, "", text).workload
+    assert loaded.options == ("--bare",)
+    assert not loaded.verify
 
 
 def test_huge_pages_always_are_the_kernels_to_give(tmp_path: Path) -> None:
@@ -364,10 +373,15 @@ def test_size_in_place_of_a_ratio(tmp_path: Path) -> None:
     ("memcg_mib = 256", "", r":\d+: workload.memcg_mib: a limit of 256 MiB is none in a guest"),
     ("memcg_mib = 1\nratio = 2.5", "ratio = 1.5\n", r"workload.memcg_mib: 640 MiB do not fit"),
     ("cpus = [0, 1]", "", r":\d+: workload.cpus: 1 is not one of the guest's CPUs, which are 1"),
+    ("verify = true\nbare = true", "verify = true\n", "workload.bare: its pages cannot be"),
+    ('verify = false\nbare = true\npattern = "zipf"', "verify = true\n",
+     r":\d+: workload.bare: is one word a page and nothing else; leave pattern out"),
     ("same_filled = true", "same_filled = false\n", "workload.same_filled: compressible is given"),
 ])
 def test_workloads_that_cannot_be(tmp_path: Path, more: str, cut: str, says: str) -> None:
-    text = WORK.replace(cut, "").replace("compressible = 0", "compressible = 1")
+    text = WORK.replace(cut, "").replace("compressible = 100", "compressible = 1")
+    text = text.replace("bare = false\n", "") if "bare" in more else text
+    text = text.replace("compressible = 1\n", "") if "bare" in more else text
     text = text.replace("threads = [1]", "threads = [300]")
     with pytest.raises(UsageError, match=says):
         work(tmp_path, more, text)

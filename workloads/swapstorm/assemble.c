@@ -89,6 +89,7 @@ static int make_worker(struct worker *worker, const struct options *options,
 		if (!worker->latency)
 			return -1;
 	}
+	worker->key = stamp_key(options->seed, worker->index);
 	walk_start(&worker->walk, options->pattern, &options->settings,
 		   worker->pages, options->seed + worker->index);
 	return 0;
@@ -134,6 +135,7 @@ struct crew *assemble(struct control *control, const struct options *options,
 	crew->processes = options->processes;
 	crew->passes = options->passes;
 	crew->verify = options->verify;
+	crew->bare = options->bare;
 	crew->latency = options->latency;
 	crew->rate = options->rate;
 	crew->pageout = options->pageout;

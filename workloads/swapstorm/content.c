@@ -67,31 +67,45 @@ void content_write(const struct content *content, void *page, uint64_t key,
 	memcpy(page, head, CONTENT_HEAD_WORDS * sizeof(*head));
 }
 
-bool content_matches(const struct content *content, const void *page,
-		     uint64_t key, const uint64_t head[CONTENT_HEAD_WORDS])
+static bool is_zero(const pair *from, const pair *last)
 {
-	const pair *from = page;
-	const pair *end = from + content->random_chunks * PAIRS;
-	const pair *last = from + content->page_size / sizeof(pair);
+	pair wrong = {0, 0};
+
+#pragma GCC unroll 16
+	for (; from < last; from++)
+		wrong |= *from;
+	return !(wrong[0] | wrong[1]);
+}
+
+static bool chunks_match(const pair *from, const pair *end, uint64_t key)
+{
 	pair wrong = {0, 0};
 
 	EACH_PAIR(BEGIN)
-	if (from == end) { /* a head, and then nothing */
-		wrong |= from[2] | from[3] | from[4] | from[5] | from[6] |
-			 from[7];
-	} else { /* the first chunk, whose first two pairs are the head */
-		wrong |= (from[2] ^ p2) | (from[3] ^ p3) | (from[4] ^ p4) |
-			 (from[5] ^ p5) | (from[6] ^ p6) | (from[7] ^ p7);
+	/* The first two pairs are the head. */
+	wrong |= (from[2] ^ p2) | (from[3] ^ p3) | (from[4] ^ p4) |
+		 (from[5] ^ p5) | (from[6] ^ p6) | (from[7] ^ p7);
 #define SKIP(i) p##i += STEP;
-		EACH_PAIR(SKIP)
-	}
+	EACH_PAIR(SKIP)
 	for (from += PAIRS; from < end; from += PAIRS) {
 		EACH_PAIR(CHECK)
 	}
-	for (; from < last; from++)
-		wrong |= *from;
-	return !(wrong[0] | wrong[1]) &&
-	       !memcmp(page, head, CONTENT_HEAD_WORDS * sizeof(*head));
+	return !(wrong[0] | wrong[1]);
+}
+
+bool content_matches(const struct content *content, const void *page,
+		     uint64_t key, const uint64_t head[CONTENT_HEAD_WORDS])
+{
+	const size_t head_bytes = CONTENT_HEAD_WORDS * sizeof(*head);
+	const pair *from = page;
+	const pair *end = from + content->random_chunks * PAIRS;
+	const pair *last = from + content->page_size / sizeof(pair);
+
+	if (memcmp(page, head, head_bytes) != 0)
+		return false;
+	if (content_is_stamp(content))
+		return is_zero(from + head_bytes / sizeof(pair), last);
+	return chunks_match(from, end, key) && is_zero(end, last);
 }
 
 uint64_t content_word(const struct content *content, uint64_t key,

@@ -5,7 +5,8 @@
  *
  * A page of `random_chunks` chunks of 128 bytes that do not compress, then
  * zeroes.  The kernel hands out zeroed pages and nobody writes to that part,
- * so it costs nothing.  Or, same-filled: one word, again and again, which is
+ * so it costs nothing; with no chunk at all a page is a stamp in zeroes.  Or,
+ * same-filled: one word, again and again, which is
  * what zram and zswap look for.
  *
  * The words of the chunks are eight pairs of counters with a large odd step
@@ -33,6 +34,12 @@ struct content {
 /* `compressible` is the part, in percent, that compresses to nothing. */
 struct content content_make(uint64_t seed, size_t page_size,
 			    unsigned int compressible, bool same_filled);
+
+/* Whether a page is a head and then nothing. */
+static inline bool content_is_stamp(const struct content *content)
+{
+	return !content->random_chunks && !content->same_filled;
+}
 
 /* The head first, then what follows from `key`. */
 void content_write(const struct content *content, void *page, uint64_t key,

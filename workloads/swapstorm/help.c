@@ -40,8 +40,10 @@ static const char *const rest[] = {
 	"  --reads P              percent of accesses that only read [0; mix: "
 	"50]",
 	"  --compressible P       percent of a page that compresses to nothing "
-	"[0]",
+	"[100]",
 	"  --same-filled          each page is one word, again and again",
+	"  --bare                 one word a page and nothing else: a "
+	"yardstick",
 	"  --pageout N            give pages away, N at a time: MADV_PAGEOUT",
 	"  --thp WHEN             huge pages: never, madvise, or always "
 	"[never]",

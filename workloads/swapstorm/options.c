@@ -46,6 +46,7 @@ static const struct rule rules[] = {
 	{"--reads", KIND_RANGE, AT(settings.read_percent), 0, 100},
 	{"--compressible", KIND_RANGE, AT(compressible), 0, 100},
 	{"--same-filled", KIND_FLAG, AT(same_filled), 0, 0},
+	{"--bare", KIND_FLAG, AT(bare), 0, 0},
 	{"--pageout", KIND_RANGE, AT(pageout), 1, 1 << 20},
 	{"--thp", KIND_THP, AT(thp), 0, 0},
 	{"--cpus", KIND_LIST, AT(cpus), 0, 0},
@@ -82,6 +83,15 @@ static const struct {
 	{"--size-per-thread", "--ratio"},
 	{"--passes", "--time"},
 	{"--compressible", "--same-filled"},
+	/* What would cost an instruction is not bare. */
+	{"--bare", "--pattern"},
+	{"--bare", "--reads"},
+	{"--bare", "--compressible"},
+	{"--bare", "--same-filled"},
+	{"--bare", "--pageout"},
+	{"--bare", "--verify"},
+	{"--bare", "--rate"},
+	{"--bare", "--latency"},
 };
 
 struct given {
@@ -249,6 +259,7 @@ enum options_action options_parse(int argc, char *const argv[],
 			     .hot_percent = 10,
 			     .hot_accesses = 90,
 			     .hot_shift = 25},
+		.compressible = 100,
 		.seed = 1,
 		.sample_ms = 20,
 		.notify_fd = -1,

@@ -37,6 +37,7 @@ struct options {
 	struct pattern_settings settings;
 	uint64_t compressible; /* percent of a page */
 	bool same_filled;
+	bool bare;	  /* a word a page, and nothing else */
 	uint64_t pageout; /* pages given away at a time; 0: none */
 	uint64_t seed;
 	uint64_t sample_ms;

@@ -85,17 +85,3 @@ void walk_start(struct walk *walk, const struct pattern *pattern,
 	if (pattern->start)
 		pattern->start(walk, settings);
 }
-
-uint64_t walk_pass(const struct walk *walk)
-{
-	return walk->pages * walk->pattern->rounds;
-}
-
-uint64_t walk_next(struct walk *walk)
-{
-	uint64_t access = walk->pattern->next(walk);
-
-	if (walk->read_below && random_next(&walk->coin) < walk->read_below)
-		access |= ACCESS_READ;
-	return access;
-}

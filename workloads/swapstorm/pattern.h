@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "random.h"
 
 #define ACCESS_READ ((uint64_t)1 << 63) /* beside the page's number */
 #define ACCESS_PAGE (ACCESS_READ - 1)
@@ -86,10 +87,20 @@ void walk_start(struct walk *walk, const struct pattern *pattern,
 		uint64_t seed);
 
 /* Accesses that make a pass. */
-uint64_t walk_pass(const struct walk *walk);
+static inline uint64_t walk_pass(const struct walk *walk)
+{
+	return walk->pages * walk->pattern->rounds;
+}
 
 /* A page's number, and ACCESS_READ if it is only read. */
-uint64_t walk_next(struct walk *walk);
+static inline uint64_t walk_next(struct walk *walk)
+{
+	uint64_t access = walk->pattern->next(walk);
+
+	if (walk->read_below && random_next(&walk->coin) < walk->read_below)
+		access |= ACCESS_READ;
+	return access;
+}
 
 extern const struct pattern pattern_sequential;
 extern const struct pattern pattern_strided;

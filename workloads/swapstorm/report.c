@@ -50,9 +50,10 @@ static void load(struct out *out, const struct options *options)
 	out_text(out,
 		 ", \"reads_percent\": %" PRIu64
 		 "},\n \"content\": {\"compressible_percent\": %" PRIu64
-		 ", \"same_filled\": %s},\n",
+		 ", \"same_filled\": %s, \"bare\": %s},\n",
 		 settings->read_percent, options->compressible,
-		 options->same_filled ? "true" : "false");
+		 options->same_filled ? "true" : "false",
+		 options->bare ? "true" : "false");
 	out_text(out,
 		 " \"processes\": %s,\n \"region\": \"%s\",\n \"thp\": "
 		 "\"%s\",\n \"pageout_pages\": %" PRIu64
@@ -126,14 +127,18 @@ static void bad_page(struct out *out, const struct finding *finding)
 static void verification(struct out *out, const struct report *report)
 {
 	uint64_t verified = 0;
+	uint64_t stamps = 0;
 	unsigned int shown = 0;
 
-	for (unsigned int i = 0; i < report->crew->threads; i++)
+	for (unsigned int i = 0; i < report->crew->threads; i++) {
 		verified += report->workers[i].verified;
+		stamps += report->workers[i].stamps;
+	}
 	out_text(out,
 		 " \"verification\": {\"done\": %s, \"pages\": %" PRIu64
-		 ", \"bad\": %" PRIu64 ", \"first_bad\": [",
-		 report->crew->verify ? "true" : "false", verified,
+		 ", \"stamps\": %" PRIu64 ", \"bad\": %" PRIu64
+		 ", \"first_bad\": [",
+		 report->crew->verify ? "true" : "false", verified, stamps,
 		 report_bad_pages(report));
 	for (unsigned int i = 0; i < report->crew->threads; i++) {
 		const struct worker *worker = &report->workers[i];

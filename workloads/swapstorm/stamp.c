@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "random.h"
 #include "stamp.h"
 
 /* A same-filled page's word holds 10 + 34 + 20 bits. */
 #define SAME_PAGE_BITS	     34
 #define SAME_GENERATION_BITS 20
 
-struct stamp {
-	uint32_t magic;
-	uint32_t thread;
-	uint64_t page;
-	uint64_t generation;
-	uint64_t checksum; /* hash of seed, thread, page and generation */
-};
-
-_Static_assert(sizeof(struct stamp) == STAMP_BYTES, "no padding in a stamp");
 _Static_assert(STAMP_BYTES == CONTENT_HEAD_WORDS * sizeof(uint64_t),
 	       "a stamp is a page's head");
 
@@ -28,20 +18,6 @@ struct image {
 	};
 	uint64_t word; /* same-filled: all of it */
 };
-
-/*
- * Each step maps its input one to one, so two stamps that differ in one field
- * only never share a hash: a flipped bit in a stamp cannot pass for another
- * page's stamp.
- */
-static uint64_t id_hash(uint64_t seed, const struct stamp_id *id)
-{
-	uint64_t hash = random_mix(seed + RANDOM_STEP);
-
-	hash = random_mix(hash ^ id->thread);
-	hash = random_mix(hash ^ id->page);
-	return random_mix(hash ^ id->generation);
-}
 
 /* random_mix backwards: the factors are the inverses modulo 2^64. */
 static uint64_t unmix(uint64_t x)
@@ -89,13 +65,8 @@ static struct image make_image(const struct content *content,
 	if (content->same_filled)
 		image.word = same_word(content->seed, id);
 	else
-		image.stamp = (struct stamp){
-			.magic = STAMP_MAGIC,
-			.thread = id->thread,
-			.page = id->page,
-			.generation = id->generation,
-			.checksum = id_hash(content->seed, id),
-		};
+		image.stamp =
+			stamp_make(stamp_key(content->seed, id->thread), id);
 	return image;
 }
 
@@ -108,6 +79,16 @@ void stamp_write(const struct content *content, void *page,
 		content_fill_same(content, page, image.word);
 	else
 		content_write(content, page, image.stamp.checksum, image.head);
+}
+
+bool stamp_is(const struct content *content, const void *page,
+	      const struct stamp_id *id)
+{
+	struct image image = make_image(content, id);
+
+	return content->same_filled
+		       ? *(const uint64_t *)page == image.word
+		       : !memcmp(page, &image.stamp, sizeof(image.stamp));
 }
 
 static bool all_zero(const unsigned char *bytes, size_t length)
@@ -162,8 +143,7 @@ static bool read_owner(const struct content *content, const unsigned char *page,
 		.page = found.page,
 		.generation = found.generation,
 	};
-	return found.magic == STAMP_MAGIC &&
-	       found.checksum == id_hash(content->seed, owner);
+	return stamp_is(content, page, owner);
 }
 
 static enum bad_kind classify(const struct content *content,

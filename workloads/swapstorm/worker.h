@@ -35,6 +35,7 @@ struct crew {
 	bool processes;	 /* in place of threads */
 	uint64_t passes; /* 0: until stop */
 	bool verify;
+	bool bare;     /* a word a page, and nothing else */
 	bool latency;  /* every touch is timed */
 	uint64_t rate; /* accesses a second, of all threads; 0: as they can */
 	uint64_t pageout;	 /* pages given away at a time; 0: none */
@@ -57,6 +58,7 @@ struct worker {
 	unsigned char *region;
 	uint64_t pages;
 	uint32_t *generations; /* of each page: times written; 0: never */
+	uint64_t key;	       /* of its stamps */
 	struct walk walk;
 	struct latency *latency; /* with crew->latency */
 
@@ -68,10 +70,17 @@ struct worker {
 	uint64_t steady_begin_pages; /* done at that moment; by control */
 	uint64_t steady_end_pages;
 
-	uint64_t verified;
+	uint64_t verified; /* pages, every byte */
+	uint64_t stamps;   /* checked before they were written over */
 	uint64_t bad;
 	struct finding first_bad[WORKER_FIRST_BAD];
 };
+
+static inline unsigned char *worker_page(const struct worker *worker,
+					 uint64_t page)
+{
+	return worker->region + page * worker->crew->content.page_size;
+}
 
 /*
  * Start the thread.  It goes through crew->ready and crew->go, works, and
@@ -90,6 +99,12 @@ void worker_populate(struct worker *worker);
 
 /* Check what worker_populate wrote; in the parent, whose copy it is. */
 void worker_verify_original(struct worker *worker);
+
+/* Every byte of a page, against what was written last. */
+void worker_check(struct worker *worker, uint64_t page);
+
+/* The page's stamp is not what it was, and is about to be written over. */
+void worker_overwritten(struct worker *worker, const struct stamp_id *id);
 
 void worker_write(struct worker *worker);
 void worker_verify(struct worker *worker);

@@ -49,7 +49,8 @@ static void test_defaults(void **state)
 	assert_int_equal(o.sample_ms, 20);
 	assert_ptr_equal(o.pattern, &pattern_sequential);
 	assert_int_equal(o.settings.read_percent, 0);
-	assert_int_equal(o.compressible, 0);
+	assert_int_equal(o.compressible, 100);
+	assert_false(o.bare);
 	assert_false(o.same_filled);
 	assert_false(o.verify);
 	assert_false(o.allow_oom);
@@ -347,6 +348,9 @@ static void test_mistakes(void **state)
 		{"--reads 101", "--reads: 101 is not in 0..100"},
 		{"--compressible 50 --same-filled",
 		 "--compressible and --same-filled: give one"},
+		{"--bare --verify", "--bare and --verify: give one"},
+		{"--pattern zipf --bare", "--bare and --pattern: give one"},
+		{"--latency --bare", "--bare and --latency: give one"},
 		{"--verify=1", "--verify=1: unknown option; see swapstorm "
 			       "--help"},
 		{"4", "4: unknown option; see swapstorm --help"},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: workloads/swapstorm/worker.c
+// LINK: workloads/swapstorm/worker.c workloads/swapstorm/touch.c
+// LINK: workloads/swapstorm/giveaway.c
 // LINK: workloads/swapstorm/stamp.c workloads/swapstorm/content.c
 // LINK: workloads/swapstorm/pattern.c workloads/swapstorm/pattern_sequential.c
 // LINK: workloads/swapstorm/pattern_strided.c
@@ -65,6 +66,7 @@ static int set_up(void **state)
 		f->workers[i].pages = PAGES;
 		f->workers[i].region = f->regions + (size_t)i * PAGES * PAGE;
 		f->workers[i].generations = f->generations[i];
+		f->workers[i].key = stamp_key(9, i);
 		walk(&f->workers[i], &pattern_sequential, 0);
 	}
 	*state = f;
@@ -212,6 +214,127 @@ static void test_every_pattern_comes_back(void **state)
 	}
 }
 
+static void plain(struct fixture *f)
+{
+	f->crew.content = content_make(9, PAGE, 100, false);
+}
+
+/* The loop of its own that pages of a stamp alone have writes what others do.
+ */
+static void test_stamps_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct worker *w = &f->workers[1];
+	struct finding finding;
+
+	plain(f);
+	worker_write(w);
+	assert_int_equal(w->written, 3 * PAGES);
+	assert_int_equal(w->stamps, 2 * PAGES);
+	for (uint64_t page = 0; page < PAGES; page++)
+		assert_true(stamp_check(&f->crew.content, page_of(w, page),
+					&(struct stamp_id){1, page, 3},
+					&finding));
+	worker_verify(w);
+	assert_int_equal(w->verified, PAGES);
+	assert_int_equal(w->bad, 0);
+}
+
+static void test_nothing_is_checked_unasked(void **state)
+{
+	struct fixture *f = *state;
+	struct worker *w = &f->workers[0];
+
+	plain(f);
+	f->crew.verify = false;
+	worker_write(w);
+	page_of(w, 3)[0] ^= 1;
+	worker_write(w);
+	assert_int_equal(w->stamps, 0);
+	assert_int_equal(w->bad, 0);
+}
+
+/* Once, though the page is checked again when it has been written over. */
+static void damage_to_a_stamp(struct fixture *f)
+{
+	struct worker *w = &f->workers[0];
+
+	f->crew.passes = 1;
+	worker_write(w);
+	stamp_write(&f->crew.content, page_of(w, 3),
+		    &(struct stamp_id){1, 3, 1});
+	memset(page_of(w, 5), 0, PAGE);
+	page_of(w, 7)[20] ^= 2;
+	page_of(w, 7)[PAGE - 1] ^= 2;
+	worker_write(w);
+	assert_int_equal(w->stamps, PAGES);
+	assert_int_equal(w->bad, 3);
+	assert_int_equal(w->first_bad[0].kind, BAD_FOREIGN);
+	assert_int_equal(w->first_bad[0].expected.page, 3);
+	assert_int_equal(w->first_bad[0].expected.generation, 1);
+	assert_int_equal(w->first_bad[1].kind, BAD_LOST);
+	assert_int_equal(w->first_bad[2].kind, BAD_CORRUPT);
+	assert_int_equal(w->first_bad[2].offset, 20);
+	assert_int_equal(w->first_bad[2].wrong_bits, 2);
+	worker_verify(w);
+	assert_int_equal(w->verified, 3 + PAGES);
+	assert_int_equal(w->bad, 3);
+}
+
+static void test_damage_is_found_before_it_is_overwritten(void **state)
+{
+	damage_to_a_stamp(*state);
+}
+
+static void test_damage_to_stamps_alone(void **state)
+{
+	plain(*state);
+	damage_to_a_stamp(*state);
+}
+
+/* Damage behind the stamp outlives the writing of the next one. */
+static void test_damage_behind_a_stamp_stays(void **state)
+{
+	struct fixture *f = *state;
+	struct worker *w = &f->workers[0];
+
+	plain(f);
+	f->crew.passes = 1;
+	worker_write(w);
+	page_of(w, 11)[2113] ^= 16;
+	worker_write(w);
+	assert_int_equal(w->bad, 0);
+	worker_verify(w);
+	assert_int_equal(w->bad, 1);
+	assert_int_equal(w->first_bad[0].expected.page, 11);
+	assert_int_equal(w->first_bad[0].expected.generation, 2);
+	assert_int_equal(w->first_bad[0].offset, 2113);
+	assert_int_equal(w->first_bad[0].wrong_bits, 1);
+}
+
+static void test_bare_pages(void **state)
+{
+	struct fixture *f = *state;
+	struct worker *w = &f->workers[0];
+
+	f->crew.bare = true;
+	f->crew.verify = false;
+	worker_write(w);
+	assert_int_equal(w->written, 3 * PAGES);
+	assert_int_equal(f->progress[0].pages, 3 * PAGES);
+	for (uint64_t page = 0; page < PAGES; page++) {
+		assert_int_equal(page_of(w, page)[0], 3);
+		for (size_t i = 1; i < PAGE; i++)
+			assert_int_equal(page_of(w, page)[i], 0);
+	}
+	/* Nothing behind the region was touched, and it can be stopped. */
+	assert_int_equal(w->region[PAGES * PAGE], 0);
+	atomic_store(&f->crew.stop, true);
+	f->crew.passes = 0;
+	worker_write(w);
+	assert_int_equal(w->written, 3 * PAGES);
+}
+
 /* A read that finds damage says so, though the page is then overwritten. */
 static void test_damage_is_found_when_it_is_read(void **state)
 {
@@ -306,7 +429,7 @@ static void test_document(void **state)
 		 " \"pattern\": {\"name\": \"sequential\", "
 		 "\"reads_percent\": 0},\n"
 		 " \"content\": {\"compressible_percent\": 0, "
-		 "\"same_filled\": false},\n"
+		 "\"same_filled\": false, \"bare\": false},\n"
 		 " \"processes\": false,\n \"region\": \"private\",\n"
 		 " \"thp\": \"never\",\n \"pageout_pages\": 0,\n"
 		 " \"memcg_bytes\": 0,\n \"rate_per_s\": null,\n"
@@ -330,7 +453,7 @@ static void test_document(void **state)
 		 "\"steady_pages\": 0, \"write_seconds\": 0.000000000}\n ],\n"
 		 " \"latency_ns\": null,\n \"series\": null,\n"
 		 " \"verification\": {\"done\": true, \"pages\": 80, "
-		 "\"bad\": 4, \"first_bad\": [\n"
+		 "\"stamps\": 160, \"bad\": 4, \"first_bad\": [\n"
 		 "  {\"thread\": 0, \"page\": 4, \"offset\": 0, "
 		 "\"kind\": \"lost\", \"wrong_bits\": %u, "
 		 "\"found\": \"all zeroes\", "
@@ -514,6 +637,12 @@ int main(void)
 		WITH_CREW(test_an_older_generation_is_stale),
 		WITH_CREW(test_pages_never_written_are_not_checked),
 		WITH_CREW(test_every_pattern_comes_back),
+		WITH_CREW(test_stamps_alone),
+		WITH_CREW(test_nothing_is_checked_unasked),
+		WITH_CREW(test_damage_is_found_before_it_is_overwritten),
+		WITH_CREW(test_damage_to_stamps_alone),
+		WITH_CREW(test_damage_behind_a_stamp_stays),
+		WITH_CREW(test_bare_pages),
 		WITH_CREW(test_damage_is_found_when_it_is_read),
 		WITH_CREW(test_reads_without_verification),
 		WITH_CREW(test_all_damage_is_counted_the_first_kept),
