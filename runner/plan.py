@@ -150,7 +150,8 @@ def _guest(guest: tomlfile.Table, work: tomlfile.Table, threads: list[int],
                                 "set vcpus = 1 or another accelerator")
     guest.close()
     vcpus = 1 if "exact" in tiers else made.vcpus
-    return made, storm.read(work, threads, storm.Machine(ram, swap, vcpus))
+    machine = storm.Machine(ram, swap, vcpus, storm.nodes(cmdline))
+    return made, storm.read(work, threads, machine)
 
 
 def flavours(experiment: Experiment) -> list[str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Two patterns under pressure; tests/slow runs every experiment of configs/patterns."""
+"""Two patterns and a control group under pressure; tests/slow runs all of configs/patterns."""
 from __future__ import annotations
 
 import json
@@ -30,3 +30,24 @@ def test_pattern_is_measured(swapscale, built, tmp_path: Path, pattern: str) -> 
         assert sample.metrics["pswpin_per_page"].value > 0
     else:
         assert all(one["pages_read"] == one["pages_written"] for one in document["per_thread"])
+
+
+def test_a_group_keeps_kswapd_out(swapscale, built, tmp_path: Path) -> None:
+    done = swapscale("run", paths.CONFIGS / "memcg.toml", "--results", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    home = next(tmp_path.iterdir())
+    sample, = load_samples(home / "samples.jsonl")
+    assert sample.invalid == ()
+    folder = home / sample.evidence
+    before, after = (dict(line.split() for line in (folder / f"{when}.vmstat").read_text()
+                          .splitlines()) for when in ("before", "after"))
+    grown = {key: int(after[key]) - int(before[key])
+             for key in ("pgscan_kswapd", "pgscan_direct", "pswpout")}
+    # What is scanned because of a group's limit counts as neither.
+    assert grown["pgscan_kswapd"] == grown["pgscan_direct"] == 0
+    assert grown["pswpout"] > 10000
+    document = json.loads((folder / "workload.json").read_text())
+    assert document["memcg_bytes"] == 64 << 20
+    assert document["verification"]["done"] and document["verification"]["bad"] == 0
+    assert 0 < document["fairness"]["min_max"] <= 1
+    assert abs(sample.metrics["pswpout_agreement"].value - 1) < 0.01

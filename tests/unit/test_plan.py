@@ -318,8 +318,8 @@ def work(tmp_path: Path, more: str, text: str = WORK) -> plan.Experiment:
      ("--pattern", "hotcold", "--hot-pages", "5", "--hot-accesses", "80", "--hot-shift", "0")),
     ('pattern = "mix"', ("--pattern", "mix")),
     ('processes = true\nregion = "cow"', ("--processes", "--region", "cow")),
-    ('thp = "always"\nmemcg_mib = 128\ncpus = [0]\nnodes = [0, 1]',
-     ("--thp=always", "--memcg", "128M", "--cpus", "0", "--nodes", "0,1")),
+    ('thp = "always"\nmemcg_mib = 128\ncpus = [0]\nnodes = [0]',
+     ("--thp=always", "--memcg", "128M", "--cpus", "0", "--nodes", "0")),
     ("pageout = 64\nrate = 1000\nseries_ms = 50\nlatency = true",
      ("--pageout", "64", "--rate", "1000", "--series-ms", "50", "--latency")),
 ])
@@ -332,6 +332,12 @@ def test_content_of_the_pages(tmp_path: Path) -> None:
     assert work(tmp_path, "", text).workload.options == ("--compressible", "70")
     text = WORK.replace("same_filled = false", "same_filled = true")
     assert work(tmp_path, "", text).workload.options == ("--same-filled",)
+
+
+def test_memory_nodes_are_the_command_lines(tmp_path: Path) -> None:
+    text = WORK.replace('cmdline = ["quiet"]', 'cmdline = ["numa=fake=2"]')
+    assert work(tmp_path, "nodes = [0, 1]", text).workload.options == ("--nodes", "0,1")
+    assert storm.nodes(["numa=fake=3", "numa=fake=4G"]) == 1
 
 
 def test_bare_pages_are_not_verified(tmp_path: Path) -> None:
@@ -376,6 +382,7 @@ def test_size_in_place_of_a_ratio(tmp_path: Path) -> None:
     ("verify = true\nbare = true", "verify = true\n", "workload.bare: its pages cannot be"),
     ('verify = false\nbare = true\npattern = "zipf"', "verify = true\n",
      r":\d+: workload.bare: is one word a page and nothing else; leave pattern out"),
+    ("nodes = [0, 1]", "", r":\d+: workload.nodes: 1 is not one of the guest's memory nodes"),
     ("same_filled = true", "same_filled = false\n", "workload.same_filled: compressible is given"),
 ])
 def test_workloads_that_cannot_be(tmp_path: Path, more: str, cut: str, says: str) -> None:

@@ -58,6 +58,8 @@ static const char *const rest[] = {
 	"1..3600000",
 	"  --sample-ms N          how often to look whether RAM is full, "
 	"1..10000 [20]",
+	"  --format WORD          json, table, or auto: a table on a terminal "
+	"[auto]",
 	"  --allow-oom            go on though RAM and free swap cannot hold "
 	"it",
 	"  --notify-fd FD         tell a peer when the steady state begins and "

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <inttypes.h>
+#include <string.h>
+#include <sys/mman.h>
 
 #include "layout.h"
 
@@ -21,6 +24,20 @@ int layout_pages(const struct options *options, const struct memory *memory,
 				 " threads are more than the "
 				 "%" PRIu64 " pages that --ratio gives",
 				 options->threads, all);
+	return 0;
+}
+
+int layout_addresses(uint64_t bytes, struct error *error)
+{
+	void *all = mmap(NULL, bytes, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (all == MAP_FAILED)
+		return error_set(error,
+				 "regions of %" PRIu64 "M do not fit into an "
+				 "address space: %s; ask for less",
+				 bytes >> 20, strerror(errno));
+	munmap(all, bytes);
 	return 0;
 }
 

@@ -13,6 +13,9 @@
 int layout_pages(const struct options *options, const struct memory *memory,
 		 uint64_t page_size, uint64_t *pages, struct error *error);
 
+/* An error if an address space does not take `bytes` at once. */
+int layout_addresses(uint64_t bytes, struct error *error);
+
 /*
  * An error if RAM and swap cannot take `bytes`: the kernel would answer that
  * by killing processes, and on an ordinary machine not only this one.

@@ -16,6 +16,7 @@
 #include "layout.h"
 #include "memcg.h"
 #include "report.h"
+#include "table.h"
 
 #define VERSION "1"
 
@@ -59,6 +60,25 @@ static int check_cpus(const struct list *cpus, struct error *error)
 					 cpus->numbers[i]);
 	}
 	return 0;
+}
+
+/* Against the address space, and RAM and swap; `region`: bytes of each. */
+static int check_sizes(const struct storm *s, uint64_t region,
+		       struct error *error)
+{
+	const struct options *options = &s->options;
+	const uint64_t all = region * options->threads;
+	/* The parent maps all that its processes copy. */
+	const bool apart = options->processes && options->region != REGION_COW;
+
+	if (layout_addresses(apart ? region : all, error))
+		return -1;
+	if (options->allow_oom)
+		return 0;
+	/* The parent's, and the copies. */
+	return layout_room(&s->memory,
+			   options->region == REGION_COW ? 2 * all : all,
+			   error);
 }
 
 static int storm_run(struct storm *s, uint64_t pages, struct error *error)
@@ -119,7 +139,7 @@ static int storm_measure(struct storm *s)
 	};
 	uint64_t pages = 0;
 	uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
-	uint64_t room;
+	uint64_t region;
 	int status;
 
 	s->content = content_make(s->options.seed, page_size,
@@ -129,24 +149,28 @@ static int storm_measure(struct storm *s)
 		return complain(s, EXIT_CANNOT);
 	if (layout_pages(&s->options, &s->memory, page_size, &pages, &s->error))
 		return complain(s, EXIT_USAGE);
-	room = pages * page_size * s->options.threads;
-	if (s->options.region == REGION_COW)
-		room *= 2; /* the parent's, and the copies */
-	if ((!s->options.allow_oom &&
-	     layout_room(&s->memory, room, &s->error)) ||
-	    check_notify_fd(s->options.notify_fd, &s->error) ||
+	region = pages * page_size;
+	if (check_sizes(s, region, &s->error) ||
 	    check_cpus(&s->options.cpus, &s->error) ||
-	    region_check_thp((enum region_thp)s->options.thp, &s->error) ||
-	    (s->options.memcg &&
-	     memcg_enter(&s->memcg, s->options.memcg, &s->error)))
+	    region_check_nodes(&s->options.nodes, &s->error))
+		return complain(s, EXIT_USAGE);
+	if (check_notify_fd(s->options.notify_fd, &s->error) ||
+	    region_check_thp((enum region_thp)s->options.thp, &s->error))
 		return complain(s, EXIT_CANNOT);
+	if (s->options.memcg &&
+	    memcg_enter(&s->memcg, s->options.memcg, &s->error))
+		return complain(s, EXIT_USAGE);
 	status = storm_run(s, pages, &s->error);
 	memcg_leave(&s->memcg);
 	if (status)
 		return complain(s, EXIT_CANNOT);
 	report.crew = s->crew;
 	report.workers = s->control.workers;
-	report_write(&report, &s->out);
+	if (s->options.format == FORMAT_TABLE ||
+	    (s->options.format == FORMAT_AUTO && isatty(STDOUT_FILENO)))
+		table_write(&report, &s->out);
+	else
+		report_write(&report, &s->out);
 	status = say(s);
 	if (!status && report_bad_pages(&report))
 		status = EXIT_BAD_PAGES;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "number.h"
@@ -15,6 +16,7 @@ enum kind {
 	KIND_PATTERN,
 	KIND_REGION,
 	KIND_THP,
+	KIND_FORMAT,
 	KIND_LIST,
 };
 
@@ -57,6 +59,7 @@ static const struct rule rules[] = {
 	{"--latency", KIND_FLAG, AT(latency), 0, 0},
 	{"--series-ms", KIND_RANGE, AT(series_ms), 1, 3600000},
 	{"--sample-ms", KIND_RANGE, AT(sample_ms), 1, 10000},
+	{"--format", KIND_FORMAT, AT(format), 0, 0},
 	{"--allow-oom", KIND_FLAG, AT(allow_oom), 0, 0},
 	/* 0 to 2 are standard input and the two outputs: never these. */
 	{"--notify-fd", KIND_FD, AT(notify_fd), 3, 65535},
@@ -115,13 +118,19 @@ static bool was_given(const struct given *given, const char *name)
 static int set_pattern(const char *option, const char *text,
 		       const struct pattern **pattern, struct error *error)
 {
+	const struct pattern *known;
+	char names[128] = "";
+	size_t used = 0;
+
 	*pattern = pattern_find(text);
 	if (*pattern)
 		return 0;
+	for (unsigned int i = 0; (known = pattern_at(i)); i++)
+		used += (size_t)snprintf(names + used, sizeof(names) - used,
+					 i ? ", %s" : "%s", known->name);
 	return error_set(error,
-			 "%s: '%.40s' is not a pattern (did you mean %s?); "
-			 "swapstorm --help lists them",
-			 option, text, pattern_meant(text)->name);
+			 "%s: '%.40s' is not one of %s (did you mean %s?)",
+			 option, text, names, pattern_meant(text)->name);
 }
 
 static const char *const regions[] = {
@@ -135,6 +144,13 @@ static const char *const huge[] = {
 	[THP_NEVER] = "never",
 	[THP_MADVISE] = "madvise",
 	[THP_ALWAYS] = "always",
+	NULL,
+};
+
+static const char *const formats[] = {
+	[FORMAT_AUTO] = "auto",
+	[FORMAT_JSON] = "json",
+	[FORMAT_TABLE] = "table",
 	NULL,
 };
 
@@ -191,6 +207,8 @@ static int set_value(const struct rule *rule, const char *text,
 		return set_word(rule->name, text, regions, field, error);
 	case KIND_THP:
 		return set_word(rule->name, text, huge, field, error);
+	case KIND_FORMAT:
+		return set_word(rule->name, text, formats, field, error);
 	case KIND_LIST:
 		return list_parse(rule->name, text, field, error);
 	}

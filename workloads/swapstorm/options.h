@@ -21,6 +21,13 @@ enum options_action {
 	OPTIONS_BAD, /* the error says why */
 };
 
+/* What is written to standard output. */
+enum options_format {
+	FORMAT_AUTO, /* for people on a terminal, else the document */
+	FORMAT_JSON,
+	FORMAT_TABLE,
+};
+
 struct options {
 	uint64_t threads;
 	bool processes; /* in place of threads */
@@ -46,6 +53,7 @@ struct options {
 	uint64_t series_ms; /* 0: no time series */
 	bool verify;
 	bool allow_oom;
+	int format;    /* enum options_format */
 	int notify_fd; /* -1: nobody to notify */
 	int progress_fd;
 };

@@ -48,6 +48,26 @@ static int advise(void *region, size_t bytes, enum region_thp thp,
 	return error_set(error, "madvise: %s", strerror(errno));
 }
 
+int region_check_nodes(const struct list *nodes, struct error *error)
+{
+	unsigned long mask[LIST_LIMIT / (8 * sizeof(unsigned long))] = {0};
+	const size_t bits = 8 * sizeof(mask[0]);
+
+	if (nodes->count && syscall(SYS_get_mempolicy, NULL, mask, LIST_LIMIT,
+				    NULL, MPOL_F_MEMS_ALLOWED))
+		return error_set(error, "--nodes: %s", strerror(errno));
+	for (unsigned int i = 0; i < nodes->count; i++) {
+		unsigned int node = nodes->numbers[i];
+
+		if (!(mask[node / bits] & 1ul << (node % bits)))
+			return error_set(error,
+					 "--nodes: %u is not a node that this "
+					 "process may have memory on",
+					 node);
+	}
+	return 0;
+}
+
 static int bind_node(void *region, size_t bytes, unsigned int node,
 		     struct error *error)
 {

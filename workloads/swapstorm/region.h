@@ -30,6 +30,9 @@ struct region_plan {
 /* An error if the system does not do with huge pages what `thp` needs. */
 int region_check_thp(enum region_thp thp, struct error *error);
 
+/* An error if this process may not have memory on one of them. */
+int region_check_nodes(const struct list *nodes, struct error *error);
+
 /* Map thread `index`'s region; NULL after an error. */
 void *region_map(const struct region_plan *plan, unsigned int index,
 		 size_t bytes, size_t page_size, struct error *error);

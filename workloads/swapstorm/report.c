@@ -78,7 +78,7 @@ static void per_thread(struct out *out, const struct report *report)
 			 ", \"pages_read\": %" PRIu64
 			 ", \"steady_pages\": %" PRIu64 ", \"write_seconds\": ",
 			 i, worker->written, worker->read,
-			 worker->steady_end_pages - worker->steady_begin_pages);
+			 worker_steady(worker));
 		seconds(out, worker->end_ns - worker->begin_ns);
 		out_text(out, "}%s\n",
 			 i + 1 < report->crew->threads ? "," : "");
@@ -162,6 +162,12 @@ uint64_t report_bad_pages(const struct report *report)
 	return bad;
 }
 
+const char *report_outcome(const struct report *report)
+{
+	return report_bad_pages(report) ? "bad-pages"
+					: phases_outcome(report->phases);
+}
+
 void report_write(const struct report *report, struct out *out)
 {
 	const struct options *options = report->options;
@@ -193,10 +199,9 @@ void report_write(const struct report *report, struct out *out)
 	span(out, "verify", phases->has_verify, &phases->verify, "");
 	out_text(out, " },\n");
 	per_thread(out, report);
+	report_fairness(report, out);
 	report_latency(report, out);
 	report_series(report, out);
 	verification(out, report);
-	out_text(out, " \"outcome\": \"%s\"}\n",
-		 report_bad_pages(report) ? "bad-pages"
-					  : phases_outcome(phases));
+	out_text(out, " \"outcome\": \"%s\"}\n", report_outcome(report));
 }

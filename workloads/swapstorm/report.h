@@ -22,6 +22,9 @@ struct report {
 /* Pages of all threads that did not come back as they were written. */
 uint64_t report_bad_pages(const struct report *report);
 
+/* The word for how it ended. */
+const char *report_outcome(const struct report *report);
+
 /* Write the document; the caller flushes `out`. */
 void report_write(const struct report *report, struct out *out);
 

@@ -1,45 +1,59 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <inttypes.h>
 
+#include "fairness.h"
 #include "report_extra.h"
 
-/* Too large for the stack of a program whose memory is locked. */
-static const struct hist *merged(const struct report *report, enum touch kind,
-				 struct hist *all)
+const struct percentile report_percentiles[REPORT_PERCENTILES] = {
+	{"p50", 500000}, {"p90", 900000},   {"p95", 950000},
+	{"p99", 990000}, {"p99.9", 999000}, {"p99.99", 999900},
+};
+
+const struct hist *report_merged(const struct report *report, enum touch kind)
 {
-	*all = (struct hist){.total = 0};
+	/* Too large for the stack of a program whose memory is locked. */
+	static struct hist all;
+
+	all = (struct hist){.total = 0};
 	for (unsigned int i = 0; i < report->crew->threads; i++)
-		hist_merge(all, &report->workers[i].latency->of[kind]);
-	return all;
+		hist_merge(&all, &report->workers[i].latency->of[kind]);
+	return &all;
+}
+
+void report_fairness(const struct report *report, struct out *out)
+{
+	const struct fairness fairness =
+		fairness_of(report->workers, report->crew->threads);
+
+	if (fairness.pages)
+		out_text(out,
+			 " \"fairness\": {\"min_max\": %.6f, \"jain\": "
+			 "%.6f},\n",
+			 fairness.min_max, fairness.jain);
+	else
+		out_text(out, " \"fairness\": null,\n");
 }
 
 void report_latency(const struct report *report, struct out *out)
 {
-	static const struct {
-		const char *name;
-		uint64_t ppm;
-	} percentiles[] = {
-		{"p50", 500000}, {"p90", 900000},   {"p95", 950000},
-		{"p99", 990000}, {"p99.9", 999000}, {"p99.99", 999900},
-	};
-	static struct hist all;
-
 	if (!report->crew->latency) {
 		out_text(out, " \"latency_ns\": null,\n");
 		return;
 	}
 	out_text(out, " \"latency_ns\": {");
 	for (unsigned int kind = 0; kind < TOUCHES; kind++) {
-		const struct hist *hist = merged(report, kind, &all);
+		const struct hist *hist =
+			report_merged(report, (enum touch)kind);
 
 		out_text(out, "%s\n  \"%s\": {\"count\": %" PRIu64,
 			 kind ? "," : "", latency_name(kind), hist->total);
 		out_text(out, ", \"mean\": %" PRIu64,
 			 hist->total ? hist->sum / hist->total : 0);
-		for (size_t i = 0;
-		     i < sizeof(percentiles) / sizeof(percentiles[0]); i++)
-			out_text(out, ", \"%s\": %" PRIu64, percentiles[i].name,
-				 hist_percentile(hist, percentiles[i].ppm));
+		for (unsigned int i = 0; i < REPORT_PERCENTILES; i++)
+			out_text(out, ", \"%s\": %" PRIu64,
+				 report_percentiles[i].name,
+				 hist_percentile(hist,
+						 report_percentiles[i].ppm));
 		out_text(out, ", \"max\": %" PRIu64 "}", hist->greatest);
 	}
 	out_text(out, "},\n");

@@ -82,6 +82,12 @@ static inline unsigned char *worker_page(const struct worker *worker,
 	return worker->region + page * worker->crew->content.page_size;
 }
 
+/* Pages of the steady phase. */
+static inline uint64_t worker_steady(const struct worker *worker)
+{
+	return worker->steady_end_pages - worker->steady_begin_pages;
+}
+
 /*
  * Start the thread.  It goes through crew->ready and crew->go, works, and
  * with crew->verify goes through crew->reread and reads back.

@@ -51,6 +51,7 @@ static void test_defaults(void **state)
 	assert_int_equal(o.settings.read_percent, 0);
 	assert_int_equal(o.compressible, 100);
 	assert_false(o.bare);
+	assert_int_equal(o.format, FORMAT_AUTO);
 	assert_false(o.same_filled);
 	assert_false(o.verify);
 	assert_false(o.allow_oom);
@@ -305,11 +306,14 @@ static void test_mistakes(void **state)
 		 "--a-very-long-option-that-nobody-would-e: unknown option; "
 		 "see swapstorm --help"},
 		{"--pattern zpif",
-		 "--pattern: 'zpif' is not a pattern (did you mean zipf?); "
-		 "swapstorm --help lists them"},
+		 "--pattern: 'zpif' is not one of sequential, strided, random, "
+		 "zipf, hotcold, mix, readlater (did you mean zipf?)"},
+		{"--format xml",
+		 "--format: 'xml' is not one of auto, json, table"},
 		{"--pattern squential",
-		 "--pattern: 'squential' is not a pattern (did you mean "
-		 "sequential?); swapstorm --help lists them"},
+		 "--pattern: 'squential' is not one of sequential, strided, "
+		 "random, zipf, hotcold, mix, readlater (did you mean "
+		 "sequential?)"},
 		{"--stride 4", "--stride: is for --pattern strided, not for "
 			       "sequential"},
 		{"--pattern zipf --hot-pages 4",
@@ -427,6 +431,18 @@ static void test_room(void **state)
 			    "ask for less, or give --allow-oom");
 }
 
+static void test_address_space(void **state)
+{
+	struct error e;
+
+	(void)state;
+	assert_int_equal(layout_addresses(1 << 20, &e), 0);
+	assert_int_equal(layout_addresses(1ull << 57, &e), -1);
+	assert_string_equal(e.line, "regions of 137438953472M do not fit into "
+				    "an address space: Cannot allocate memory; "
+				    "ask for less");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -445,6 +461,7 @@ int main(void)
 		cmocka_unit_test(test_size_is_rounded_up_to_whole_pages),
 		cmocka_unit_test(test_more_threads_than_pages),
 		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_address_space),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

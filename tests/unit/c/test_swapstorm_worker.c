@@ -8,6 +8,7 @@
 // LINK: workloads/swapstorm/pattern_hotcold.c workloads/swapstorm/pattern_mix.c
 // LINK: workloads/swapstorm/pattern_readlater.c
 // LINK: workloads/swapstorm/report.c workloads/swapstorm/report_extra.c
+// LINK: workloads/swapstorm/table.c workloads/swapstorm/fairness.c
 // LINK: workloads/swapstorm/latency.c workloads/swapstorm/hist.c
 // LINK: workloads/swapstorm/pace.c workloads/swapstorm/series.c
 // LINK: workloads/swapstorm/procfs.c workloads/swapstorm/region.c
@@ -28,6 +29,7 @@
 #include <cmocka.h>
 
 #include "workloads/swapstorm/report.h"
+#include "workloads/swapstorm/table.h"
 #include "workloads/swapstorm/worker.h"
 
 #define PAGE  ((size_t)4096)
@@ -451,6 +453,8 @@ static void test_document(void **state)
 		 "\"steady_pages\": 85, \"write_seconds\": 2.500000000},\n"
 		 "  {\"thread\": 1, \"pages_written\": 120, \"pages_read\": 0, "
 		 "\"steady_pages\": 0, \"write_seconds\": 0.000000000}\n ],\n"
+		 " \"fairness\": {\"min_max\": 0.000000, "
+		 "\"jain\": 0.500000},\n"
 		 " \"latency_ns\": null,\n \"series\": null,\n"
 		 " \"verification\": {\"done\": true, \"pages\": 80, "
 		 "\"stamps\": 160, \"bad\": 4, \"first_bad\": [\n"
@@ -616,6 +620,98 @@ static void test_document_with_times(void **state)
 	free(rows);
 }
 
+/* Two threads of which one got on three times as fast, and their touches. */
+static void test_table(void **state)
+{
+	struct fixture *f = *state;
+	struct options options = {
+		.threads = 2, .pattern = &pattern_sequential, .seed = 9};
+	struct memory memory = {.total = 268435456};
+	struct phases phases = {
+		.has_steady = true,
+		.fill = {{0, 0, 0}, {1000000000, 1, 0}},
+		.steady = {{1000000000, 1, 0}, {3000000000, 1025, 3}},
+		.teardown = {{3000000000, 1025, 3}, {3500000000, 1030, 3}}};
+	struct series series = {.interval_ns = 0};
+	struct report report = {&options,   &memory, &f->crew,
+				f->workers, &phases, &series};
+	struct out out = {.fd = memfd_create("table", MFD_CLOEXEC)};
+	char text[4096] = "";
+
+	worker_write(&f->workers[0]);
+	page_of(&f->workers[0], 4)[100] ^= 1;
+	worker_verify(&f->workers[0]);
+	f->workers[0].begin_ns = 0;
+	f->workers[0].end_ns = 3000000000;
+	f->workers[0].steady_end_pages = 768;
+	f->workers[1].steady_end_pages = 256;
+	f->crew.latency = true;
+	for (unsigned int i = 0; i < 2; i++) {
+		f->workers[i].latency = calloc(1, sizeof(struct latency));
+		hist_add(&f->workers[i].latency->of[TOUCH_SWAP_IN], 2000);
+	}
+	table_write(&report, &out);
+	assert_int_equal(out_flush(&out), 0);
+	assert_true(pread(out.fd, text, sizeof(text) - 1, 0) > 0);
+	close(out.fd);
+	assert_string_equal(
+		text,
+		"2 threads of 0.2 MiB each, 256.0 MiB of RAM, pattern "
+		"sequential, seed 9\n\n"
+		"phase        seconds  swapped out      MiB/s   swapped in\n"
+		"fill           1.000            1        0.0            0\n"
+		"steady         2.000         1024        2.0            3\n"
+		"teardown       0.500            5        0.0            0\n\n"
+		"thread      written         read       steady    share      "
+		"MiB/s    seconds\n"
+		"0               120            0          768   75.00%        "
+		"1.5      3.000\n"
+		"1                 0            0          256   25.00%        "
+		"0.5      0.000\n"
+		"fairness in the steady phase: min/max 0.3333, Jain 0.8000\n"
+		"\ntouch, us       count      mean       p50       p90       "
+		"p95       p99     p99.9    p99.99       max\n"
+		"first_touch         0      0.00      0.00      0.00      "
+		"0.00      0.00      0.00      0.00      0.00\n"
+		"resident            0      0.00      0.00      0.00      "
+		"0.00      0.00      0.00      0.00      0.00\n"
+		"swap_in             2      2.00      2.00      2.00      "
+		"2.00      2.00      2.00      2.00      2.00\n"
+		"\nverified: 40 pages, 1 of them bad\n"
+		"  thread 0 page 4 offset 100: corrupt\n"
+		"\noutcome: bad-pages\n");
+	for (unsigned int i = 0; i < 2; i++)
+		free(f->workers[i].latency);
+}
+
+/* Without a steady phase no thread has a share of it. */
+static void test_table_without_a_steady_phase(void **state)
+{
+	struct fixture *f = *state;
+	struct options options = {.threads = 2,
+				  .processes = true,
+				  .pattern = &pattern_sequential};
+	struct memory memory = {.total = 268435456};
+	struct phases phases = {.now = PHASE_WRITTEN};
+	struct series series = {.interval_ns = 0};
+	struct report report = {&options,   &memory, &f->crew,
+				f->workers, &phases, &series};
+	struct out out = {.fd = memfd_create("table", MFD_CLOEXEC)};
+	char text[4096] = "";
+
+	f->crew.verify = false;
+	table_write(&report, &out);
+	assert_int_equal(out_flush(&out), 0);
+	assert_true(pread(out.fd, text, sizeof(text) - 1, 0) > 0);
+	close(out.fd);
+	assert_non_null(strstr(text, "2 processes of "));
+	assert_null(strstr(text, "\nsteady "));
+	assert_null(strstr(text, "fairness"));
+	assert_null(strstr(text, "touch"));
+	assert_null(strstr(text, "verified"));
+	assert_non_null(strstr(text, "\noutcome: no-pressure\n"));
+}
+
 static void test_output_that_cannot_be_written(void **state)
 {
 	struct out out = {.fd = -1};
@@ -652,6 +748,8 @@ int main(void)
 		WITH_CREW(test_the_original_stays),
 		cmocka_unit_test(test_regions),
 		WITH_CREW(test_document_with_times),
+		WITH_CREW(test_table),
+		WITH_CREW(test_table_without_a_steady_phase),
 		cmocka_unit_test(test_output_that_cannot_be_written),
 	};
 
