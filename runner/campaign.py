@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from runner import adaptive, host, paths, plan, programs, sample, torture
-from runner.errors import UsageError, printable
+from runner.errors import CannotMeasure, UsageError, printable
 from runner.evidence import Campaign
 from runner.kernel import build, spec
 from runner.plan import Experiment, Planned
 from runner.progress import Progress
 from runner.records import Accelerator, BuiltKernel, Sample
-from runner.vm import accel
+from runner.vm import accel, modules
 
 FORMAT = 1
 #: Where a campaign keeps the configurations of its kernels.
@@ -79,12 +79,25 @@ def build_kernels(experiment: Experiment, progress: Progress
     # All flavours of one kernel in a row: the source tree changes series once.
     wanted = [(name, flavour) for name in experiment.kernels
               for flavour in plan.flavours(experiment)]
-    missing = [one for one in wanted if spec.parse(one[0]).source.kind != "image"
+    missing = [one for one in wanted if not spec.parse(one[0]).source.ready
                and build.cached(*one) is None]
     for number, (name, flavour) in enumerate(missing, 1):
         progress.log(f"kernel {number} of {len(missing)} to build: {name} ({flavour})")
         build.build(name, flavour, progress)
-    return {one: build.build(*one, progress) for one in wanted}
+    kernels = {one: build.build(*one, progress) for one in wanted}
+    for built in kernels.values():
+        if built.modules:
+            _has_modules(built.name, built.modules, experiment)
+    return kernels
+
+
+def _has_modules(name: str, folder: Path, experiment: Experiment) -> None:
+    """CannotMeasure before anything boots where a ready kernel lacks what a device takes."""
+    for device in experiment.devices:
+        try:
+            modules.order(folder, device)
+        except CannotMeasure as error:
+            raise CannotMeasure(f"{name}: {error}") from None
 
 
 def _images(kernels: dict[tuple[str, str], BuiltKernel]) -> list[dict[str, str]]:
@@ -122,6 +135,8 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
     an accelerator, they must still be what they were.
     """
     with campaign.locked():
+        if experiment.left_out:
+            progress.warn(experiment.left_out)
         kernels = build_kernels(experiment, progress)
         images = _images(kernels)
         keep_configs(campaign, kernels)

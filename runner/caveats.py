@@ -54,6 +54,9 @@ def assumptions(samples: Sequence[Sample]) -> Iterable[str]:
     if any(one.cell.tier == "locks" for one in valid):
         yield ("locks tier: kernels with lock_stat, which slows what it watches: compare its "
                "counts; its hold times only with each other")
+    if any(one.cell.kernel.startswith("debian:") for one in valid):
+        yield ("debian: kernels are as Debian ships them, without lock_stat: no lock is counted; "
+               "two of them differ in their configuration, too")
     for kernel in sorted({one.cell.kernel for one in valid}):
         same = sorted({one.cell.kernel for one in valid if one.cell.kernel > kernel
                        and one.image_sha256 in {other.image_sha256 for other in valid

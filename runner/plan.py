@@ -57,6 +57,7 @@ class Experiment:
     rules: Rules
     limits: dict[str, float] = field(default_factory=dict)  # seconds: boot, silence, total
     torture: Torture = Torture()
+    left_out: str = ""        # one line on tiers that its kernels cannot have
     budget: str = ""          # lock budgets: a name of results/baselines or a path; '': none
 
 
@@ -83,6 +84,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     devices = root.texts("devices", ["pmem"], DEVICES)
     threads = root.integers("threads", 1, 1024, [1])
     tiers = root.texts("tiers", ["exact", "locks"], TIERS)
+    left_out = _left_out(root, kernels, tiers)
     guest, workload = _guest(root.table("guest"), root.table("workload"), threads, tiers)
     if guest.accelerator == Accelerator.ICOUNT and "timed" in tiers:
         root.complain("tiers", "timed: time under icount is instructions; leave the tier away or "
@@ -117,7 +119,20 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     root.close()
     return Experiment(path.stem, title, path, kernels, tuple(devices), tuple(threads),
                       tuple(tiers), guest, workload, boots, judging, limits, tortured,
-                      budget)
+                      left_out, budget)
+
+
+def _left_out(root: tomlfile.Table, kernels: tuple[str, ...], tiers: list[str]) -> str:
+    """Takes tiers away that Debian's kernels are not built for; one line about it, or ''."""
+    stock = [one for one in kernels if spec.split(one).kind == "debian"]
+    if not stock or "locks" not in tiers and torture.TIER not in tiers:
+        return ""
+    tiers[:] = [one for one in tiers if one not in ("locks", torture.TIER)]
+    why = f"{stock[0]} is built without LOCK_STAT and the kernel's own checks"
+    if not tiers:
+        root.complain("tiers", f"{why}; take exact or timed")
+    return (f"{why}: the tiers locks and torture are left out; build the source to have them "
+            "(./swapscale kernel list)")
 
 
 def _kernels(root: tomlfile.Table) -> dict[str, list[str]]:

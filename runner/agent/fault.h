@@ -6,6 +6,7 @@
 // The codes the host knows; no other is ever sent.
 #define FAULT_JOB	       "job"
 #define FAULT_MOUNT	       "mount"
+#define FAULT_MODULE	       "module"
 #define FAULT_CHANNEL	       "channel"
 #define FAULT_DEVICE_MISSING   "device-missing"
 #define FAULT_DEVICE_WRONG     "device-wrong"

@@ -15,6 +15,7 @@
 #include "heartbeat.h"
 #include "job.h"
 #include "lockstat.h"
+#include "module.h"
 #include "snapshot.h"
 #include "swap.h"
 #include "text.h"
@@ -185,7 +186,7 @@ static int run_workload(struct agent *self, struct fault *fault)
 static int run_job(struct agent *self, struct fault *fault)
 {
 	if (self->guest &&
-	    (guest_mount(fault) ||
+	    (guest_mount(fault) || module_load("/modules", fault) ||
 	     channel_open(&self->channel, "/sys", WAIT_MS, fault)))
 		return -1;
 	if (say_hello(self, fault) || read_job(self, fault) ||

@@ -11,7 +11,7 @@ from typing import Any
 from runner import paths
 from runner.errors import CannotMeasure, SwapscaleError, UsageError, printable
 from runner.kernel import (cache, definitions, folder, fragments, git, image, kbuild, series, spec,
-                           tarball, toolchain)
+                           stock, tarball, toolchain)
 from runner.kernel.definitions import Source
 from runner.kernel.fragments import Request
 from runner.kernel.series import Series
@@ -62,7 +62,7 @@ def _checked(flavour: str) -> None:
 def config_digest(name: str, flavour: str) -> str:
     """Digest of the options asked for; '' for a ready image, whose options nobody knows."""
     source = spec.parse(name).source
-    return "" if source.kind == "image" else fragments.digest(fragments.requests(source, flavour))
+    return "" if source.ready else fragments.digest(fragments.requests(source, flavour))
 
 
 def cached(name: str, flavour: str) -> BuiltKernel | None:
@@ -71,6 +71,8 @@ def cached(name: str, flavour: str) -> BuiltKernel | None:
     wanted = spec.parse(name)
     if wanted.source.kind == "image":
         return image.find(wanted.source, name, keep=False)
+    if wanted.source.kind == "stock":
+        return stock.find(wanted.source, name)
     return cache.look_up(cache.key(_recipe(wanted, flavour).told()), name)
 
 
@@ -86,6 +88,8 @@ def build(name: str, flavour: str, progress: Progress) -> BuiltKernel:
         ready = image.find(wanted.source, name, keep=True)
         assert ready is not None
         return ready
+    if wanted.source.kind == "stock":
+        return stock.fetch(wanted.source, name, progress)
     recipe = _recipe(wanted, flavour)
     key = cache.key(recipe.told())
     built = cache.look_up(key, name)
@@ -173,6 +177,9 @@ def names() -> list[Known]:
             name = source.name if source.kind == "image" else f"{source.name}:{one}"
             for flavour in ("",) if source.kind == "image" else FLAVOURS:
                 found.append(_known(name, flavour, told, source))
+    for version in stock.OFFERED:
+        ready = spec.parse(f"debian:{version}").source
+        found.append(_known(ready.name, "", "as Debian ships it, nothing is built", ready))
     return found
 
 

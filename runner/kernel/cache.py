@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Built images, by what they were built from, and the locks on build trees.
 
-    images/KEY/bzImage, config, System.map, build.log, kernel.json
+    images/KEY/bzImage, config, System.map, build.log, kernel.json, modules/
 """
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,23 +43,24 @@ def look_up(found_key: str, name: str) -> BuiltKernel | None:
         built = BuiltKernel(
             name=name, flavour=str(told["flavour"]), key=found_key, release=str(told["release"]),
             image=folder / "bzImage", image_sha256=str(told["image_sha256"]),
-            modules=Path(told["modules"]) if told["modules"] else None)
+            modules=folder / str(told["modules"]) if told["modules"] else None)
         return built if sha256(built.image) == built.image_sha256 else None
     except (OSError, ValueError, LookupError, TypeError):
         return None
 
 
-def store(found_key: str, files: dict[str, Path], told: dict[str, Any]) -> None:
+def store(found_key: str, files: Mapping[str, Path | bytes], told: dict[str, Any]) -> None:
     """Put an image's folder into the cache, whole or not at all.
 
-    `files`: name in the folder -> file to copy; `told` becomes kernel.json.
+    `files`: name in the folder -> file to copy, or its content; `told` becomes kernel.json.
     """
     images = paths.cache() / "images"
     images.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=images))
     try:
         for name, file in files.items():
-            write(fresh / name, Content(file.read_bytes(), 0o644))
+            data = file if isinstance(file, bytes) else file.read_bytes()
+            write(fresh / name, Content(data, 0o644))
         text = json.dumps(told, indent=1) + "\n"
         write(fresh / "kernel.json", Content(text.encode(), 0o644))
         fresh.chmod(0o755)

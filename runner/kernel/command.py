@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runner.errors import CannotMeasure, printable
 
-_SERIOUS = re.compile(r"(fatal|error): ")
+_SERIOUS = re.compile(r"(fatal|error|E): ")
 
 
 def environment() -> dict[str, str]:

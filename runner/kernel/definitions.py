@@ -28,9 +28,9 @@ class Source:
     """One source of kernels, as defined in a file or described in a kernel's name."""
 
     name: str
-    kind: str                                  # one of KINDS
+    kind: str                                  # one of KINDS, or 'stock': debian:VERSION
     path: Path                                 # tarball, repository, folder or image
-    ref: str = ""                              # git
+    ref: str = ""                              # git; stock: the version
     package: str = ""                          # debian
     modules: Path | None = None                # image
     cc: str = "gcc"
@@ -38,6 +38,11 @@ class Source:
     fragments: tuple[Path, ...] = ()
     without: tuple[str, ...] = ()              # options of the base config, no CONFIG_
     description: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether somebody else built it, so that nothing is to be built and no flavour asked."""
+        return self.kind in ("image", "stock")
 
     def tree_id(self) -> str:
         """Names this source's folder in the cache; stable, because build paths

@@ -2,12 +2,17 @@
 """Source 'image': a kernel somebody else built."""
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from runner.errors import CannotMeasure, UsageError, printable
 from runner.kernel import cache
 from runner.kernel.definitions import Source
 from runner.records import BuiltKernel
+from runner.vm import modules
+
+#: Where the modules of an installed kernel lie, by its release.
+INSTALLED = Path("/lib/modules")
 
 # The x86 boot protocol: 'HdrS' stands at 0x202, and at 0x20e the offset of the
 # version text, counted from 0x200.
@@ -35,20 +40,24 @@ def find(source: Source, name: str, keep: bool) -> BuiltKernel | None:
     """The image out of the cache; put there first where `keep` says so.
 
     It is copied, so that a campaign's kernel stays what it was when the
-    user's file changes.
+    user's file changes; so are those of its modules that a guest may load.
     """
     found = release(source.path)
     if source.modules is not None and not source.modules.is_dir():
         raise UsageError(f"{source.modules}: no such folder; 'modules' is the folder "
                          f"/lib/modules/{found} of the image")
     digest = cache.sha256(source.path)
-    modules = str(source.modules.resolve()) if source.modules else ""
-    key = cache.key({"kind": "image", "image": digest, "modules": modules})
+    folder = source.modules or INSTALLED / found
+    files = modules.collect(folder) if folder.is_dir() else {}
+    key = cache.key({"kind": "image", "image": digest,
+                     "modules": [hashlib.sha256(files[one]).hexdigest() for one in sorted(files)]})
     built = cache.look_up(key, name)
     if built is None and keep:
-        cache.store(key, {"bzImage": source.path},
+        cache.store(key, {"bzImage": source.path, **{f"modules/{file}": data
+                                                     for file, data in files.items()}},
                     {"name": name, "flavour": "", "release": found, "image_sha256": digest,
-                     "modules": modules, "source": {"kind": "image", "path": str(source.path)}})
+                     "modules": "modules" if files else "",
+                     "source": {"kind": "image", "path": str(source.path)}})
         built = cache.look_up(key, name)
         if built is None:
             raise CannotMeasure(f"{source.path}: changed while it was being copied; try again")

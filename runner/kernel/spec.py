@@ -7,6 +7,7 @@
     tarball:PATH[:SERIES]      tarball:/src/linux-6.6.tar.xz
     dir:PATH[:SERIES]          dir:/src/linux
     image:PATH                 image:/boot/vmlinuz-6.1.0-30-amd64
+    debian:VERSION             debian:6.1, debian:6.1.0-56: as Debian ships it, not built
 
 SERIES is a name of kernels/series or the path of a folder, NAME@N for its
 first N patches, and several joined by '+' to stand on each other.  What a
@@ -25,9 +26,11 @@ from runner.kernel.definitions import REF, Source
 from runner.kernel.series import Part
 from runner.tomlfile import meant
 
-FORMS = ("SOURCE[:SERIES], git:PATH[@REF][:SERIES], tarball:PATH[:SERIES], dir:PATH[:SERIES] "
-         "or image:PATH")
-_INLINE = ("git", "tarball", "dir", "image")
+FORMS = ("SOURCE[:SERIES], git:PATH[@REF][:SERIES], tarball:PATH[:SERIES], dir:PATH[:SERIES], "
+         "image:PATH or debian:VERSION")
+_INLINE = ("git", "tarball", "dir", "image", "debian")
+_READY = ("image", "debian")
+_VERSION = re.compile(r"\d+\.\d+[0-9A-Za-z.+~-]*")
 _PART = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,63}|[^+@]*/[^+@]*)"
                    r"(?:@(?P<upto>\d{1,4}))?")
 
@@ -62,7 +65,7 @@ def split(name: str) -> Words:
         raise NameError_(f"{shown!r} is not a kernel; a kernel is {FORMS}")
     head, colon, rest = name.partition(":")
     kind = head if colon and head in _INLINE else ""
-    if kind == "image":
+    if kind in _READY:
         place, rest = rest, "vanilla"
     elif kind:
         place, colon, rest = rest.partition(":")
@@ -78,7 +81,7 @@ def split(name: str) -> Words:
             raise NameError_(f"{shown}: {printable(ref, 60)!r} is not a branch, tag or commit")
     if not place:
         raise NameError_(f"{shown}: names no {'path' if kind else 'source'}; a kernel is {FORMS}")
-    patches = rest if colon or kind == "image" else "vanilla"
+    patches = rest if colon or kind in _READY else "vanilla"
     for part in patches.split("+"):
         if not _PART.fullmatch(part):
             raise NameError_(f"{shown}: {printable(part, 60)!r} is not a series: a name of "
@@ -93,14 +96,19 @@ def parse(name: str) -> Spec:
     NameError_ where the name means nothing; nothing of the source is read.
     """
     words = split(name)
-    if words.kind:
+    if words.kind == "debian":
+        if not _VERSION.fullmatch(words.place):
+            raise NameError_(f"{printable(name, 100)}: {printable(words.place, 60)!r} is not a "
+                             "version of Debian's kernel, such as 6.1, 6.12 or 6.1.0-56")
+        source = Source(f"debian:{words.place}", "stock", Path("/"), words.place)
+    elif words.kind:
         path = Path(words.place).expanduser().absolute()
         source = Source(f"{words.kind}:{words.place}", words.kind, path, words.ref)
     else:
         source = _defined(words.place)
         if words.ref:
             source = _at(name, source, words.ref)
-    if source.kind == "image" and words.series != "vanilla":
+    if source.ready and words.series != "vanilla":
         raise NameError_(f"{printable(name, 100)}: a ready image takes no series")
     stack = () if words.series == "vanilla" else tuple(_stack(name, words.series, source, ()))
     return Spec(name, source, stack)

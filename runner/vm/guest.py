@@ -17,8 +17,8 @@ from typing import Any
 from runner.errors import printable
 from runner.paths import BUILD, cache
 from runner.progress import Step
-from runner.records import PAGE_SIZE, Boot, BootResult, Job, Outcome
-from runner.vm import initramfs, machine, memory, qemu
+from runner.records import PAGE_SIZE, Boot, BootResult, BuiltKernel, Job, Outcome
+from runner.vm import initramfs, machine, memory, modules, qemu
 from runner.vm.channel import ChannelError, Decoder, Receiver
 from runner.vm.console import Finding
 from runner.vm.machine import Limits
@@ -162,7 +162,7 @@ def supervise(boot: Boot, initrd: Path, step: Step | None = None,
     `stop` was set: the guest is ended and no result is written.
     """
     pc = machine.read()
-    limits = pc.engines[boot.accelerator].limits.overridden(boot.limits)
+    limits = pc.limits(boot.accelerator, boot.kernel.modules is not None).overridden(boot.limits)
     layout = memory.lay_out(boot.ram, boot.job.device)
     evidence = boot.evidence.absolute()
     line = qemu.append(pc, boot.accelerator, layout, boot.cmdline)
@@ -212,13 +212,15 @@ def supervise(boot: Boot, initrd: Path, step: Step | None = None,
     return result
 
 
-def prepare(job: Job) -> Path:
+def prepare(job: Job, kernel: BuiltKernel) -> Path:
     """The initramfs for `job`, kept in the cache, so that qemu.json's argv works by hand too.
 
     CannotMeasure where the guest's programs are not built.
     """
     workload = BUILD / Path(job.workload[0]).name
-    return store(initramfs.base_layer(BUILD / "agent", workload) + initramfs.job_layer(job))
+    return store(initramfs.base_layer(BUILD / "agent", workload)
+                 + (modules.layer(kernel.modules, job.device) if kernel.modules else b"")
+                 + initramfs.job_layer(job))
 
 
 def store(content: bytes) -> Path:
@@ -241,4 +243,4 @@ def store(content: bytes) -> Path:
 def run(boot: Boot, step: Step | None = None,
         stop: threading.Event | None = None) -> BootResult:
     """Boot the agent with boot.job and see it through; see `supervise`."""
-    return supervise(boot, prepare(boot.job), step, stop)
+    return supervise(boot, prepare(boot.job, boot.kernel), step, stop)

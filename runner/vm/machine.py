@@ -53,6 +53,12 @@ class Machine:
     qemu: str
     type: str
     engines: dict[Accelerator, Engine]
+    modular: float               # times `boot` that a kernel with modules may take
+
+    def limits(self, accelerator: Accelerator, modular: bool) -> Limits:
+        """Of one boot; `modular`: of a distribution's kernel, which has more to set up."""
+        limits = self.engines[accelerator].limits
+        return limits.overridden({"boot": limits.boot * self.modular}) if modular else limits
 
 
 def _engine(table: Table, seconds: dict[str, float], bounds: dict[str, float]) -> Engine:
@@ -76,6 +82,7 @@ def read(path: Path = DESCRIPTION) -> Machine:
     limits, bounds = root.table("limits"), root.table("bounds")
     seconds = {name: limits.number(name, 0.1, 86400, REQUIRED)
                for name in ("boot", "silence", "total")}
+    modular = limits.number("modular_boot", 1, 100, REQUIRED)
     sizes = {name: bounds.number(name, 0.01, 1024, REQUIRED) * MIB
              for name in ("console", "channel", "heartbeat")}
     accelerators = root.table("accelerator")
@@ -83,7 +90,8 @@ def read(path: Path = DESCRIPTION) -> Machine:
         qemu=root.text("qemu", REQUIRED),
         type=root.text("type", REQUIRED),
         engines={name: _engine(accelerators.table(name), seconds, sizes)
-                 for name in Accelerator})
+                 for name in Accelerator},
+        modular=modular)
     for table in (limits, bounds, accelerators, root):
         table.close()
     return machine

@@ -11,7 +11,7 @@ from pathlib import Path
 from runner.errors import CannotMeasure
 from runner.paths import BUILD
 from runner.records import Accelerator, BuiltKernel, SwapDevice
-from runner.vm import initramfs, machine, memory, qemu
+from runner.vm import initramfs, machine, memory, modules, qemu
 from runner.vm.guest import store
 
 BUSYBOX = Path("/bin/busybox")
@@ -27,6 +27,7 @@ _RC = """\
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
 mount -t sysfs sys /sys
+[ ! -e /modules ] || while read -r file params; do insmod $file $params; done < /modules
 [ ! -e /sys/block/zram0 ] || echo {size} > /sys/block/zram0/disksize
 echo
 echo "swapscale: $(uname -r), swap device: {device}"
@@ -74,7 +75,8 @@ def shell(kernel: BuiltKernel, accelerator: Accelerator, vcpus: int, ram: int,
     """
     pc = machine.read()
     layout = memory.lay_out(ram, device)
-    initrd = store(layer(device))
+    initrd = store(layer(device)
+                   + (modules.layer(kernel.modules, device) if kernel.modules else b""))
     # Without signal=off Ctrl-C would end QEMU and not what runs in the guest.
     argv = qemu.command(pc, accelerator, vcpus, layout, kernel.image.absolute(), initrd,
                         qemu.append(pc, accelerator, layout, ()),

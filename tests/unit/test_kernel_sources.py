@@ -276,8 +276,28 @@ def test_image(tmp_path: Path) -> None:
     assert image.find(source, "k", keep=False) is None
     mended = image.find(source, "k", keep=True)
     assert mended is not None and mended.image.read_bytes() == file.read_bytes()
-    other = image.find(Source("x", "image", file, modules=tmp_path), "k", keep=True)
-    assert other is not None and other.modules == tmp_path and other.key != mended.key
+    tree = tmp_path / "modules"
+    tree.mkdir()
+    (tree / "modules.builtin").write_text("kernel/virtio.ko\n")
+    (tree / "brd.ko").write_bytes(b"\0depends=\0")
+    other = image.find(Source("x", "image", file, modules=tree), "k", keep=True)
+    assert other is not None and other.modules is not None and other.key != mended.key
+    (tree / "brd.ko").write_bytes(b"\0depends=more\0")
+    assert (other.modules / "brd.ko").read_bytes() == b"\0depends=\0"
+    changed = image.find(Source("x", "image", file, modules=tree), "k", keep=True)
+    assert changed is not None and changed.key != other.key
+
+
+def test_image_of_an_installed_kernel_brings_its_modules(tmp_path: Path,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "vmlinuz"
+    file.write_bytes(bzimage(b"6.1.0-30-amd64"))
+    monkeypatch.setattr(image, "INSTALLED", tmp_path)
+    (tmp_path / "6.1.0-30-amd64").mkdir()
+    (tmp_path / "6.1.0-30-amd64/modules.builtin").write_text("kernel/brd.ko\n")
+    built = image.find(Source("image:v", "image", file), "k", keep=True)
+    assert built is not None and built.modules is not None
+    assert (built.modules / "builtin").read_text() == "brd\n"
 
 
 def test_image_problems(tmp_path: Path) -> None:

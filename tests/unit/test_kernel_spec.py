@@ -35,7 +35,7 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return own / "kernels.toml"
 
 
-SOURCES = NAMES.filter(lambda name: name not in ("git", "tarball", "dir", "image")
+SOURCES = NAMES.filter(lambda name: name not in ("git", "tarball", "dir", "image", "debian")
                        and "@" not in name)
 
 

@@ -250,6 +250,25 @@ def test_a_device_that_cannot_hold_the_working_set(tmp_path: Path) -> None:
         plan.load(file)
 
 
+@pytest.mark.parametrize("tiers, left", [('"exact", "locks", "timed"', ("exact", "timed")),
+                                         ('"exact"', ("exact",))])
+def test_debian_kernels_have_no_lock_counts(tmp_path: Path, tiers: str,
+                                            left: tuple[str, ...]) -> None:
+    file = tmp_path / "x.toml"
+    file.write_text(f'format = 1\nbase = "debian:6.1"\ntest = ["debian:6.12"]\ntiers = [{tiers}]\n')
+    experiment = plan.load(file)
+    assert experiment.tiers == left
+    assert ("debian:6.1 is built without LOCK_STAT" in experiment.left_out) == ("locks" in tiers)
+
+
+def test_debian_kernels_for_their_locks_alone(tmp_path: Path) -> None:
+    file = tmp_path / "x.toml"
+    file.write_text('format = 1\nkernels = ["debian:6.1"]\ntiers = ["locks"]\n')
+    with pytest.raises(UsageError, match="x.toml:3: tiers: debian:6.1 is built without LOCK_STAT "
+                                         "and the kernel's own checks; take exact or timed"):
+        plan.load(file)
+
+
 def test_each_device_boots_a_kernel_with_its_driver(tmp_path: Path) -> None:
     file = tmp_path / "x.toml"
     file.write_text('format = 1\nbase = "6.1:vanilla"\ndevices = ["pmem", "nvme", "zram"]\n'
