@@ -34,6 +34,10 @@ class CannotMeasure(SwapscaleError):
     exit = Exit.CANNOT_MEASURE
 
 
+class DoesNotBuild(CannotMeasure):
+    """The kernel's own fault: its source does not compile."""
+
+
 def printable(text: str, limit: int = 200) -> str:
     """Text from a guest, a patch or a file, safe to print on a terminal in one line.
 

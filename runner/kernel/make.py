@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from runner.errors import CannotMeasure, printable
+from runner.errors import CannotMeasure, DoesNotBuild, printable
 from runner.kernel import command
 
 _COMPILED = re.compile(rb"  (?:CC|AS|LD)  ")
@@ -19,6 +19,12 @@ _ERRORS = (re.compile(r"^\S+?:\d+(?::\d+)?: (?:fatal )?error: .+"),
            re.compile(r"^(?:error|.*: error): .+", re.IGNORECASE),
            re.compile(r".*: (?:command )?not found$"),
            re.compile(r"^make(?:\[\d+\])?: \*\*\* .+"))
+#: What a build dies of that is no fault of what is built.
+_HOST = re.compile(r"No space left on device|Disk quota exceeded|Read-only file system"
+                   r"|Input/output error|Cannot allocate memory|virtual memory exhausted"
+                   r"|Too many open files|Resource temporarily unavailable"
+                   r"|Killed signal terminated program|internal compiler error: (Killed|Terminated)"
+                   r"|: (command )?not found$", re.MULTILINE)
 
 
 def run(argv: list[str], log: Path, what: str, lock: int,
@@ -28,7 +34,8 @@ def run(argv: list[str], log: Path, what: str, lock: int,
     `compiled` is called for each with the count so far and its name.  `lock`
     is an open file whose lock the children hold too: should this process be
     killed, nobody else builds here before they have ended (and they are told
-    to).  CannotMeasure 'WHAT: first error; log' when make fails.
+    to).  When make fails, DoesNotBuild 'WHAT: first error; log', or CannotMeasure where the
+    host is to blame.
     """
     argv = command.dying_with_us(argv, what)
     count = 0
@@ -47,7 +54,10 @@ def run(argv: list[str], log: Path, what: str, lock: int,
             _end(process)
             raise
     if status:
-        raise CannotMeasure(f"{what}: {first_error(log)}; the whole log: {log}")
+        host = _HOST.search(log.read_text(encoding="utf-8", errors="replace"))
+        error = CannotMeasure if host or status < 0 else DoesNotBuild
+        raise error(f"{what}: {printable(host[0]) + ': ' if host else ''}{first_error(log)}; "
+                    f"the whole log: {log}")
     return count
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from runner import paths
-from runner.errors import CannotMeasure, UsageError
+from runner.errors import CannotMeasure, DoesNotBuild, UsageError
 from runner.kernel import build, cache, kbuild, make, toolchain
 from runner.progress import Progress
 
@@ -327,3 +327,17 @@ def test_progress_note_survives_damage() -> None:
     note.write_text("[]")
     build.build("toy:more", "perf", Progress())
     assert json.loads(note.read_text())["files"] == kbuild.FILES
+
+
+@pytest.mark.parametrize("said, whose", [
+    ("mm/rmap.c:3:9: error: implicit declaration of function 'x'", DoesNotBuild),
+    ("cc1: fatal error: /tmp/x.s: No space left on device", CannotMeasure),
+    ("gcc: fatal error: Killed signal terminated program cc1", CannotMeasure),
+    ("/bin/sh: 1: flex: not found", CannotMeasure),
+])
+def test_whose_fault_a_failed_build_is(tmp_path: Path, said: str,
+                                       whose: type[CannotMeasure]) -> None:
+    with open(tmp_path / "lock", "w", encoding="ascii") as lock, \
+            pytest.raises(CannotMeasure) as error:
+        make.run(["sh", "-c", 'echo "$0"; exit 2', said], tmp_path / "log", "build", lock.fileno())
+    assert type(error.value) is whose
