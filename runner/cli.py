@@ -10,7 +10,7 @@ from types import FrameType
 from typing import NoReturn
 
 from runner import __version__
-from runner.commands import COMMANDS
+from runner.commands import COMMANDS, bisect_step
 from runner.errors import Exit, SwapscaleError, UsageError
 from runner.progress import Progress
 
@@ -55,12 +55,18 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 def main(argv: list[str]) -> int:
     """Run one command; every expected failure is one line on stderr and its status."""
+    status = _main(argv)
+    # 'git bisect run' takes 1 to 127 for a verdict.
+    return status | 128 if argv[:1] == [bisect_step.NAME] and isinstance(status, Exit) else status
+
+
+def _main(argv: list[str]) -> int:
     # A runner that is told to end must end its guests and say how to go on.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:
         args = parser().parse_args(argv)
-        status: Exit = args.run(args, Progress())
+        status: int = args.run(args, Progress())
         sys.stdout.flush()
         return status
     except SwapscaleError as error:

@@ -206,7 +206,7 @@ def _places(experiment: Experiment, tier: str) -> list[tuple[str, int]]:
 
 
 def _exact(experiment: Experiment) -> Iterator[Planned]:
-    first = True
+    first = experiment.boots.self_check
     for device, threads in _places(experiment, "exact"):
         for kernel in experiment.kernels:
             cell = Cell(kernel, device, threads, experiment.workload.program, "exact")

@@ -69,6 +69,7 @@ class Boots:
     aa_pairs: int             # timed tier: rounds in which the base boots twice
     layouts: int              # exact tier: memory layouts a cell is booted at
     lock_boots: int           # locks tier: boots of a cell
+    self_check: bool = True   # exact tier: the very first cell is booted twice
 
 
 def read(table: Table, base: str, timed_cells: int) -> tuple[Rules, Boots]:
@@ -78,7 +79,7 @@ def read(table: Table, base: str, timed_cells: int) -> tuple[Rules, Boots]:
     floor = table.integer("pswpout_floor", 1, 2**40, 10000)
     boots = Boots(table.integer("order_seed", 0, 2**63 - 1, 1),
                   table.integer("aa_pairs", 0, 1000, 0), table.integer("layouts", 1, 64, 1),
-                  table.integer("lock_boots", 1, 1000, 1))
+                  table.integer("lock_boots", 1, 1000, 1), table.boolean("self_check", True))
     if boots.aa_pairs > looks[-1]:
         table.complain("aa_pairs", f"{boots.aa_pairs} rounds of {looks[-1]} cannot boot the base "
                                    "twice")

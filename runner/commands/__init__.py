@@ -2,8 +2,9 @@
 """The commands of ./swapscale: a file for each, which adds its parser and runs it."""
 from __future__ import annotations
 
-from runner.commands import (budget, claim, compare, doctor, index, kernel, nightly, project,
-                             report, run, shell)
+from runner.commands import (attribute, bisect, bisect_step, budget, claim, compare, doctor, index,
+                             kernel, nightly, project, report, run, shell)
 
 #: In the order '--help' lists them.
-COMMANDS = (doctor, kernel, run, compare, claim, report, budget, project, index, nightly, shell)
+COMMANDS = (doctor, kernel, run, compare, bisect, bisect_step, attribute, claim, report, budget,
+            project, index, nightly, shell)

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The two ends: measured first, and held against each other before anything else is built."""
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from runner import compare, plan, verdict
+from runner.bisect import classify, question
+from runner.bisect.classify import Figure, Line
+from runner.bisect.measure import Bench, Unfit
+from runner.bisect.measure import kernel as build
+from runner.bisect.points import Range
+from runner.bisect.records import Reading, State
+from runner.errors import CannotMeasure, Exit, SwapscaleError
+from runner.progress import Progress
+from runner.records import Rules, Sample
+from runner.results import CellResult
+from runner.tiers import FLIPPED, MetricResult, Verdict, describe, label, number
+
+GOOD_END, BAD_END = "good end", "bad end"
+
+
+class NothingToBisect(SwapscaleError):
+    """The ends do not differ as they must; the message has what was measured."""
+
+    exit = Exit.INCONCLUSIVE
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """What the ends are, and the line between them."""
+
+    good: tuple[Sample, ...]
+    bad: tuple[Sample, ...]
+    campaigns: tuple[str, str]             # below measured/
+    effect: float                          # relative change from good to bad
+    line: Line
+    step: Rules                            # by which a step is held against the good end
+
+    def hold(self, bench: Bench, tier: str, name: str, metric: str) -> MetricResult:
+        """A measured kernel against the good end."""
+        cells = compare.stored(bench.folder(self.campaigns[0]), bench.folder(name), self.step).cells
+        return result_of(cells, tier, metric)
+
+
+def result_of(cells: tuple[CellResult, ...], tier: str, metric: str) -> MetricResult:
+    """The metric's result; CannotMeasure where the comparison has none."""
+    for cell in cells:
+        if cell.tier == tier:
+            for one in cell.metrics:
+                if one.name == metric:
+                    return one
+            raise CannotMeasure(f"{label(metric)} was not measured: {cell.reason}")
+    raise CannotMeasure(f"{label(metric)} was not measured")
+
+
+def _measured(state: State, bench: Bench, points: Range, progress: Progress) -> None:
+    """Both ends on record."""
+    asked = state.question
+    for role, point in ((GOOD_END, asked.good), (BAD_END, asked.bad)):
+        if state.get(role):
+            continue
+        name = points.kernel(point)
+        if asked.tier == "timed" and role == BAD_END:
+            good = state.get(GOOD_END)
+            assert good is not None
+            state.add(dataclasses.replace(good, role=role, point=point, verdict="bad"))
+            continue
+        progress.log(f"{role}: {points.title(point)}")
+        try:
+            image = build(name, asked.tier, progress).image_sha256
+            pair = (name, points.kernel(asked.bad)) if asked.tier == "timed" else (name,)
+            if len(pair) == 2:
+                build(pair[1], asked.tier, progress)
+            got = bench.measure(point, role, "ends.toml", pair, asked.tier)
+        except Unfit as error:
+            raise CannotMeasure(f"the {role}, {points.title(point)}: {error.reason}; take another "
+                                "commit for that end") from None
+        values = [one.metrics[asked.metric].value for one in got.samples
+                  if one.cell.kernel == name and asked.metric in one.metrics]
+        state.add(Reading(point, role, "good" if role == GOOD_END else "bad", "an end",
+                          sum(values) / len(values) if values else None, campaign=got.campaign,
+                          image=image, boots=len(got.samples), retries=got.retries))
+
+
+def find(state: State, bench: Bench, points: Range, progress: Progress) -> Anchors:
+    """Measure the ends; NothingToBisect 'what was measured' where they do not differ."""
+    _measured(state, bench, points, progress)
+    asked = state.question
+    good, bad = state.get(GOOD_END), state.get(BAD_END)
+    assert good is not None and bad is not None
+    rules = plan.load(state.folder / "ends.toml").rules
+    names = (points.kernel(asked.good), points.kernel(asked.bad))
+    if asked.tier == "timed":
+        samples = bench.samples(good.campaign)
+        cells = verdict.compare(samples, dataclasses.replace(rules, base=names[0])).cells
+    else:
+        samples = bench.samples(good.campaign) + bench.samples(bad.campaign)
+        cells = compare.stored(bench.folder(good.campaign), bench.folder(bad.campaign),
+                               rules).cells
+    sides = [tuple(one for one in samples if one.cell.kernel == name) for name in names]
+    if good.image == bad.image and asked.tier != "timed":
+        raise NothingToBisect(f"{points.title(asked.good)} and {points.title(asked.bad)} give the "
+                              "same image in this configuration: there is nothing to bisect")
+    result = result_of(cells, asked.tier, asked.metric)
+    line, effect = _line(state, points, result)
+    if not (state.folder / "step.toml").exists():
+        question.write_step(state.folder / "ends.toml", asked, state.folder, effect)
+    step = plan.load(state.folder / "step.toml").rules
+    return Anchors(sides[0], sides[1], (good.campaign, bad.campaign), effect, line, step)
+
+
+def _line(state: State, points: Range, result: MetricResult) -> tuple[Line, float]:
+    """What parts good from bad; NothingToBisect where the ends are on one side of it."""
+    asked = state.question
+    good, bad = result.base or 0.0, result.test or 0.0
+    change = result.change if result.change is not None else 0.0
+    told = (f"{points.short(asked.good)} (good) and {points.short(asked.bad)} (bad): "
+            f"{describe(result)}")
+    if asked.above is not None:
+        if good > asked.above:
+            raise NothingToBisect(f"{told}: the good end is above {number(asked.above)} already")
+        if bad <= asked.above:
+            raise NothingToBisect(f"{told}: the bad end is not above {number(asked.above)}; there "
+                                  "is nothing to bisect")
+        return Line(asked.above, 1.0), change
+    if result.verdict == Verdict.IMPROVED:
+        raise NothingToBisect(f"{told}: the bad end is the better one; are good and bad exchanged?")
+    if result.verdict != Verdict.REGRESSED:
+        raise NothingToBisect(f"{told}: no regression between them; there is nothing to bisect")
+    adjusted = good * (1 + change) if result.change is not None else bad
+    return Line((good + adjusted) / 2, FLIPPED[result.better]), change
+
+
+def figure(anchors: Anchors, result: MetricResult, tier: str, boots: int) -> Figure:
+    """Where a kernel stands, by its comparison with the good end."""
+    count = len([one for one in anchors.good if not one.invalid])
+    return classify.figure(result, tier, (anchors.good, anchors.bad), (count, boots))

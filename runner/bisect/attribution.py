@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What each patch of a series changed: every prefix measured, each held against the one before."""
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runner import verdict
+from runner.bisect.series import Patches
+from runner.errors import Exit
+from runner.plan import Experiment
+from runner.records import Sample
+from runner.report.markdown import escape
+from runner.results import CellResult, threads
+from runner.tiers import MetricResult, Verdict, label, number
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Column:
+    """One judged metric of one cell."""
+
+    device: str
+    threads: int
+    tier: str
+    metric: str
+
+    def title(self) -> str:
+        return f"{label(self.metric)} ({self.device}, {threads(self.threads)})"
+
+
+@dataclass(frozen=True)
+class Patch:
+    number: int               # 0: without the series
+    title: str
+    cells: tuple[CellResult, ...]
+
+    def get(self, column: Column) -> MetricResult | None:
+        return next((one for cell in self.cells for one in cell.metrics if one.name == column.metric
+                     and (cell.device, cell.threads, cell.tier) == (column.device, column.threads,
+                                                                    column.tier)), None)
+
+
+@dataclass(frozen=True)
+class Attribution:
+    series: str
+    patches: tuple[Patch, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def exit(self) -> Exit:
+        """Worst of the patches."""
+        found = {cell.verdict for one in self.patches for cell in one.cells}
+        return Exit.CANNOT_MEASURE if Verdict.INVALID in found else \
+            Exit.REGRESSED if Verdict.REGRESSED in found else Exit.OK
+
+    def columns(self) -> list[Column]:
+        """What is judged and moved somewhere, and what each tier is for."""
+        seen: dict[Column, bool] = {}
+        for one in self.patches:
+            for cell in one.cells:
+                for metric in cell.metrics:
+                    if metric.verdict is not None:
+                        column = Column(cell.device, cell.threads, cell.tier, metric.name)
+                        moved = metric.verdict not in (Verdict.EQUIVALENT, Verdict.INCONCLUSIVE)
+                        seen[column] = seen.get(column, column.tier != "locks") or moved
+        return [column for column, shown in seen.items() if shown]
+
+
+def attribute(points: Patches, experiment: Experiment, samples: Sequence[Sample]) -> Attribution:
+    """Each prefix against the one before, by the experiment's rules."""
+    patches: list[Patch] = []
+    warnings: tuple[str, ...] = ()
+    for number_ in range(1, len(points.names) + 1):
+        before, name = (points.kernel(str(one)) for one in (number_ - 1, number_))
+        # All samples at once: the exact tier's self-check is among those of the first prefix.
+        compared = verdict.compare(samples, dataclasses.replace(experiment.rules, base=before))
+        patches.append(Patch(number_, points.title(str(number_)).partition(" ")[2],
+                             tuple(one for one in compared.cells if one.test == name)))
+        warnings = compared.warnings
+    return Attribution(points.where, tuple(patches), warnings)
+
+
+def _cell(metric: MetricResult | None) -> str:
+    if metric is None:
+        return ""
+    change = f" {metric.change:+.2%}" if metric.change is not None and metric.verdict not in (
+        None, Verdict.EQUIVALENT) else ""
+    return f"{number(metric.test)}{change}"
+
+
+def _rows(found: Attribution) -> list[tuple[str, ...]]:
+    columns = found.columns()
+    rows = [("", "patch", *(one.title() for one in columns))]
+    if found.patches:
+        first = [found.patches[0].get(one) for one in columns]
+        rows.append(("0", "without the series", *(number(one.base) if one else ""
+                                                  for one in first)))
+    return rows + [(str(one.number), one.title, *(_cell(one.get(column)) for column in columns))
+                   for one in found.patches]
+
+
+def text(found: Attribution) -> str:
+    """For a terminal: a block for each patch, for subjects are long."""
+    columns = found.columns()
+    lines = [f"{found.series}, patch by patch"]
+    for row in _rows(found)[1:]:
+        lines += ["", f"{row[0]:>3}  {row[1]}",
+                  *(f"       {column.title()}: {cell}" for column, cell in zip(columns, row[2:]))]
+    return "\n".join([*lines, *(f"warning: {one}" for one in found.warnings)]) + "\n"
+
+
+def markdown(found: Attribution) -> str:
+    rows = _rows(found)
+    lines = [f"# {escape(found.series)}, patch by patch", "",
+             "| " + " | ".join(map(escape, rows[0])) + " |",
+             "| ---: | --- |" + " ---: |" * len(found.columns())]
+    lines += ["| " + " | ".join(map(escape, row)) + " |" for row in rows[1:]]
+    lines += ["", *(f"- {escape(one)}" for one in found.warnings)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def to_json(found: Attribution) -> str:
+    return json.dumps({"swapscale-attribution": FORMAT, **dataclasses.asdict(found)}, indent=1,
+                      sort_keys=True, allow_nan=False) + "\n"
+
+
+FORMATS = {"text": text, "markdown": markdown, "json": to_json}
+FILES = {"text": "attribution.txt", "markdown": "attribution.md", "json": "attribution.json"}

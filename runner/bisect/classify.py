@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Good or bad: on which side of a line a kernel is, and how sure that is.
+
+The comparison with the good end is the one every report makes; here its change and interval
+are held against a line half way to the bad end, or an absolute one.
+"""
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scipy import stats
+
+from runner.records import Sample
+from runner.tiers import LAYOUT_LEVEL, MetricResult
+
+#: Of a step: below the first, more boots are made while the experiment has any left; below
+#: the second the step tells nothing.
+ENOUGH, LEAST = 0.99, 0.9
+#: No number of boots makes more than this of one step.
+MOST = 0.9999
+#: What boots of one kernel differ by at least, as a share of the value, whatever few of them
+#: show: measured, docs/methodology.md.
+NOISE = {"exact": 0.0013, "locks": 0.0025, "timed": 0.01}
+_TIMED_LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A kernel's value on the good end's scale."""
+
+    value: float
+    error: float              # standard error of its difference from the good end
+    free: float               # degrees of freedom; infinite where the error is a bound
+
+    def interval(self) -> tuple[float, float]:
+        """95%."""
+        half = float(stats.t.ppf(0.975, self.free)) * self.error
+        return self.value - half, self.value + half
+
+
+@dataclass(frozen=True)
+class Line:
+    """What parts good from bad."""
+
+    at: float
+    worse: float              # 1: bad is above it, -1: below
+
+    def judge(self, figure: Figure) -> tuple[str, float]:
+        """'good' or 'bad', and the confidence in it, from 0.5 to MOST."""
+        away = (figure.value - self.at) * self.worse
+        if figure.error <= 0:
+            sure = MOST if away else 0.5
+        else:
+            sure = float(stats.t.cdf(abs(away) / figure.error, figure.free))
+        return "bad" if away > 0 else "good", min(MOST, sure)
+
+
+def _values(samples: Sequence[Sample], metric: str) -> list[float]:
+    """One value a boot; the self-check's second boot says the same again."""
+    boots = {(one.repeat if one.cell.tier != "exact" else one.layout): one for one in samples
+             if not one.invalid and metric in one.metrics}
+    return [one.metrics[metric].value for one in boots.values()]
+
+
+def spread(groups: Sequence[Sequence[Sample]], metric: str) -> tuple[float, int]:
+    """Standard deviation of boots of one kernel, pooled, and its degrees of freedom."""
+    values = [_values(group, metric) for group in groups]
+    free = sum(len(one) - 1 for one in values if len(one) > 1)
+    squares = sum(statistics.variance(one) * (len(one) - 1) for one in values if len(one) > 1)
+    return (math.sqrt(squares / free), free) if free else (0.0, 0)
+
+
+def figure(result: MetricResult, tier: str, anchors: Sequence[Sequence[Sample]],
+           boots: tuple[int, int]) -> Figure:
+    """Where the comparison with the good end puts a kernel.
+
+    With an interval of its own (layouts at equal covariates, pairs of boots) its width is the
+    error; else what boots of the ends differ among themselves, `boots` being how many there
+    are of the good end and of the kernel.
+    """
+    base, test = result.base or 0.0, result.test or 0.0
+    least = NOISE[tier] * max(abs(base), abs(test))
+    if result.interval is not None and result.change is not None:
+        low, high = (base * (1 + change) for change in result.interval)
+        # The quantile of the normal distribution is below Student's, so this errs upwards.
+        level = _TIMED_LEVEL if tier == "timed" else LAYOUT_LEVEL
+        error = (high - low) / 2 / float(stats.norm.ppf(0.5 + level / 2))
+        return Figure(base * (1 + result.change), error, math.inf)
+    deviation, free = spread(anchors, result.name)
+    error = max(deviation, least) * math.sqrt(sum(1 / count for count in boots if count))
+    return Figure(test, error, free if deviation > least else math.inf)

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The culprit, measured again: itself, the point before it, and the bad end without it."""
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runner import compare, plan
+from runner.bisect import question
+from runner.bisect.anchors import result_of
+from runner.bisect.loop import Loop
+from runner.bisect.measure import Unfit
+from runner.bisect.measure import kernel as build
+from runner.bisect.points import Point
+from runner.bisect.records import Reading
+from runner.errors import CannotMeasure
+from runner.metrics.lockclass import SWAP_PATH
+from runner.tiers import MetricResult, Verdict
+
+PARENT, CULPRIT, REVERT = "parent", "culprit", "revert"
+PARENT_LOCKS, CULPRIT_LOCKS = "parent locks", "culprit locks"
+#: A metric without a threshold that moved by less than this did not move with the culprit.
+_MOVED = 0.01
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """What measuring again came to."""
+
+    sure: bool
+    said: tuple[str, ...]                  # a line for each thing measured again
+    change: MetricResult | None            # culprit against the point before it
+    moved: tuple[MetricResult, ...]        # locks and reclaim metrics that moved with it
+
+
+def again(loop: Loop, culprit: Point) -> None:
+    """Put on record all that confirms; what is there already is not measured again."""
+    parent = loop.history.parent(culprit)
+    for role, point in ((PARENT, parent), (CULPRIT, culprit)):
+        if not loop.state.get(role):
+            loop.progress.log(f"{role}, measured again: {loop.history.title(point)}")
+            loop.classify(point, role, whole=True)
+    if not loop.state.get(REVERT):
+        _revert(loop, culprit)
+    if "locks" in _tiers(loop) and loop.state.question.tier != "locks":
+        for role, point in ((PARENT_LOCKS, parent), (CULPRIT_LOCKS, culprit)):
+            if not loop.state.get(role):
+                _locks(loop, role, point)
+
+
+def _tiers(loop: Loop) -> Sequence[str]:
+    file = loop.state.folder / question.LOCKS
+    return plan.load(file).tiers if file.is_file() else ()
+
+
+def _revert(loop: Loop, culprit: Point) -> None:
+    """The bad end without the culprit, by a patch: no repository is written to."""
+    folder = loop.state.folder.absolute() / "revert"
+    folder.mkdir(exist_ok=True)
+    try:
+        (folder / "revert.patch").write_bytes(loop.history.revert(culprit))
+        (folder / "series").write_text("revert.patch\n", encoding="ascii")
+        name = loop.history.reverted(str(folder))
+        build(name, loop.state.question.tier, loop.progress)
+    except (Unfit, CannotMeasure) as error:
+        why = error.reason if isinstance(error, Unfit) else str(error)
+        loop.state.add(Reading(culprit, REVERT, "skip", f"does not revert cleanly: {why}"))
+        return
+    loop.progress.log(f"revert of {loop.history.short(culprit)} on the bad end")
+    loop.classify(culprit, REVERT, name, whole=True)
+
+
+def _locks(loop: Loop, role: str, point: Point) -> None:
+    """Lock counts of the culprit and the point before it, for what moved with it."""
+    name = loop.history.kernel(point)
+    try:
+        build(name, "locks", loop.progress)
+        got = loop.bench.measure(point, role, question.LOCKS, (name,), "locks")
+        loop.state.add(Reading(point, role, "", "", campaign=got.campaign, boots=len(got.samples),
+                               retries=got.retries))
+    except Unfit as error:
+        loop.state.add(Reading(point, role, "skip", error.reason, campaign=error.campaign))
+
+
+def _moved(loop: Loop, parent: Reading, culprit: Reading) -> list[MetricResult]:
+    """Metrics of two campaigns that differ: locks of the swap path, counters of reclaim."""
+    if not parent.campaign or not culprit.campaign or parent.campaign == culprit.campaign:
+        return []
+    cells = compare.stored(loop.bench.folder(parent.campaign), loop.bench.folder(culprit.campaign),
+                           loop.anchors.step).cells
+    found = []
+    for one in (one for cell in cells for one in cell.metrics):
+        if one.name == loop.state.question.metric or not one.better:
+            continue
+        lock = one.name.split(".")[1] if one.name.startswith("locks.") else ""
+        if lock and (lock not in SWAP_PATH or not one.name.endswith(".acquisitions_per_page")):
+            continue
+        if one.verdict in (Verdict.REGRESSED, Verdict.IMPROVED) or (
+                one.verdict is None and one.change is not None and abs(one.change) > _MOVED):
+            found.append(dataclasses.replace(one, reason=one.reason or "no threshold"))
+    return sorted(found, key=lambda one: (-abs(one.change or 1.0), one.name))
+
+
+def judge(loop: Loop) -> Confirmed:
+    """What the readings on record come to."""
+    parent, culprit, revert = (loop.state.get(role) for role in (PARENT, CULPRIT, REVERT))
+    assert parent is not None and culprit is not None and revert is not None
+    said = [f"the point before it, measured again: {parent.verdict} ({parent.reason})",
+            f"itself, measured again: {culprit.verdict} ({culprit.reason})",
+            {"good": "the bad end without it is good", "bad": "the bad end without it is still bad",
+             }.get(revert.verdict, "its revert was not measured") + f" ({revert.reason})"]
+    change, moved = None, []
+    if "skip" not in (parent.verdict, culprit.verdict) and loop.state.question.tier != "timed":
+        cells = compare.stored(loop.bench.folder(parent.campaign),
+                               loop.bench.folder(culprit.campaign), loop.anchors.step).cells
+        change = result_of(cells, loop.state.question.tier, loop.state.question.metric)
+        moved = _moved(loop, parent, culprit)
+    locks = [loop.state.get(role) for role in (PARENT_LOCKS, CULPRIT_LOCKS)]
+    if locks[0] is not None and locks[1] is not None:
+        moved += _moved(loop, locks[0], locks[1])
+    return Confirmed((parent.verdict, culprit.verdict) == ("good", "bad"), tuple(said), change,
+                     tuple(moved))

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A git history to bisect.  The user's repository is only ever read."""
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.bisect.points import Point
+from runner.errors import CannotMeasure, UsageError, printable
+from runner.kernel import command
+from runner.progress import Progress
+
+_SHORT = 12
+
+
+def _ask(tree: Path, *question: str) -> str:
+    return command.run(["git", "--no-optional-locks", "-C", str(tree), "-c",
+                        "core.fsmonitor=false", *question], str(tree))
+
+
+def commit_of(tree: Path, ref: str) -> str:
+    """The commit a ref names; UsageError where it names none."""
+    try:
+        return _ask(tree, "rev-parse", "--verify", "--quiet", "--end-of-options",
+                    f"{ref}^{{commit}}").strip()
+    except CannotMeasure:
+        raise UsageError(f"{tree}: has no commit {printable(repr(ref), 80)}; 'git -C {tree} "
+                         "branch --all' and 'git tag' show what there is") from None
+
+
+def _repository(tree: Path) -> None:
+    if not tree.is_dir():
+        raise UsageError(f"{tree}: no such folder; give the folder of a git repository")
+    try:
+        shallow = _ask(tree, "rev-parse", "--is-shallow-repository").strip()
+    except CannotMeasure as error:
+        if "not a git repository" in str(error):
+            raise UsageError(f"{tree}: is not a git repository; give one with --tree, or a series "
+                             "with --series") from None
+        raise
+    if shallow == "true":
+        raise UsageError(f"{tree}: is a shallow clone, so commits between the ends are missing; "
+                         f"'git -C {tree} fetch --unshallow' gets them")
+
+
+def _ancestor(tree: Path, old: str, new: str) -> bool:
+    return not _ask(tree, "rev-list", "--max-count=1", old, f"^{new}").strip()
+
+
+@dataclass(frozen=True)
+class History:
+    """The commits of `tree` that `bad` has and `good` has not."""
+
+    tree: Path
+    good: Point
+    bad: Point
+
+    @property
+    def where(self) -> str:
+        return str(self.tree)
+
+    def kernel(self, point: Point) -> str:
+        return f"git:{self.tree}@{point}"
+
+    def title(self, point: Point) -> str:
+        return f"{self.short(point)} {self._subjects[point]}"
+
+    def short(self, point: Point) -> str:
+        return point[:_SHORT]
+
+    def parent(self, point: Point) -> Point:
+        return _ask(self.tree, "rev-parse", "--verify", f"{point}^1").strip()
+
+    def suspects(self, good: Sequence[Point], bad: Point) -> list[Point]:
+        lines = _ask(self.tree, "rev-list", "--bisect-all", bad,
+                     *(f"^{one}" for one in good)).splitlines()
+        return [line.split()[0] for line in lines if line]
+
+    def place(self, point: Point) -> int:
+        return self._order.get(point, 0)
+
+    def stat(self, point: Point) -> str:
+        return _ask(self.tree, "diff", "--no-ext-diff", "--stat=80", f"{point}^1", point)
+
+    def revert(self, point: Point) -> bytes:
+        # Not `git revert`: that would need a work tree and write into the repository.
+        return command.run(["git", "--no-optional-locks", "-C", str(self.tree), "diff",
+                            "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames",
+                            "--src-prefix=a/", "--dst-prefix=b/", point, f"{point}^1"],
+                           str(self.tree)).encode()
+
+    def reverted(self, folder: str) -> str:
+        return f"{self.kernel(self.bad)}:{folder}"
+
+    @functools.cached_property
+    def _subjects(self) -> dict[Point, str]:
+        """Of all suspects and the good end, in the order of history."""
+        lines = _ask(self.tree, "log", "--topo-order", "--reverse", "--format=%H %s", self.bad,
+                     f"^{self.good}").splitlines()
+        lines.insert(0, _ask(self.tree, "log", "-1", "--format=%H %s", self.good).strip())
+        return {line.partition(" ")[0]: printable(line.partition(" ")[2], 100) for line in lines}
+
+    @functools.cached_property
+    def _order(self) -> dict[Point, int]:
+        return {point: at for at, point in enumerate(self._subjects)}
+
+
+def find(tree: Path, good: str, bad: str, progress: Progress) -> History:
+    """The history between two refs; UsageError 'what is wrong with them', one line."""
+    tree = tree.expanduser().absolute()
+    _repository(tree)
+    old, new = commit_of(tree, good), commit_of(tree, bad)
+    shown = f"{tree}: {printable(good, 60)} and {printable(bad, 60)}"
+    if old == new:
+        raise UsageError(f"{shown} are the same commit {old[:_SHORT]}; name two")
+    if not _ancestor(tree, old, new):
+        if _ancestor(tree, new, old):
+            raise UsageError(f"{shown} are exchanged: the good one is the later one; say "
+                             f"--good {printable(bad, 60)} --bad {printable(good, 60)}")
+        try:
+            base = _ask(tree, "merge-base", old, new).strip()[:_SHORT]
+        except CannotMeasure:
+            raise UsageError(f"{shown} have no commit in common") from None
+        raise UsageError(f"{shown} are on different branches; bisect from where they part: "
+                         f"--good {base}")
+    changed = _ask(tree, "status", "--porcelain", "--untracked-files=no").splitlines() \
+        if _ask(tree, "rev-parse", "--is-inside-work-tree").strip() == "true" else []
+    if changed:
+        progress.warn(f"{tree}: {len(changed)} file{'s' * (len(changed) > 1)} with changes that "
+                      "are not committed; commits alone are measured, commit them to have them in")
+    return History(tree, old, new)

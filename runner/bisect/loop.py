@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The bisection: measure, tell good from bad, narrow, until one suspect is left.
+
+Everything that was found is on record before the next thing begins, and what comes next is
+a function of the record alone: a bisect that was killed goes on as if nothing had happened.
+"""
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from runner import plan, verdict
+from runner.bisect import anchors as ends
+from runner.bisect import classify, points
+from runner.bisect.ahead import Ahead
+from runner.bisect.anchors import Anchors
+from runner.bisect.measure import Bench, Measured, Unfit
+from runner.bisect.measure import kernel as build
+from runner.bisect.points import Point, Range
+from runner.bisect.records import Reading, State
+from runner.progress import Progress, duration
+from runner.records import Sample
+from runner.tiers import MetricResult, number
+
+STEP = "step"
+
+
+class Loop:
+    """One bisect at work."""
+
+    def __init__(self, state: State, history: Range, progress: Progress) -> None:
+        self.state, self.history, self.progress = state, history, progress
+        self.bench = Bench(state, progress)
+        self.anchors: Anchors = ends.find(state, self.bench, history, progress)
+        self._ahead: Ahead | None = None
+
+    def suspects(self) -> list[Point]:
+        """Points that may be the first bad one, as far as is known."""
+        return points.narrowed(self.history, self.state.verdicts())
+
+    def run(self) -> list[Point]:
+        """Narrow until nothing more can be told; the suspects that are left."""
+        ahead = self._ahead = Ahead(self.state.question.tier, self.progress)
+        try:
+            while True:
+                left = self.suspects()
+                point = self._next(left, self.state.path())
+                if point is None:
+                    return left
+                done = len([one for one in self.state.path() if one.role == STEP])
+                self.progress.log(f"step {done + 1}: {self.history.title(point)} ({len(left)} "
+                                  f"suspect{'s' * (len(left) > 1)} left)")
+                self.classify(point, STEP)
+        finally:
+            ahead.stop()
+
+    def _next(self, left: Sequence[Point], path: Sequence[Reading]) -> Point | None:
+        verdicts = {one.point: one.verdict for one in path}
+        row = 0
+        for one in reversed(path):
+            if one.verdict != "skip":
+                break
+            row += 1
+        bad = [point for point in left if verdicts.get(point) == "bad"]
+        return points.choose(left, bad[0] if bad else self.history.bad, verdicts, row)
+
+    def _after(self, point: Point) -> list[Point]:
+        """What would come next, should `point` be good and should it be bad."""
+        found = []
+        for told in ("bad", "good"):
+            path = [*self.state.path(), Reading(point, STEP, told, "")]
+            left = points.narrowed(self.history, {one.point: one.verdict for one in path})
+            one = self._next(left, path)
+            if one is not None:
+                found.append(one)
+        return found
+
+    def classify(self, point: Point, role: str, name: str = "", whole: bool = False) -> Reading:
+        """Measure a point, or another kernel in its name; put on record what it is."""
+        begin = time.monotonic()
+        asked = self.state.question
+        name = name or self.history.kernel(point)
+        try:
+            built = build(name, asked.tier, self.progress)
+            if same := self._same(built.image_sha256, role):
+                told = Reading(point, role, same.verdict, "the same image as "
+                               f"{self.history.short(same.point)}: changes nothing in this "
+                               "configuration", same.value, same.low, same.high, same.confidence,
+                               same.campaign, built.image_sha256, same.point)
+            else:
+                if role == STEP and self._ahead:
+                    self._ahead.want(self.history.kernel(one) for one in self._after(point))
+                told = self._measure(point, role, name, built.image_sha256, whole, begin)
+        except Unfit as error:
+            told = Reading(point, role, "skip", error.reason, campaign=error.campaign,
+                           retries=error.retries, seconds=round(time.monotonic() - begin, 1))
+        self.progress.log(f"{self.history.title(point)}: {describe(told)}")
+        return self.state.add(told)
+
+    def _same(self, image: str, role: str) -> Reading | None:
+        """An earlier reading of the very same image; only a step makes do with it."""
+        return next((one for one in self.state.readings if one.image == image and role == STEP
+                     and one.verdict in ("good", "bad") and one.campaign), None)
+
+    def _measure(self, point: Point, role: str, name: str, image: str, whole: bool,
+                 begin: float) -> Reading:
+        asked = self.state.question
+        if asked.tier == "timed":
+            result, got = self._timed(point, role, name)
+        else:
+            got = self.bench.measure(
+                point, role, "step.toml", (name,), asked.tier,
+                lambda samples: not whole and self._sure(samples))
+            result = self.anchors.hold(self.bench, asked.tier, got.campaign, asked.metric)
+        boots = len([one for one in got.samples if one.cell.kernel == name and not one.invalid])
+        figure = ends.figure(self.anchors, result, asked.tier, boots)
+        told, sure = self.anchors.line.judge(figure)
+        low, high = figure.interval()
+        reason = f"{number(figure.value)} against a line at {number(self.anchors.line.at)}"
+        if sure < classify.LEAST:
+            told, reason = "skip", f"undecided after {boots} boots: {reason}"
+        return Reading(point, role, told, reason, figure.value, low, high, round(sure, 4),
+                       got.campaign, image, "", boots, got.retries,
+                       round(time.monotonic() - begin, 1))
+
+    def _sure(self, samples: Sequence[Sample]) -> bool:
+        """Whether these boots tell good from bad, or no more of them could."""
+        asked = self.state.question
+        flight = self.state.flight
+        assert flight is not None
+        result = self.anchors.hold(self.bench, asked.tier, flight.campaign, asked.metric)
+        found = ends.figure(self.anchors, result, asked.tier, len(samples))
+        return self.anchors.line.judge(found)[1] >= classify.ENOUGH
+
+    def _timed(self, point: Point, role: str, name: str) -> tuple[MetricResult, Measured]:
+        """Good end, candidate and bad end in each round; rounds until the candidate is told."""
+        asked = self.state.question
+        names: tuple[str, ...] = (self.history.kernel(asked.good), name)
+        if point != asked.bad:
+            names += (self.history.kernel(asked.bad),)
+        got = self.bench.measure(point, role, "step.toml", names, asked.tier)
+        rules = plan.load(self.state.folder / "step.toml", names, names[0]).rules
+        cells = verdict.compare(got.samples, rules).cells
+        return ends.result_of(tuple(one for one in cells if one.test == name), asked.tier,
+                              asked.metric), got
+
+
+def describe(reading: Reading) -> str:
+    """For people, one line."""
+    retried = f", {reading.retries} boot tried again" if reading.retries else ""
+    if reading.verdict == "skip":
+        return f"skipped: {reading.reason}{retried}"
+    boots = f", {reading.boots} boot{'s' * (reading.boots > 1)}" if reading.boots else ""
+    took = f", {duration(reading.seconds)}" if reading.seconds else ""
+    return (f"{reading.verdict}: {reading.reason} (confidence {reading.confidence:.2%}{boots}{took}"
+            f"{retried})")

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One measurement of a bisect: a campaign of its own, kept, and gone on with when killed."""
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from runner import campaign, plan, programs
+from runner.bisect.records import Flight, State
+from runner.errors import CannotMeasure, DoesNotBuild, UsageError, printable
+from runner.evidence import Campaign
+from runner.kernel import build
+from runner.progress import Progress
+from runner.records import TIER_FLAVOUR, BuiltKernel, Outcome, Sample
+
+#: Boots of a kernel that failed which are made again before it is given up.
+RETRIES = 1
+
+
+class Unfit(Exception):
+    """A kernel that gives no verdict: it does not build, does not boot, or does not count."""
+
+    def __init__(self, reason: str, campaign_name: str = "", retries: int = 0) -> None:
+        super().__init__(reason)
+        self.reason, self.campaign, self.retries = printable(reason, 400), campaign_name, retries
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    campaign: str             # folder below measured/
+    samples: tuple[Sample, ...]
+    retries: int = 0
+
+
+#: Whether the samples so far are enough; asked after each number of boots.
+Enough = Callable[[Sequence[Sample]], bool]
+
+
+def kernel(name: str, tier: str, progress: Progress) -> BuiltKernel:
+    """Build it; Unfit where its source is to blame, CannotMeasure where the host is."""
+    try:
+        return build.build(name, TIER_FLAVOUR[tier], progress)
+    except (DoesNotBuild, UsageError) as error:
+        raise Unfit(f"does not build: {error}") from None
+
+
+def _boots(experiment: plan.Experiment, tier: str) -> int:
+    return {"exact": experiment.boots.layouts, "locks": experiment.boots.lock_boots}.get(tier, 0)
+
+
+def _reduced(experiment: plan.Experiment, tier: str, count: int) -> plan.Experiment:
+    """The same with fewer boots; a sample's number stays what it is."""
+    layouts = min(count, experiment.boots.layouts) if tier == "exact" else experiment.boots.layouts
+    locks = min(count, experiment.boots.lock_boots) if tier == "locks" \
+        else experiment.boots.lock_boots
+    return dataclasses.replace(experiment, boots=dataclasses.replace(
+        experiment.boots, layouts=layouts, lock_boots=locks))
+
+
+class Bench:
+    """Measures for one bisect."""
+
+    def __init__(self, state: State, progress: Progress) -> None:
+        self._state, self._progress = state, progress
+
+    def samples(self, name: str) -> list[Sample]:
+        """What a finished measurement left."""
+        return Campaign(self._state.measured / name).samples()
+
+    def folder(self, name: str) -> Path:
+        return self._state.measured / name
+
+    def measure(self, point: str, role: str, file: str, kernels: tuple[str, ...], tier: str,
+                enough: Enough = lambda samples: False) -> Measured:
+        """Boot `kernels` as `file` (ends.toml, step.toml) says, the first being the base.
+
+        A single kernel's boots are added one by one until they are `enough`.  Unfit where a
+        kernel's boots fail again and again, or do not count; CannotMeasure where the host
+        ended QEMU: then the next try begins afresh.
+        """
+        programs.build(self._progress)
+        for retry in range(RETRIES + 1):
+            flight = self._flight(point, role, file, kernels, retry)
+            if flight.retries > retry:
+                continue
+            home, experiment, record = campaign.reopen(self.folder(flight.campaign))
+            taken = self._run(experiment, home, record, tier, kernels, enough)
+            if host := [one for one in taken if one.outcome == Outcome.QEMU_DIED]:
+                self._state.flight = None
+                self._state.save()
+                raise CannotMeasure(f"{home.folder / host[0].evidence}: {host[0].detail}: the host "
+                                    "ended the guest; go on with './swapscale bisect --resume "
+                                    f"{self._state.folder}'")
+            failed = [one for one in taken if one.outcome != Outcome.OK]
+            if not failed:
+                break
+            if tier == "timed" and len(failed) < len(taken) / 4:
+                break       # a pair more or less; the comparison leaves them out
+        else:
+            one = failed[0]
+            raise Unfit(f"does not boot: {one.outcome}: {one.detail}", flight.campaign,
+                        flight.retries)
+        if tier != "timed" and (spoilt := [one for one in taken if one.invalid]):
+            raise Unfit(f"does not count: {'; '.join(spoilt[0].invalid)}", flight.campaign,
+                        flight.retries)
+        return Measured(flight.campaign, tuple(taken), flight.retries)
+
+    def _flight(self, point: str, role: str, file: str, kernels: tuple[str, ...], retry: int
+                ) -> Flight:
+        """The measurement under way where it is this one, else a new one."""
+        old = self._state.flight
+        if old is not None and (old.point, old.role) == (point, role) and old.retries >= retry \
+                and (self.folder(old.campaign) / "campaign.json").is_file():
+            return old
+        base = kernels[0] if len(kernels) > 1 else ""
+        experiment = plan.load(self._state.folder / file, kernels, base)
+        self._state.measured.mkdir(exist_ok=True)
+        name = f"{len(list(self._state.measured.iterdir())) + 1:03d}-{role.replace(' ', '-')}"
+        home = campaign.create(dataclasses.replace(experiment, name=name), self._state.measured)
+        self._state.flight = Flight(point, role, home.folder.name, retry)
+        self._state.save()
+        return self._state.flight
+
+    def _run(self, experiment: plan.Experiment, home: Campaign, record: campaign.Record,
+             tier: str, kernels: tuple[str, ...], enough: Enough) -> list[Sample]:
+        most = _boots(experiment, tier)
+        if len(kernels) > 1 or not most:
+            return campaign.run(experiment, home, self._progress, record)
+        count = 0
+        while True:
+            count = min(most, count + 1 if count < 3 else count * 2)
+            taken = campaign.run(_reduced(experiment, tier, count), home, self._progress, record)
+            record = campaign.reopen(home.folder)[2]
+            if count == most or any(one.invalid for one in taken) or enough(taken):
+                return taken

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The metric over the history, as a picture."""
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from runner.bisect.result import Result, Row
+from runner.plots import EMPTY, Drawn, cell, draw
+from runner.tiers import label, percent
+
+NAME = "bisect"
+_NONE = "NaN\tNaN\tNaN\tNaN"
+
+
+def _figures(rows: Sequence[Row]) -> list[str]:
+    lines = []
+    for row in rows:
+        one = row.reading
+        assert one.value is not None
+        values = (one.value, one.value if one.low is None else one.low,
+                  one.value if one.high is None else one.high)
+        lines.append("\t".join([str(row.place), *(f"{value:.9g}" for value in values)]))
+    return lines or [_NONE]
+
+
+def render(result: Result, folder: Path) -> Drawn:
+    """Write bisect.tsv, bisect.svg and bisect.png into `folder`."""
+    told = [row for row in result.rows if row.reading.value is not None
+            and math.isfinite(row.reading.value)]
+    if not told:
+        return Drawn((), EMPTY)
+    count = max(row.place for row in result.rows)
+    named = [f"{row.place}\t{row.reading.value:.9g}\t{cell(row.title.split()[0], 12)}"
+             for row in told if row.point == result.culprit] or ["NaN\tNaN\t "]
+    blocks = [["x\tvalue\tlow\thigh", *_figures([row for row in told
+                                                 if row.reading.verdict == verdict])]
+              for verdict in ("good", "bad")]
+    blocks.append(["x", *([str(row.place) for row in result.rows
+                           if row.reading.verdict == "skip"] or ["NaN"])])
+    blocks.append(["x\tvalue\tname", *named])
+    title = f"Bisect by {cell(label(result.question.metric))}"
+    if result.culprit:
+        title += f"\n{cell(result.title, 80)}\nconfidence {percent(result.confidence)}"
+    return draw("bisect.gp", folder / NAME, "\n\n\n".join("\n".join(block) for block in blocks)
+                + "\n", [title, f"{result.line:.9g}",
+                         f"{cell(label(result.question.metric))}, {cell(result.unit)}",
+                         str(count)])

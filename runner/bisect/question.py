@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From an experiment to the experiments of a bisect: one metric of one cell."""
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from runner import plan
+from runner.bisect.records import Question
+from runner.errors import UsageError, printable
+from runner.metrics import lockfigures
+from runner.metrics import sample as metrics
+from runner.plan import Experiment
+from runner.tiers import DEFAULT_THRESHOLDS
+from runner.tomlfile import meant
+
+#: Memory layouts an end is booted at, and boots of an end in the locks tier, at least: what
+#: they differ among themselves is the noise that a step is held against.
+LAYOUTS, LOCK_BOOTS = 6, 2
+#: Pairs a step of the timed tier may take, where the experiment declares no looks.
+LOOKS = (8, 14, 20)
+#: Of the ends, of what lies between, and of the locks that moved with the culprit.
+ENDS, STEP, LOCKS = "ends.toml", "step.toml", "locks.toml"
+#: A relative change that nothing exceeds: for metrics that are not asked about.
+_NEVER = 10.0
+
+
+def tier_of(metric: str) -> str:
+    """The tier that measures a metric."""
+    if metric.startswith("locks."):
+        return "locks"
+    return "timed" if metric in ("throughput_mib_s", "fairness_min_max", "fairness_jain") \
+        else "exact"
+
+
+def metric_of(experiment: Experiment, asked: str | None) -> tuple[str, str]:
+    """The metric to bisect by and its tier; UsageError where the experiment has none such."""
+    for tier, metric in (("exact", "instructions_per_page"), ("timed", "throughput_mib_s")):
+        if asked is None and tier in experiment.tiers:
+            return metric, tier
+    if asked is None:
+        raise UsageError(f"{experiment.file}: measures locks alone; say which one with --metric "
+                         "locks.CLASS.acquisitions_per_page")
+    if asked not in metrics.KNOWN and not lockfigures.METRIC.fullmatch(asked):
+        raise UsageError(f"{printable(asked, 60)}: is not a metric; metrics: "
+                         + ", ".join(metrics.KNOWN) + ", locks.CLASS.acquisitions_per_page"
+                         + meant(asked, list(metrics.KNOWN)))
+    tier = tier_of(asked)
+    if tier not in experiment.tiers:
+        raise UsageError(f"{experiment.file}: tiers: {asked} takes the {tier} tier, and it has "
+                         f"{', '.join(experiment.tiers)} alone")
+    return asked, tier
+
+
+def cell_of(experiment: Experiment, device: str | None, threads: int | None) -> tuple[str, int]:
+    """Device and thread count to bisect at: the experiment's first, or one of it."""
+    for what, asked, have in (("devices", device, experiment.devices),
+                              ("threads", threads, experiment.threads)):
+        if asked is not None and asked not in have:
+            raise UsageError(f"{experiment.file}: {what}: {asked} is not one of "
+                             + ", ".join(map(str, have)))
+    return device or experiment.devices[0], threads or experiment.threads[0]
+
+
+def threshold_of(experiment: Experiment, metric: str) -> float:
+    """The relative change that counts; UsageError where nobody said how much does."""
+    found = {**DEFAULT_THRESHOLDS, **experiment.rules.thresholds}.get(metric)
+    if found is None:
+        raise UsageError(f"{experiment.file}: rules.thresholds: has no {metric}; say there how "
+                         "much of it counts, or give --above")
+    return found
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _toml(data: dict[str, Any], above: str = "") -> list[str]:
+    """A table and those inside it; values are texts, numbers, truths and lists of them."""
+    lines = [f"{json.dumps(key)} = {_value(value)}" for key, value in data.items()
+             if not isinstance(value, dict)]
+    for key, value in data.items():
+        if isinstance(value, dict):
+            name = f"{above}{json.dumps(key)}"
+            lines += ["", f"[{name}]", *_toml(value, f"{name}.")]
+    return lines
+
+
+def _reduced(file: Path, question: Question) -> dict[str, Any]:
+    """What the user's experiment says of guest, load and rules, for one cell."""
+    with open(file, "rb") as opened:
+        data = tomllib.load(opened)
+    for key in ("base", "test", "kernels", "claim", "budget", "torture"):
+        data.pop(key, None)
+    rules = data.setdefault("rules", {})
+    data |= {"title": f"bisect of {question.tree} by {question.metric}", "kernels": ["6.1:vanilla"],
+             "devices": [question.device], "threads": [question.threads],
+             "tiers": [question.tier]}
+    if question.tier == "exact":
+        rules["layouts"] = max(LAYOUTS, rules.get("layouts", 1))
+    if question.tier == "locks":
+        rules["lock_boots"] = max(LOCK_BOOTS, rules.get("lock_boots", 1))
+    if question.tier == "timed" and "looks" not in rules:
+        rules["looks"] = sorted({*LOOKS, max(rules.pop("pairs", 5), LOOKS[0])})
+    return data
+
+
+def _written(file: Path, data: dict[str, Any]) -> None:
+    file.write_text("# SPDX-License-Identifier: GPL-2.0-only\n"
+                    "# Made by './swapscale bisect' from the experiment it was given.\n"
+                    + "\n".join(_toml(data)) + "\n", encoding="utf-8")
+    plan.load(file)
+
+
+def write_ends(experiment: Experiment, question: Question, folder: Path) -> None:
+    """ends.toml: as the experiment has it, for the one cell asked about.
+
+    locks.toml, where the experiment counts locks: for those that moved with the culprit.
+    """
+    _written(folder / ENDS, _reduced(experiment.file, question))
+    if "locks" in experiment.tiers and question.tier != "locks":
+        _written(folder / LOCKS, _reduced(experiment.file, dataclasses.replace(
+            question, tier="locks")))
+
+
+def write_step(experiment: Path, question: Question, folder: Path, effect: float) -> None:
+    """step.toml: what lies between the ends is told apart half way, in logarithms.
+
+    `effect` is the bad end's relative change.  Exact cells are not booted twice: the ends
+    have shown that this host repeats.
+    """
+    data = _reduced(experiment, question)
+    half = math.expm1(abs(math.log1p(effect)) / 2) if effect > -1 else 0.0
+    rules = data["rules"]
+    if question.tier == "exact":
+        rules["self_check"] = False
+    thresholds = {name: _NEVER for name in DEFAULT_THRESHOLDS
+                  if tier_of(name) == question.tier == "timed"}
+    rules["thresholds"] = {**thresholds, question.metric: min(max(half, 1e-6), _NEVER)}
+    rules["confirm_pairs"] = 0
+    _written(folder / STEP, data)

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a bisect came to: everything its reports say, in one record."""
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runner.bisect import anchors, confirm
+from runner.bisect.loop import Loop
+from runner.bisect.points import Point
+from runner.bisect.records import Question, Reading
+from runner.errors import Exit
+from runner.tiers import MetricResult, describe, number
+
+
+@dataclass(frozen=True)
+class Row:
+    """One reading as the reports show it."""
+
+    point: Point
+    title: str
+    place: int                # in the history, the good end being 0
+    reading: Reading
+
+
+@dataclass(frozen=True)
+class Result:
+    question: Question
+    line: float                            # that parts good from bad
+    unit: str
+    rows: tuple[Row, ...]                  # the ends, then each step
+    again: tuple[Row, ...]                 # what was measured again
+    suspects: tuple[str, ...]              # titles; one: the culprit
+    culprit: str                           # point; '': not narrowed down to one
+    title: str
+    stat: str                              # its diffstat
+    confidence: float                      # all steps right
+    confirmed: bool
+    said: tuple[str, ...]                  # of the confirmation
+    change: MetricResult | None            # the culprit's own
+    moved: tuple[MetricResult, ...]        # locks and reclaim metrics that moved with it
+    warnings: tuple[str, ...]
+
+    @property
+    def exit(self) -> Exit:
+        return Exit.OK if self.culprit and self.confirmed else Exit.INCONCLUSIVE
+
+    def headline(self) -> str:
+        """One line: the answer."""
+        if not self.culprit:
+            return (f"one of {len(self.suspects)} suspects: the commits between cannot be told "
+                    "apart, they were skipped")
+        how = f": {describe(self.change)}" if self.change is not None else ""
+        sure = "confirmed" if self.confirmed else "NOT confirmed when measured again"
+        return f"{self.title}{how}; confidence {self.confidence:.2%}, {sure}"
+
+
+def _unit(loop: Loop) -> str:
+    return next((one.metrics[loop.state.question.metric].unit
+                 for one in loop.anchors.good if loop.state.question.metric in one.metrics), "")
+
+
+def _decisive(readings: Sequence[Reading]) -> float:
+    """Each step must be right for the culprit to be: their product.
+
+    A verdict taken over from the same image is the same fact again.
+    """
+    return math.prod(one.confidence for one in readings
+                     if one.verdict in ("good", "bad") and not one.same_as)
+
+
+def build(loop: Loop, left: Sequence[Point]) -> Result:
+    """From the record to what the reports say."""
+    state, history = loop.state, loop.history
+    rows = [Row(one.point, history.title(one.point), history.place(one.point), one)
+            for one in state.readings]
+    ends = (anchors.GOOD_END, anchors.BAD_END)
+    path = tuple(one for one in rows if one.reading.role in (*ends, "step", "given"))
+    again = tuple(one for one in rows if one not in path and one.reading.verdict)
+    culprit = left[0] if len(left) == 1 else ""
+    found = confirm.judge(loop) if culprit else confirm.Confirmed(False, (), None, ())
+    warnings = []
+    if culprit and state.question.tier == "timed":
+        warnings.append("a time of an emulated guest says nothing of real hardware"
+                        if any(one.accelerator != "kvm" for one in loop.anchors.good) else "")
+    retried = sum(one.retries for one in state.readings)
+    if retried:
+        warnings.append(f"boots that failed and were tried again: {retried}")
+    return Result(state.question, loop.anchors.line.at, _unit(loop), path, again,
+                  tuple(history.title(one) for one in left), culprit,
+                  history.title(culprit) if culprit else "",
+                  history.stat(culprit) if culprit else "",
+                  _decisive([one.reading for one in path]), found.sure, found.said, found.change,
+                  found.moved, tuple(one for one in warnings if one))
+
+
+def figures(reading: Reading) -> tuple[str, str, str]:
+    """Value, interval and confidence as they are shown."""
+    interval = f"{number(reading.low)} to {number(reading.high)}" \
+        if reading.low is not None and reading.high is not None else ""
+    sure = f"{reading.confidence:.2%}" if reading.verdict != "skip" \
+        and reading.role == "step" else ""
+    return number(reading.value) if reading.value is not None else "", interval, sure

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A bisect from its question to its reports; what the commands and nightly share."""
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+from runner import plan
+from runner.bisect import confirm, formats, gitlog, history, picture, question, records, result
+from runner.bisect import series
+from runner.bisect.loop import Loop
+from runner.bisect.question import tier_of
+from runner.bisect.points import Range
+from runner.bisect.records import Question, Reading, State
+from runner.bisect.result import Result
+from runner.errors import CannotMeasure, UsageError
+from runner.plan import Experiment
+from runner.progress import Progress
+from runner.tiers import label
+
+
+def ask(points: Range, kind: str, experiment: Experiment, metric: str | None,
+        above: float | None, device: str | None, threads: int | None) -> Question:
+    """The question; UsageError where the experiment cannot answer it."""
+    name, tier = question.metric_of(experiment, metric)
+    if above is not None and tier_of(name) == "timed":
+        raise UsageError(f"--above: more {label(name)} is better; leave it away to part good from "
+                         "bad half way")
+    if above is None:
+        question.threshold_of(experiment, name)
+    place, count = question.cell_of(experiment, device, threads)
+    return Question(kind, points.where, points.good, points.bad, name, tier, place, count, above,
+                    str(experiment.file))
+
+
+def create(asked: Question, experiment: Experiment, folder: Path) -> State:
+    """A new bisect in `folder`, which is made."""
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        raise UsageError(f"{folder}: is there already; go on with it by --resume {folder}"
+                         ) from None
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot hold results: {error.strerror}; name another folder "
+                         "with --results") from None
+    question.write_ends(experiment, asked, folder)
+    state = State(folder, asked)
+    state.save()
+    return state
+
+
+def fresh(results: Path) -> Path:
+    """A name for a new bisect's folder."""
+    stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S")
+    folder, count = results / f"bisect-{stamp}", 1
+    while folder.exists():
+        count += 1
+        folder = results / f"bisect-{stamp}-{count}"
+    return folder
+
+
+def reopen(folder: Path, progress: Progress) -> tuple[State, Range]:
+    """A bisect on disk and its history; UsageError where one of them is not there."""
+    state = records.load(folder)
+    asked = state.question
+    if asked.kind == "series":
+        return state, series.find(asked.tree)
+    return state, history.find(Path(asked.tree), asked.good, asked.bad, progress)
+
+
+def trust(state: State, points: Range, log: gitlog.Log) -> None:
+    """Take over what a log says of commits between the ends."""
+    known = set(points.suspects([points.good], points.bad)) | {points.good}
+    for ref, verdict in log.steps:
+        commit = history.commit_of(Path(state.question.tree), ref)
+        if commit not in known:
+            raise UsageError(f"{ref}: is not between the ends the log names")
+        state.readings.append(Reading(commit, "given", verdict, "from the log"))
+    state.save()
+
+
+def finish(state: State, points: Range, progress: Progress) -> Result:
+    """Bisect to the end, confirm, write every report."""
+    plan.load(state.folder / question.ENDS)
+    with records.locked(state.folder):
+        try:
+            loop = Loop(state, points, progress)
+            left = loop.run()
+            if len(left) == 1:
+                confirm.again(loop, left[0])
+        except KeyboardInterrupt:
+            progress.log("interrupted; what was measured is kept. Go on with: "
+                         f"./swapscale bisect --resume {state.folder}")
+            raise
+        found = result.build(loop, left)
+        _write(found, state, points, progress)
+    return found
+
+
+def _write(found: Result, state: State, points: Range, progress: Progress) -> None:
+    try:
+        for form, name in formats.FILES.items():
+            (state.folder / name).write_text(formats.FORMATS[form](found), encoding="utf-8")
+        if state.question.kind == "git":
+            (state.folder / gitlog.FILE).write_text(
+                gitlog.render(points, state.path(), found.culprit), encoding="utf-8")
+    except OSError as error:
+        raise CannotMeasure(f"{error.filename}: cannot be written: {error.strerror}") from None
+    if note := picture.render(found, state.folder).skipped:
+        progress.log(note)

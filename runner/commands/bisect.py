@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""swapscale bisect: the first commit, or patch, that made a metric worse."""
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from runner import paths, plan
+from runner.bisect import formats, gitlog, history, run, series
+from runner.bisect.points import Range
+from runner.bisect.records import State
+from runner.commands.options import Commands, Whole
+from runner.errors import Exit, UsageError
+from runner.progress import Progress
+
+
+def add(commands: Commands) -> None:
+    one = commands.add_parser("bisect", help="name the commit or patch that made a metric worse")
+    one.add_argument("--tree", type=Path, metavar="DIR", help="a kernel's git repository; it is "
+                     "only read")
+    one.add_argument("--good", metavar="REF", help="a commit from before")
+    one.add_argument("--bad", metavar="REF", help="one with the regression (default: HEAD)")
+    one.add_argument("--series", metavar="KERNEL", help="bisect the patches of a series instead, "
+                     "such as 6.1:batch-add")
+    one.add_argument("--experiment", type=Path, metavar="FILE", help="devices, load and "
+                     "thresholds, such as configs/bench.toml")
+    one.add_argument("--metric", metavar="NAME", help="what to bisect by (default: instructions "
+                     "per page, or what the experiment's tiers have)")
+    one.add_argument("--above", type=float, metavar="N", help="bad is what exceeds N, instead of "
+                     "half way from good to bad")
+    one.add_argument("--device", metavar="NAME", help="one of the experiment's (default: its "
+                     "first)")
+    one.add_argument("--threads", type=Whole(1, 1024), metavar="N", help="one of the experiment's "
+                     "(default: its first)")
+    one.add_argument("--replay", type=Path, metavar="LOG", help="begin with the ends and verdicts "
+                     "of a 'git bisect log'")
+    one.add_argument("--resume", type=Path, metavar="BISECT", help="go on with a bisect's folder")
+    one.add_argument("--results", type=Path, metavar="DIR", default=paths.RESULTS,
+                     help="where bisects go (default: results/ of the checkout)")
+    one.add_argument("--format", choices=sorted(formats.FORMATS), default="text",
+                     help="what is printed (default: %(default)s)")
+    one.set_defaults(run=do_bisect)
+
+
+def do_bisect(args: argparse.Namespace, progress: Progress) -> Exit:
+    if args.resume:
+        if any((args.tree, args.series, args.good, args.experiment, args.replay)):
+            raise UsageError("bisect: --resume goes on with the question that was asked; give the "
+                             "folder alone")
+        state, points = run.reopen(args.resume, progress)
+    else:
+        state, points = _new(args, progress)
+    found = run.finish(state, points, progress)
+    print(formats.FORMATS[args.format](found), end="")
+    return found.exit
+
+
+def _new(args: argparse.Namespace, progress: Progress) -> tuple[State, Range]:
+    if args.experiment is None or (args.tree is None) == (args.series is None):
+        raise UsageError("bisect: give --experiment and --tree or --series, or --resume and a "
+                         "bisect's folder; see 'swapscale bisect --help'")
+    experiment = plan.load(args.experiment)
+    log = gitlog.read(args.replay) if args.replay else None
+    if args.series:
+        if args.good or args.bad or log:
+            raise UsageError("bisect: --series has its ends: without the series and with all of "
+                             "it; --good, --bad and --replay are for --tree")
+        points: Range = series.find(args.series)
+    elif log:
+        if args.good or args.bad:
+            raise UsageError("bisect: --replay takes the ends from the log; leave --good and --bad "
+                             "away")
+        points = history.find(args.tree, log.good, log.bad, progress)
+    elif args.good is None:
+        raise UsageError("bisect: give --good, a commit from before the regression")
+    else:
+        points = history.find(args.tree, args.good, args.bad or "HEAD", progress)
+    asked = run.ask(points, "series" if args.series else "git", experiment, args.metric,
+                    args.above, args.device, args.threads)
+    state = run.create(asked, experiment, run.fresh(args.results))
+    if log:
+        run.trust(state, points, log)
+    progress.log(f"bisect of {points.where} by {asked.metric}: results in {state.folder}")
+    return state, points

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A history of known commits is bisected with real kernels; the commands are those of the page."""
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner import paths
+from tests import bisecttree
+from tests.bisecttree import BROKEN, LOCK_ROUND, NOTHING, PANICS, Commit, harmless, slower
+from tests.conftest import ROOT, one_line
+from tests.e2e.conftest import EXPERIMENT
+from tests.e2e.test_outcomes import guests_of, wait_for
+
+pytestmark = pytest.mark.slow
+
+#: Of some 12,000 instructions that a page costs: 1%.
+SLOWER = slower(60)
+COMMITS: list[Commit] = [harmless(at) for at in range(25)]
+COMMITS[4], COMMITS[7], COMMITS[11], COMMITS[16], COMMITS[17] = (
+    PANICS, SLOWER, BROKEN, LOCK_ROUND, NOTHING)
+LOCK = "locks.swap_cache_tree.acquisitions_per_page"
+
+
+def documented(beginning: str, **instead: str | Path) -> list[str | Path]:
+    """The page's command that begins so, on our tree, ends and experiment."""
+    page = (paths.ROOT / "docs" / "bisect.md").read_text(encoding="utf-8")
+    found = [line for line in re.findall(r"^\./swapscale (.*)$", page, re.MULTILINE)
+             if line.startswith(beginning)]
+    return [instead.get(word, word) for word in shlex.split(found[0])]
+
+
+@pytest.fixture(scope="module")
+def history() -> tuple[Path, list[str]]:
+    """The repository, and its commits from the import on."""
+    place = bisecttree.warm_place()
+    return place, bisecttree.make(place, COMMITS)
+
+
+@pytest.fixture(scope="module")
+def words(history: tuple[Path, list[str]], tmp_path_factory: pytest.TempPathFactory
+          ) -> dict[str, str | Path]:
+    tree, commits = history
+    file = tmp_path_factory.mktemp("bisect") / "bisect.toml"
+    file.write_text(EXPERIMENT.format(
+        top='tiers = ["exact", "locks"]', guest='vcpus = 1\naccelerator = "icount"', swap=320,
+        ratio=1.5, verify="false", floor=1000), encoding="utf-8")
+    return {"/src/linux": tree, "v6.10": commits[0], "v6.11": "master",
+            "configs/bench.toml": file}
+
+
+def seal(tree: Path) -> list[tuple[str, int, int]]:
+    """Every file of a repository."""
+    return sorted((str(one), one.stat().st_size, one.stat().st_mtime_ns)
+                  for one in tree.rglob("*") if one.is_file())
+
+
+def told(results: Path) -> dict[str, Any]:
+    file, = results.glob("bisect-*/bisect.json")
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def readings(folder: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((folder / "state.json").read_text())["readings"]
+    return found
+
+
+def test_there_are_as_many_commits_as_promised() -> None:
+    assert len(COMMITS) >= 24
+
+
+def test_one_percent_of_instructions_through_skips_and_a_kill(
+        history: tuple[Path, list[str]], words: dict[str, str | Path], swapscale,
+        tmp_path: Path) -> None:
+    tree, commits = history
+    before = seal(tree)
+    command = [*documented("bisect --tree", **words), "--results", tmp_path]
+    with subprocess.Popen([str(ROOT / "swapscale"), *map(str, command)], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as runner:
+        folder = wait_for(lambda: list(tmp_path.glob("bisect-*")))[0]
+        # Killed while the guest of a step runs, after one step that told something.
+        wait_for(lambda: runner.poll() is not None or (
+            [one for one in readings(folder) if one["role"] == "step"]
+            and guests_of(folder)))
+        runner.send_signal(signal.SIGKILL)
+        said = runner.communicate()[0]
+    assert runner.returncode == -signal.SIGKILL, said
+    wait_for(lambda: not guests_of(folder))
+    first = readings(folder)
+
+    done = swapscale(*documented("bisect --resume", **{
+        "results/bisect-20261126-120000": folder}))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert readings(folder)[:len(first)] == first
+    found = told(tmp_path)
+    assert found["culprit"] == commits[COMMITS.index(SLOWER) + 1]
+    assert SLOWER.subject in done.stdout.splitlines()[0]
+    assert found["confirmed"] and found["confidence"] > 0.9
+    assert "mm/page_io.c" in found["stat"]
+    # Each was measured once: no point stands twice on the path.
+    path = [row["reading"] for row in found["rows"] if row["reading"]["role"] == "step"]
+    assert len({one["point"] for one in path}) == len(path)
+    assert 0.008 < found["change"]["change"] < 0.012
+    assert [one["reading"]["verdict"] for one in found["again"]
+            if one["reading"]["role"] in ("parent", "culprit")] == ["good", "bad"]
+    assert "git bisect bad " + found["culprit"] in (folder / "bisect.log").read_text()
+    assert (folder / "bisect.png").is_file() and (folder / "bisect.md").is_file()
+    # What does not build or boot was skipped with its reason.
+    skipped = {one["point"]: one for one in path if one["verdict"] == "skip"}
+    assert "does not build" in skipped[commits[COMMITS.index(BROKEN) + 1]]["reason"]
+    panicked = skipped[commits[COMMITS.index(PANICS) + 1]]
+    assert "does not boot: kernel-panic" in panicked["reason"] and panicked["retries"] == 1
+    assert seal(tree) == before
+
+
+def test_one_more_lock_round(history: tuple[Path, list[str]], words: dict[str, str | Path],
+                             swapscale, tmp_path: Path) -> None:
+    _, commits = history
+    command = documented("bisect --tree /src/linux --good v6.10 --bad v6.11 --experiment "
+                         "configs/bench.toml --metric", **{
+                             **words, "locks.swap_device.acquisitions_per_page": LOCK, "0.3": "2.5",
+                             "v6.10": commits[COMMITS.index(SLOWER) + 1]})
+    done = swapscale(*command, "--results", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = told(tmp_path)
+    assert found["culprit"] == commits[COMMITS.index(LOCK_ROUND) + 1]
+    assert found["confirmed"] and found["line"] == 2.5
+    assert round(found["change"]["base"]) == 2 and round(found["change"]["test"]) == 3
+    # The commit that changes nothing in this configuration took its parent's verdict over,
+    # or its parent did.
+    pair = {commits[COMMITS.index(one) + 1] for one in (LOCK_ROUND, NOTHING)}
+    taken = [one["reading"] for one in found["rows"] if one["reading"]["same_as"]]
+    assert [{one["point"], one["same_as"]} for one in taken] == [pair]
+    assert "changes nothing in this configuration" in taken[0]["reason"]
+
+
+def test_no_regression_is_refused_with_what_was_measured(
+        history: tuple[Path, list[str]], words: dict[str, str | Path], swapscale,
+        tmp_path: Path) -> None:
+    _, commits = history
+    done = swapscale("bisect", "--tree", words["/src/linux"], "--good",
+                     commits[COMMITS.index(LOCK_ROUND) + 1], "--bad", "master", "--metric", LOCK,
+                     "--experiment", words["configs/bench.toml"], "--results", tmp_path)
+    assert done.returncode == 3, done.stdout + done.stderr
+    said = one_line(done.stderr)
+    assert "no regression between them" in said and re.search(r"3\.\d+ → 3\.\d+|3 → 3", said)
+    assert not list(tmp_path.glob("bisect-*/bisect.json"))
+
+
+def test_git_bisect_run(history: tuple[Path, list[str]], words: dict[str, str | Path], swapscale,
+                        tmp_path: Path) -> None:
+    """The verdicts that git asks for, in the range where the lock round is."""
+    _, commits = history
+    step = [*documented("bisect-step", **{
+        **words, "results/mine": tmp_path / "mine", "v6.10": commits[COMMITS.index(LOCK_ROUND)]}),
+        "--metric", LOCK]
+    for at, status in ((COMMITS.index(LOCK_ROUND), 0), (COMMITS.index(LOCK_ROUND) + 1, 1)):
+        done = swapscale(*step, "--commit", commits[at])
+        assert done.returncode == status, done.stdout + done.stderr
+    assert swapscale(*step, "--commit", commits[0]).returncode >= 128

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Good or bad, how sure, and the experiments a bisect makes of the user's."""
+from __future__ import annotations
+
+import dataclasses
+import math
+import random
+from pathlib import Path
+
+import pytest
+
+from runner import paths, plan
+from runner.bisect import classify, question
+from runner.bisect.classify import Figure, Line
+from runner.bisect.records import Question
+from runner.errors import UsageError
+from runner.tiers import MetricResult
+
+BENCH = paths.CONFIGS / "bench.toml"
+ASKED = Question("git", "/tree", "a", "b", "instructions_per_page", "exact", "brd", 1, None, "x")
+
+
+def result(base: float, test: float, interval: tuple[float, float] | None = None) -> MetricResult:
+    return MetricResult("instructions_per_page", "instructions/page", "lower", base, test,
+                        test / base - 1, interval, 0.005, None, "")
+
+
+def test_sides_of_a_line() -> None:
+    line = Line(100.0, 1.0)
+    assert line.judge(Figure(101.0, 0.2, math.inf)) == ("bad", classify.MOST)
+    assert line.judge(Figure(99.0, 0.2, math.inf)) == ("good", classify.MOST)
+    assert Line(100.0, -1.0).judge(Figure(99.0, 0.2, 5))[0] == "bad"
+    # On the line is not above it, and is a guess.
+    assert line.judge(Figure(100.0, 1.0, math.inf)) == ("good", 0.5)
+    # One standard error away: the normal distribution's 84%; fewer boots, less sure.
+    assert line.judge(Figure(101.0, 1.0, math.inf))[1] == pytest.approx(0.8413, abs=1e-4)
+    assert line.judge(Figure(101.0, 1.0, 3))[1] < 0.81
+
+
+def test_confidence_is_how_often_it_is_right() -> None:
+    # 1% between the ends, boots of one kernel differing by 0.3%: of those it is 90% sure or
+    # more about, at least 90% are right.
+    draw, right, told = random.Random(7), 0, 0
+    line = Line(10050.0, 1.0)
+    for _ in range(4000):
+        truth = draw.choice([10000.0, 10100.0])
+        boots = draw.choice([1, 2, 3])
+        seen = sum(draw.gauss(truth, 30.0) for _ in range(boots)) / boots
+        verdict, sure = line.judge(Figure(seen, 30.0 / math.sqrt(boots), math.inf))
+        if sure >= classify.LEAST:
+            told += 1
+            right += verdict == ("bad" if truth > line.at else "good")
+    assert told > 2000 and right / told > 0.95
+
+
+def test_an_interval_of_its_own_is_the_error() -> None:
+    found = classify.figure(result(10000.0, 10100.0, (0.008, 0.012)), "exact", ((), ()), (6, 3))
+    assert found.value == pytest.approx(10100.0)
+    assert found.error == pytest.approx(20.0 / 2.5758, rel=1e-3)
+
+
+def test_without_one_it_is_what_boots_differ_by() -> None:
+    found = classify.figure(result(10000.0, 10100.0), "exact", ((), ()), (4, 1))
+    # No boots to learn from: the measured least, never certainty.
+    assert found.error == pytest.approx(10100.0 * classify.NOISE["exact"] * math.sqrt(1.25))
+    assert Line(10050.0, 1.0).judge(found)[1] < classify.MOST
+
+
+def test_the_users_experiment_is_reduced_to_one_cell(tmp_path: Path) -> None:
+    question.write_ends(plan.load(BENCH), ASKED, tmp_path)
+    ends, user = plan.load(tmp_path / question.ENDS), plan.load(BENCH)
+    assert (ends.devices, ends.threads, ends.tiers) == (("brd",), (1,), ("exact",))
+    assert (ends.guest.ram, ends.workload) == (user.guest.ram, user.workload)
+    assert ends.boots.layouts == question.LAYOUTS and ends.boots.self_check
+    assert ends.rules.thresholds == user.rules.thresholds
+    assert plan.load(tmp_path / question.LOCKS).tiers == ("locks",)
+    question.write_step(tmp_path / question.ENDS, ASKED, tmp_path, 0.0201)
+    step = plan.load(tmp_path / question.STEP)
+    # Half way in logarithms: 1.01 * 1.01 = 1.0201.
+    assert step.rules.thresholds["instructions_per_page"] == pytest.approx(0.01)
+    assert not step.boots.self_check
+    assert len(plan.samples(step)) == question.LAYOUTS
+    assert len(plan.samples(ends)) == question.LAYOUTS + 1
+
+
+def test_timed_steps_have_looks(tmp_path: Path) -> None:
+    asked = dataclasses.replace(ASKED, metric="throughput_mib_s", tier="timed")
+    question.write_ends(plan.load(BENCH), asked, tmp_path)
+    question.write_step(tmp_path / question.ENDS, asked, tmp_path, -0.19)
+    step = plan.load(tmp_path / question.STEP, ("a:1", "b:1", "c:1"), "a:1")
+    assert step.rules.looks == question.LOOKS
+    assert step.rules.thresholds["throughput_mib_s"] == pytest.approx(1 / 0.9 - 1)
+
+
+def test_metric_and_tier() -> None:
+    bench = plan.load(BENCH)
+    assert question.metric_of(bench, None) == ("instructions_per_page", "exact")
+    lock = "locks.swap_device.acquisitions_per_page"
+    assert question.metric_of(bench, lock) == (lock, "locks")
+    locks = dataclasses.replace(bench, tiers=("locks",))
+    with pytest.raises(UsageError, match="say which one with --metric"):
+        question.metric_of(locks, None)
+    with pytest.raises(UsageError, match="throughput_mib_s takes the timed tier"):
+        question.metric_of(locks, "throughput_mib_s")
+    assert question.cell_of(bench, None, None) == ("pmem", 1)
+    with pytest.raises(UsageError, match="threads: 7 is not one of 1"):
+        question.cell_of(bench, None, 7)

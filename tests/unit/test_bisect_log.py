@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Logs go both ways between git's bisect and ours; the record on disk is whole or the old one."""
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from runner.bisect import gitlog, history, records, run, series
+from runner.bisect.records import Flight, Question, Reading, State
+from runner.errors import CannotMeasure, UsageError
+from runner.progress import Progress
+from tests.smallgit import git, linear
+
+ASKED = Question("git", "/tree", "a", "b", "instructions_per_page", "exact", "pmem", 1, None, "x")
+
+
+def test_git_replays_our_log(tmp_path: Path) -> None:
+    commits = linear(tmp_path, 8)
+    found = history.find(tmp_path, commits[0], commits[7], Progress())
+    path = [Reading(commits[3], "step", "skip", "does not build: no such thing"),
+            Reading(commits[4], "step", "bad", ""), Reading(commits[1], "step", "good", "")]
+    file = tmp_path / "log"
+    file.write_text(gitlog.render(found, path, ""))
+    git(tmp_path, "bisect", "replay", str(file))
+    refs = git(tmp_path, "for-each-ref", "--format=%(objectname) %(refname)", "refs/bisect")
+    assert f"{commits[4]} refs/bisect/bad" in refs
+    assert f"refs/bisect/good-{commits[1]}" in refs and f"refs/bisect/skip-{commits[3]}" in refs
+    # And git's own log, made of ours, says to us what ours says.
+    theirs = tmp_path / "theirs"
+    theirs.write_text(git(tmp_path, "bisect", "log") + "\n")
+    for one in (file, theirs):
+        log = gitlog.read(one)
+        assert (log.good, log.bad) == (commits[0], commits[7])
+        assert log.steps == [(commits[3], "skip"), (commits[4], "bad"), (commits[1], "good")]
+
+
+def test_ends_given_to_start(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    file.write_text("git bisect start 'v6.2' 'v6.1' 'v6.0' '--' 'mm'\n# a remark\n"
+                    "git bisect new v6.1.5\n")
+    log = gitlog.read(file)
+    assert (log.good, log.bad, log.steps) == ("v6.1", "v6.2", [("v6.0", "good"),
+                                                               ("v6.1.5", "bad")])
+
+
+@pytest.mark.parametrize("text, said", [
+    ("git bisect start\ngit bisect good a\n", "names no bad commit"),
+    ("git bisect bad a\n", "names no good commit"),
+    ("git bisect start\nnonsense\n", ":2: 'nonsense' is not a line"),
+    ("git bisect good 'a\n", ":1: "), ("git bisect frobnicate a\n", ":1: git bisect frobnicate"),
+])
+def test_what_is_no_log(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "log"
+    file.write_text(text)
+    with pytest.raises(UsageError) as error:
+        gitlog.read(file)
+    assert said in str(error.value)
+
+
+def test_a_log_of_another_range_is_refused(tmp_path: Path) -> None:
+    commits = linear(tmp_path / "tree", 8)
+    found = history.find(tmp_path / "tree", commits[2], commits[7], Progress())
+    state = State(tmp_path, dataclasses.replace(ASKED, tree=str(tmp_path / "tree")))
+    with pytest.raises(UsageError, match="is not between the ends"):
+        run.trust(state, found, gitlog.Log(steps=[(commits[1], "good")]))
+    run.trust(state, found, gitlog.Log(steps=[(commits[4], "good")]))
+    assert records.load(tmp_path).verdicts() == {commits[4]: "good"}
+
+
+def test_state_reads_back(tmp_path: Path) -> None:
+    state = State(tmp_path, ASKED)
+    state.flight = Flight("c", "step", "001-step-x", 1)
+    state.save()
+    assert records.load(tmp_path).flight == state.flight
+    state.add(Reading("c", "step", "good", "why", 1.5, 1.0, 2.0, 0.99, "001-step-x", "aa"))
+    back = records.load(tmp_path)
+    assert (back.question, back.readings, back.flight) == (ASKED, state.readings, None)
+    assert not [one for one in tmp_path.iterdir() if one.name != records.STATE]
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": 2}', "null",
+                                  json.dumps({"format": 1, "question": {}, "readings": [],
+                                              "flight": None})])
+def test_damaged_state(tmp_path: Path, text: str) -> None:
+    (tmp_path / records.STATE).write_text(text)
+    with pytest.raises(UsageError, match="state.json: cannot be read"):
+        records.load(tmp_path)
+
+
+def test_no_state(tmp_path: Path, swapscale) -> None:
+    done = swapscale("bisect", "--resume", tmp_path)
+    assert done.returncode == 2 and "is not a bisect" in done.stderr
+
+
+def test_a_second_runner_is_refused(tmp_path: Path) -> None:
+    with records.locked(tmp_path):
+        with pytest.raises(CannotMeasure, match="another runner is at work"):
+            with records.locked(tmp_path):
+                pass
+
+
+def test_a_series_and_its_points() -> None:
+    found = series.find("6.1:batched")
+    count = len(found.names)
+    assert (found.good, found.bad) == ("0", str(count)) and count > 3
+    assert found.kernel("2") == "6.1:batched@2" and found.parent("2") == "1"
+    assert found.title("1").startswith("1 mm")
+    left = found.suspects(["0", "1"], found.bad)
+    assert sorted(left, key=int) == [str(one) for one in range(2, count + 1)]
+    assert left[-1] == found.bad
+    assert "mm/" in found.stat("1")
+
+
+@pytest.mark.parametrize("name, said", [("6.1:vanilla", "has no series to bisect"),
+                                        ("6.1:batched@2", "leave @2 away")])
+def test_what_is_no_series(name: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        series.find(name)
+
+
+def test_a_reversed_patch_takes_the_patch_back(tmp_path: Path) -> None:
+    commits = linear(tmp_path, 4)
+    text = git(tmp_path, "format-patch", "--stdout", "-1", commits[3]) + "\n"
+    (tmp_path / "back.patch").write_text(series.reversed_diff(text))
+    git(tmp_path, "apply", "back.patch")
+    assert git(tmp_path, "diff", "--stat", commits[2]) == ""
