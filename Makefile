@@ -73,6 +73,7 @@ test:
 	@./swapscale kernel build --flavour perf 6.1:./tests/series/faults 6.1:./tests/series/swap-corruption \
 	    6.1:./tests/series/faults+./tests/series/cost-3
 	@./swapscale kernel build --flavour perf+devices 6.1:vanilla
+	@./swapscale kernel build --flavour perf+tools 6.1:vanilla
 	@./swapscale kernel build --flavour lockstat $(foreach s,6.1 6.12,$(addprefix $(s):,$(SERIES)))
 	@./swapscale kernel build --flavour debug 6.1:batched-more 6.1:./tests/series/torture-faults
 	@$(PYTHON) -m pytest tests

@@ -19,7 +19,7 @@ from runner.kernel import build, spec
 from runner.plan import Experiment, Planned
 from runner.progress import Progress
 from runner.records import Accelerator, BuiltKernel, Sample
-from runner.vm import accel, modules
+from runner.vm import accel, modules, toollayer
 
 FORMAT = 1
 #: Where a campaign keeps the configurations of its kernels.
@@ -137,6 +137,8 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
     with campaign.locked():
         if experiment.left_out:
             progress.warn(experiment.left_out)
+        tools = experiment.instruments.programs
+        toollayer.layer(tools)
         kernels = build_kernels(experiment, progress)
         images = _images(kernels)
         keep_configs(campaign, kernels)
@@ -146,7 +148,7 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
                 raise UsageError(
                     f"{campaign.folder}: {new['kernel']} ({new['flavour']}) is not the kernel "
                     "this campaign began with; start a new one with './swapscale run'")
-        guest_programs = programs.digest(experiment.tiers)
+        guest_programs = programs.digest(experiment.tiers, tools)
         if record.get("programs", guest_programs) != guest_programs:
             raise UsageError(f"{campaign.folder}: the guest's programs are not those this "
                              "campaign began with; start a new one with './swapscale run'")
@@ -177,7 +179,9 @@ def _measure(setting: sample.Setting, todo: list[Planned], campaign: Campaign,
     lock = threading.Lock()
 
     def one(planned: Planned) -> None:
-        kernel = setting.kernels[planned.cell.kernel, planned.cell.flavour]
+        kernel = setting.kernels[planned.cell.kernel,
+                                 plan.flavour(setting.experiment, planned.cell.tier,
+                                              planned.cell.device)]
         with lock:
             folder = campaign.evidence_for(planned.number)
         what = f"sample {planned.number + 1}: {planned.cell.label()}"

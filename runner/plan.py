@@ -10,6 +10,8 @@ from pathlib import Path
 
 from runner import host, rules, storm, timed, tomlfile, torture
 from runner.errors import UsageError
+from runner.instruments import table as instruments
+from runner.instruments.table import Instruments
 from runner.kernel import spec
 from runner.records import (DEVICES, HOST_DEVICES, MIB, TIER_FLAVOUR, TIERS, Accelerator, Cell,
                             Rules, SwapDevice, with_drivers)
@@ -57,6 +59,7 @@ class Experiment:
     rules: Rules
     limits: dict[str, float] = field(default_factory=dict)  # seconds: boot, silence, total
     torture: Torture = Torture()
+    instruments: Instruments = Instruments()
     left_out: str = ""        # one line on tiers that its kernels cannot have
     budget: str = ""          # lock budgets: a name of results/baselines or a path; '': none
 
@@ -108,6 +111,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     budget = root.text("budget", "")
     if budget and "locks" not in tiers:
         root.complain("budget", "limits what the locks tier counts; add it to tiers")
+    watched = instruments.read(root.table("instruments"), tiers)
     tortured = torture.read(root.table("torture"), tiers, devices)
     limits_table = root.table("limits")
     limits = {}
@@ -119,7 +123,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     root.close()
     return Experiment(path.stem, title, path, kernels, tuple(devices), tuple(threads),
                       tuple(tiers), guest, workload, boots, judging, limits, tortured,
-                      left_out, budget)
+                      watched, left_out, budget)
 
 
 def _left_out(root: tomlfile.Table, kernels: tuple[str, ...], tiers: list[str]) -> str:
@@ -171,8 +175,14 @@ def _guest(guest: tomlfile.Table, work: tomlfile.Table, threads: list[int],
 
 def flavours(experiment: Experiment) -> list[str]:
     """Of the kernels that its cells boot."""
-    return sorted({with_drivers(TIER_FLAVOUR[tier], device) for tier in experiment.tiers
+    return sorted({flavour(experiment, tier, device) for tier in experiment.tiers
                    for device in experiment.devices})
+
+
+def flavour(experiment: Experiment, tier: str, device: str) -> str:
+    """Of the kernels that a tier's cells on a device boot."""
+    tools = "+tools" if experiment.instruments.programs else ""
+    return with_drivers(TIER_FLAVOUR[tier] + tools, device)
 
 
 def timed_threads(experiment: Experiment) -> tuple[int, ...]:

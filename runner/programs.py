@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from runner import paths
 from runner.errors import CannotMeasure, printable
 from runner.progress import Progress
-from runner.vm import initramfs
+from runner.vm import initramfs, toollayer
 
 
 def build(progress: Progress) -> None:
@@ -29,8 +29,8 @@ def build(progress: Progress) -> None:
         raise CannotMeasure(f"make all: {printable(lines[0])}; run 'make' to see it whole")
 
 
-def digest(tiers: Iterable[str]) -> str:
-    """SHA-256 of the programs these tiers run: exact figures repeat only with the same ones.
+def digest(tiers: Iterable[str], tools: Iterable[str] = ()) -> str:
+    """SHA-256 of the programs these tiers run, with `tools`: exact figures repeat only with them.
 
     Measured: a rebuilt generator of another size moves the end of the
     initramfs and with it the guest's MemTotal.
@@ -38,4 +38,4 @@ def digest(tiers: Iterable[str]) -> str:
     workloads = sorted({"swaptorture" if tier == "torture" else "swapstorm" for tier in tiers})
     layers = b"".join(initramfs.base_layer(paths.BUILD / "agent", paths.BUILD / one)
                       for one in workloads)
-    return hashlib.sha256(layers).hexdigest()
+    return hashlib.sha256(layers + toollayer.layer(tools)).hexdigest()

@@ -9,7 +9,7 @@ from pathlib import Path
 MIB = 1 << 20
 PAGE_SIZE = 4096  # x86-64, the only architecture so far
 
-FLAVOURS = ("perf", "lockstat", "debug")
+FLAVOURS = ("perf", "lockstat", "debug", "perf+tools")
 DEVICES = ("pmem", "pmem-legacy", "brd", "zram", "virtio-blk", "nvme")
 #: The host does their reads and writes, in its own time.
 HOST_DEVICES = ("virtio-blk", "nvme")
@@ -78,6 +78,16 @@ class SwapDevice:
 
 
 @dataclass(frozen=True)
+class ToolStep:
+    """One program of the tools layer, run around the workload."""
+
+    name: str                            # of its output: tool.NAME.out, tool.NAME.err
+    when: str                            # 'provision', 'before', 'beside', 'window' or 'after'
+    argv: tuple[str, ...]
+    environment: tuple[str, ...] = ()    # NAME=VALUE
+
+
+@dataclass(frozen=True)
 class Job:
     """What the agent does in one boot; written to the guest as lines."""
 
@@ -85,6 +95,8 @@ class Job:
     lock_stat: bool
     workload: tuple[str, ...]            # argv of the one measured step
     heartbeat_ms: int = 250
+    tools: tuple[ToolStep, ...] = ()
+    programs: tuple[str, ...] = ()       # of the tools layer: what `tools` and `workload` run
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,15 @@ from pathlib import Path
 
 from runner import evidence, host, hostload, torture, validity
 from runner.errors import CannotMeasure
+from runner.instruments import judge as instruments
+from runner.instruments import steps
 from runner.metrics import sample as metrics
 from runner.metrics.lockkeys import KEYS_FILE
 from runner.plan import Experiment, Planned
 from runner.progress import Step
 from runner.records import (PAGE_SIZE, Accelerator, Boot, BootResult, BuiltKernel, Cell, Job,
                             Metric, Outcome, Rules, Sample, SwapDevice)
-from runner.vm import guest, machine
+from runner.vm import guest, machine, toollayer
 
 _LAYOUT_STEP = 8  # bytes
 
@@ -52,13 +54,17 @@ def boot_for(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Pa
             *(("--passes", str(work.passes)) if work.passes else ()),
             "--seed", str(work.seed), "--allow-oom", *work.options,
             *(("--verify",) if work.verify else ()), "--notify-fd", "3", "--progress-fd", "4")
-    job = Job(SwapDevice(cell.device, experiment.guest.swap), cell.tier == "locks", argv)
+    device = SwapDevice(cell.device, experiment.guest.swap)
+    tools = experiment.instruments.programs
+    job = Job(device, cell.tier == "locks", argv, programs=tools,
+              tools=steps.steps(experiment.instruments, cell.threads, device))
     # Real addresses in /proc/lockdep: they tell lock classes of one name apart.
     more = ("no_hash_pointers",) if job.lock_stat else layout(planned.layout)
     return Boot(kernel, Accelerator.ICOUNT if counted else setting.accelerator,
-                1 if counted else experiment.guest.vcpus, experiment.guest.ram, job, folder,
-                (*work.cmdline, *experiment.guest.cmdline, *more), experiment.limits,
-                cell.tier == "timed")
+                1 if counted else experiment.guest.vcpus,
+                experiment.guest.ram + toollayer.ram(tools), job, folder,
+                (*toollayer.CMDLINE * bool(tools), *work.cmdline, *experiment.guest.cmdline,
+                 *more), experiment.limits, cell.tier == "timed")
 
 
 def layout(number: int) -> tuple[str, ...]:
@@ -89,7 +95,10 @@ def _judged(result: BootResult, boot: Boot, tier: str, rules: Rules
             found = metrics.measure(boot.evidence, tier)
         except CannotMeasure as error:
             return {}, (str(error),)
-    return found, validity.judge(result, boot, found, rules)
+    reasons = validity.judge(result, boot, found, rules)
+    if reasons:
+        return found, reasons
+    return instruments.judge(boot.evidence, boot.job, found)
 
 
 def _emulator_fault(result: BootResult, folder: Path) -> bool:

@@ -77,6 +77,10 @@ def percent(share: float) -> str:
     return f"{100 * share:.3g}%"
 
 
+_LABELS = {"throughput_mib_s": "swap throughput", "device_ceiling_mib_s": "device ceiling",
+           "device_random_mib_s": "device ceiling, random"}
+
+
 def label(name: str) -> str:
     """A metric's name for people: 'swap_cache_tree acquisitions per page'."""
     if name.startswith("locks."):
@@ -85,7 +89,7 @@ def label(name: str) -> str:
     if name.startswith("contended."):
         _, lock, function = (name.split(".", 2) + ["", ""])[:3]
         return f"{lock} in {function}"
-    return {"throughput_mib_s": "swap throughput"}.get(name, name.replace("_", " "))
+    return _LABELS.get(name, name.replace("_", " "))
 
 
 def describe(result: MetricResult) -> str:

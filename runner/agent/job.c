@@ -14,6 +14,12 @@ static const char *const kinds[] = {
 	[DEVICE_NVME] = "nvme",
 };
 
+static const char *const whens[] = {
+	[TOOL_PROVISION] = "provision", [TOOL_BEFORE] = "before",
+	[TOOL_BESIDE] = "beside",	[TOOL_WINDOW] = "window",
+	[TOOL_AFTER] = "after",
+};
+
 // Which keys were given, for doubled and missing ones.
 struct seen {
 	bool device, device_bytes, lock_stat, heartbeat_ms;
@@ -44,6 +50,56 @@ static bool take_device(struct job *job, const char *value)
 	return false;
 }
 
+// A part of a file's name on the host.
+static bool is_name(const char *text)
+{
+	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return length && length <= JOB_MAX_NAME && !text[length];
+}
+
+// "WHEN NAME", and the lines about it that follow; NULL, or what is wrong.
+static const char *take_tool(struct job *job, const char *key, char *value)
+{
+	struct tool_step *last =
+		job->tool_count ? &job->tools[job->tool_count - 1] : NULL;
+
+	if (!strcmp(key, "tool-arg")) {
+		if (!last)
+			return "no tool before it";
+		if (last->args == JOB_MAX_ARGS)
+			return "more than 64 of them";
+		last->argv[last->args++] = value;
+		return NULL;
+	}
+	if (!strcmp(key, "tool-env")) {
+		if (!last)
+			return "no tool before it";
+		if (last->envs == JOB_MAX_ENV)
+			return "more than 16 of them";
+		if (!strchr(value, '='))
+			return "not NAME=VALUE";
+		last->env[last->envs++] = value;
+		return NULL;
+	}
+	char *name = strchr(value, ' ');
+
+	if (job->tool_count == JOB_MAX_TOOLS)
+		return "more than 8 of them";
+	if (!name || !is_name(name + 1))
+		return "not WHEN NAME";
+	*name++ = '\0';
+	for (size_t i = 0; i < sizeof(whens) / sizeof(whens[0]); i++) {
+		if (!strcmp(value, whens[i])) {
+			last = &job->tools[job->tool_count++];
+			last->when = (enum tool_when)i;
+			last->name = name;
+			return NULL;
+		}
+	}
+	return "not one of provision, before, beside, window, after";
+}
+
 // One "key value" line; NULL, or what is wrong with it.
 static const char *take(struct job *job, struct seen *seen, const char *key,
 			char *value)
@@ -62,6 +118,9 @@ static const char *take(struct job *job, struct seen *seen, const char *key,
 			       "virtio-blk, nvme";
 		return once(&seen->device) ? NULL : "given twice";
 	}
+	if (!strcmp(key, "tool") || !strcmp(key, "tool-arg") ||
+	    !strcmp(key, "tool-env"))
+		return take_tool(job, key, value);
 	bool is_number = !text_number(value, &number);
 
 	if (!strcmp(key, "device-bytes")) {
@@ -87,8 +146,11 @@ static const char *take(struct job *job, struct seen *seen, const char *key,
 	return "unknown key";
 }
 
-static const char *missing(const struct seen *seen)
+static const char *missing(const struct job *job, const struct seen *seen)
 {
+	for (size_t i = 0; i < job->tool_count; i++)
+		if (!job->tools[i].args)
+			return "tool-arg";
 	if (!seen->device)
 		return "device";
 	if (!seen->device_bytes)
@@ -136,7 +198,7 @@ int job_parse(struct job *job, char *text, size_t length, struct fault *fault)
 						 "line 1: is not "
 						 "'swapscale-job 1'");
 		} else if (!strcmp(text, "end")) {
-			const char *lack = missing(&seen);
+			const char *lack = missing(job, &seen);
 
 			if (lack)
 				return fault_set(fault, FAULT_JOB,

@@ -12,6 +12,9 @@
 //	arg /bin/swapstorm
 //	arg --threads
 //	arg 2
+//	tool before fio
+//	tool-arg /bin/fio
+//	tool-env JOBS=2
 //	end
 #ifndef AGENT_JOB_H
 #define AGENT_JOB_H
@@ -26,6 +29,9 @@ enum {
 	JOB_MAX_FILE = 65536,
 	JOB_MAX_LINE = 4096,
 	JOB_MAX_ARGS = 64,
+	JOB_MAX_TOOLS = 8,
+	JOB_MAX_ENV = 16,
+	JOB_MAX_NAME = 32,
 };
 
 enum device_kind {
@@ -37,12 +43,31 @@ enum device_kind {
 	DEVICE_NVME,	    // likewise
 };
 
+enum tool_when {
+	TOOL_PROVISION, // before there is a swap device
+	TOOL_BEFORE,	// the device is there, and nobody uses it yet
+	TOOL_BESIDE,	// as long as the workload
+	TOOL_WINDOW,	// beside; told when the steady phase begins and ends
+	TOOL_AFTER,
+};
+
+// One program of the tools layer.
+struct tool_step {
+	const char *name; // of its output: tool.NAME.out, tool.NAME.err
+	enum tool_when when;
+	char *argv[JOB_MAX_ARGS + 1]; // ends with NULL
+	char *env[JOB_MAX_ENV + 1];   // so does this
+	size_t args, envs;
+};
+
 struct job {
 	enum device_kind device;
 	uint64_t device_bytes;
 	bool lock_stat;
 	int heartbeat_ms;
 	char *argv[JOB_MAX_ARGS + 1]; // ends with NULL
+	struct tool_step tools[JOB_MAX_TOOLS];
+	size_t tool_count;
 };
 
 // Parses text of the given length in place: argv points into it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // swapscale-agent: PID 1 of the guest.  Sets the swap device up, runs the one
-// workload of the job between two snapshots, sends everything to the host in
-// frames and powers the machine off.
+// workload of the job between two snapshots and its tools around it, sends
+// everything to the host in frames and powers the machine off.
 //
 // Nothing counts as a pass before the host has seen both WORKLOAD "exited 0"
 // and DONE, so whatever ends us early reads as a failure.
@@ -49,6 +49,7 @@ struct agent {
 	struct job job;
 	struct snapshot snapshot;
 	struct device device;
+	struct tools tools;
 	int progress;
 	char job_text[JOB_MAX_FILE];
 };
@@ -59,6 +60,7 @@ static struct agent agent = {
 	.job_file = "/job",
 	.channel.fd = -1,
 	.heartbeat.fd = -1,
+	.tools = {.job = &agent.job, .channel = &agent.channel, .device = ""},
 };
 static alignas(4096) char arena[SNAPSHOT_ARENA];
 
@@ -110,7 +112,7 @@ static int start_heartbeat(struct agent *self, struct fault *fault)
 	return heartbeat_start(&self->heartbeat, fault);
 }
 
-static int set_device_up(struct agent *self, struct fault *fault)
+static int find_device(struct agent *self, struct fault *fault)
 {
 	const struct job *job = &self->job;
 	struct device *device = &self->device;
@@ -128,8 +130,19 @@ static int set_device_up(struct agent *self, struct fault *fault)
 	    channel_line(&self->channel, FRAME_EVENT, fault, "device-driver %s",
 			 device->driver))
 		return -1;
-	return swap_on(device->path, job->device_bytes, 0, (uint8_t *)arena,
-		       fault);
+	self->tools.device = device->path;
+	return 0;
+}
+
+static int set_swap_up(struct agent *self, struct fault *fault)
+{
+	if (tools_run(&self->tools, TOOL_PROVISION, fault) ||
+	    (self->guest && find_device(self, fault)) ||
+	    tools_run(&self->tools, TOOL_BEFORE, fault))
+		return -1;
+	return self->guest ? swap_on(self->device.path, self->job.device_bytes,
+				     0, (uint8_t *)arena, fault)
+			   : 0;
 }
 
 static int take_and_send(struct agent *self, const char *prefix,
@@ -148,6 +161,7 @@ static int run_workload(struct agent *self, struct fault *fault)
 		.job = &self->job,
 		.channel = &self->channel,
 		.snapshot = &self->snapshot,
+		.tools = &self->tools,
 		.progress = self->progress,
 	};
 	int status;
@@ -162,7 +176,8 @@ static int run_workload(struct agent *self, struct fault *fault)
 	const uint64_t oom_before = text_lookup(
 		snapshot_text(&self->snapshot, "vmstat"), "oom_kill");
 
-	if (workload_start(&workload, fault))
+	if (tools_start(&self->tools, fault) ||
+	    workload_start(&workload, fault))
 		return -1;
 	// fork made our pages copy-on-write; touch them all again before the
 	// pressure, so that no fault of ours has to find memory in it.
@@ -176,11 +191,16 @@ static int run_workload(struct agent *self, struct fault *fault)
 				  ? " oom"
 				  : "";
 
-	if (WIFEXITED(status))
-		return channel_line(&self->channel, FRAME_WORKLOAD, fault,
-				    "exited %d%s", WEXITSTATUS(status), oom);
-	return channel_line(&self->channel, FRAME_WORKLOAD, fault,
-			    "killed %d%s", WTERMSIG(status), oom);
+	const bool exited = WIFEXITED(status);
+
+	if (channel_line(&self->channel, FRAME_WORKLOAD, fault, "%s %d%s",
+			 exited ? "exited" : "killed",
+			 exited ? WEXITSTATUS(status) : WTERMSIG(status), oom))
+		return -1;
+	return tools_stop(&self->tools, fault) ||
+			       tools_run(&self->tools, TOOL_AFTER, fault)
+		       ? -1
+		       : 0;
 }
 
 static int run_job(struct agent *self, struct fault *fault)
@@ -194,8 +214,7 @@ static int run_job(struct agent *self, struct fault *fault)
 		return -1;
 	// The kernel counts from boot on; ours begins with the steady phase.
 	if ((self->job.lock_stat && lockstat_count(false, fault)) ||
-	    (self->guest && set_device_up(self, fault)) ||
-	    run_workload(self, fault)) {
+	    set_swap_up(self, fault) || run_workload(self, fault)) {
 		heartbeat_stop(&self->heartbeat);
 		return -1;
 	}

@@ -31,8 +31,10 @@ static int enter_phase(struct workload *workload, struct fault *fault)
 	if (!begin && lock_stat && lockstat_count(false, fault))
 		return -1;
 	if (snapshot_take(workload->snapshot, !begin && lock_stat, fault) ||
+	    (!begin && tools_window(workload->tools, false, fault)) ||
 	    snapshot_send(workload->snapshot, workload->channel, name, fault) ||
-	    channel_line(workload->channel, FRAME_EVENT, fault, "%s", name))
+	    channel_line(workload->channel, FRAME_EVENT, fault, "%s", name) ||
+	    (begin && tools_window(workload->tools, true, fault)))
 		return -1;
 	// A workload that has died in the meantime is noticed by its exit.
 	if (write(workload->notify, "", 1) < 0 && errno != EIO)
@@ -165,6 +167,7 @@ static bool reap(const struct workload *workload, int *status)
 			*status = one;
 			return true;
 		}
+		tools_reaped(workload->tools, pid, one);
 	}
 	return false;
 }

@@ -6,6 +6,7 @@
 #include "channel.h"
 #include "job.h"
 #include "snapshot.h"
+#include "tool.h"
 
 #include <sys/types.h>
 
@@ -20,6 +21,7 @@ struct workload {
 	const struct job *job;
 	struct channel *channel;
 	struct snapshot *snapshot;
+	struct tools *tools;
 	int progress; // memfd for the workload's fd 4
 	// From here on the workload's own.
 	pid_t pid;

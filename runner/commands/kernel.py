@@ -23,8 +23,8 @@ def add(commands: Commands) -> None:
     one.add_argument("--flavour", default="measured", choices=(
         *FLAVOURS, *(f"{one}{DRIVERS}" for one in FLAVOURS[:2]), "measured", "all"),
                      help="perf: as shipped; lockstat: with lock counts; debug: for torture; "
-                     f"measured: the first two; …{DRIVERS}: with drivers of more "
-                     "swap devices (default: %(default)s)")
+                     "perf+tools: for experiments with instruments; measured: the first two; "
+                     f"…{DRIVERS}: with drivers of more swap devices (default: %(default)s)")
     one.add_argument("--json", action="store_true", help="for programs")
     one.set_defaults(run=do_kernel_build)
 

@@ -26,7 +26,7 @@ SWAPS = "steady-end.swaps"
 #: Metrics whose threshold an experiment may declare: those with a better direction.
 KNOWN = ("instructions_per_page", "throughput_mib_s", "pgscan_per_page", "direct_share",
          "allocstall_per_page", "pgmajfault_per_page", "pswpin_per_page", "slots_per_page",
-         "fairness_min_max", "fairness_jain")
+         "fairness_min_max", "fairness_jain", "swap_efficiency")
 
 _ZONE = r"(_(dma|dma32|normal|movable|high|device))?"
 _RECLAIMER = r"(kswapd|direct|khugepaged|proactive)"  # versions before 4.8 split it by zone

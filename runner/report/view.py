@@ -16,7 +16,9 @@ from runner.torture import TORTURE
 
 #: Shown beside the decisive metrics of the exact and timed tiers; the rest is in the JSON.
 COUNTERS = ("pswpout", "pgscan_per_page", "direct_share", "allocstall_per_page",
-            "pgmajfault_per_page", "fairness_min_max", "fairness_jain")
+            "pgmajfault_per_page", "fairness_min_max", "fairness_jain", "device_ceiling_mib_s",
+            "device_random_mib_s", "device_instructions_per_page",
+            "device_random_instructions_per_page", "swap_efficiency")
 #: Lock classes taken less often per page on both sides are folded into one row.
 _FEW = 0.05
 _LONG = 400

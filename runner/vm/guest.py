@@ -18,7 +18,7 @@ from runner.errors import printable
 from runner.paths import BUILD, cache
 from runner.progress import Step
 from runner.records import PAGE_SIZE, Boot, BootResult, BuiltKernel, Job, Outcome
-from runner.vm import initramfs, machine, memory, modules, qemu
+from runner.vm import initramfs, machine, memory, modules, qemu, toollayer
 from runner.vm.channel import ChannelError, Decoder, Receiver
 from runner.vm.console import Finding
 from runner.vm.machine import Limits
@@ -28,6 +28,7 @@ from runner.vm.watch import Watch
 LOOK_EVERY = 0.05              # seconds
 _CHUNK = 1 << 20               # bytes of a stream read in one look
 _INITRAMFS_KEPT = 64
+_INITRAMFS_BYTES = 1 << 30
 _BOOT_SHARE = 0.05             # of the progress bar: before the workload, and after it
 
 
@@ -220,7 +221,7 @@ def prepare(job: Job, kernel: BuiltKernel) -> Path:
     workload = BUILD / Path(job.workload[0]).name
     return store(initramfs.base_layer(BUILD / "agent", workload)
                  + (modules.layer(kernel.modules, job.device) if kernel.modules else b"")
-                 + initramfs.job_layer(job))
+                 + toollayer.layer(job.programs) + initramfs.job_layer(job))
 
 
 def store(content: bytes) -> Path:
@@ -234,9 +235,12 @@ def store(content: bytes) -> Path:
     with tempfile.NamedTemporaryFile(dir=folder, prefix="new-", delete=False) as out:
         out.write(content)
     os.replace(out.name, path)
-    by_age = sorted(folder.glob("*.cpio"), key=lambda one: one.stat().st_mtime)
-    for old in by_age[:-_INITRAMFS_KEPT]:
-        old.unlink(missing_ok=True)
+    kept = 0
+    by_age = sorted(folder.glob("*.cpio"), key=lambda one: one.stat().st_mtime, reverse=True)
+    for number, old in enumerate(by_age):
+        kept += old.stat().st_size
+        if number and (number >= _INITRAMFS_KEPT or kept > _INITRAMFS_BYTES):
+            old.unlink(missing_ok=True)
     return path
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from runner.errors import CannotMeasure, UsageError, printable
-from runner.records import DEVICES, Job
+from runner.records import DEVICES, Job, ToolStep
 
 BLOCK = 512                    # an archive's size is a multiple of it, as cpio(1) has it
 JOB_FILE = "job"               # /job in the guest
@@ -88,6 +88,7 @@ def job_text(job: Job) -> str:
              f"lock-stat {int(job.lock_stat)}",
              f"heartbeat-ms {job.heartbeat_ms}",
              *(f"arg {_argument(arg)}" for arg in job.workload),
+             *(line for step in job.tools for line in _tool(step)),
              "end"]
     text = "".join(f"{line}\n" for line in lines)
     if len(text.encode()) > MAX_FILE:
@@ -95,14 +96,20 @@ def job_text(job: Job) -> str:
     return text
 
 
-def _argument(arg: str) -> str:
+def _tool(step: ToolStep) -> list[str]:
+    return [f"tool {step.when} {step.name}",
+            *(f"tool-arg {_argument(arg, 'tool-arg')}" for arg in step.argv),
+            *(f"tool-env {_argument(one, 'tool-env')}" for one in step.environment)]
+
+
+def _argument(arg: str, key: str = "arg") -> str:
     """Fit for one line: a line break in it would be a line of the job of its own."""
     if not all(c.isprintable() for c in arg):
         raise UsageError(f"job: workload: argument {printable(repr(arg), 60)} has unprintable "
                          "characters in it")
-    if len(f"arg {arg}".encode()) > MAX_LINE:
+    if len(f"{key} {arg}".encode()) > MAX_LINE:
         raise UsageError(f"job: workload: argument {printable(repr(arg), 60)} is longer than "
-                         f"{MAX_LINE - 4} bytes")
+                         f"{MAX_LINE - len(key) - 1} bytes")
     return arg
 
 

@@ -318,3 +318,70 @@ def test_usage(args: list[str]) -> None:
     assert done.stderr.endswith("usage: agent --no-init --channel-fd N --heartbeat-fd N "
                                 "--job FILE\n")
     assert done.stdout == ""
+
+
+def tool(when: str, name: str, *args: str, env: tuple[str, ...] = ()) -> str:
+    return (f"tool {when} {name}\n" + "".join(f"tool-arg {arg}\n" for arg in args)
+            + "".join(f"tool-env {one}\n" for one in env))
+
+
+def shell(text: str) -> tuple[str, ...]:
+    return "/bin/sh", "-c", text
+
+
+def with_tools(text: str, *tools: str) -> str:
+    return text.removesuffix("end\n") + "".join(tools) + "end\n"
+
+
+def test_tools_around_the_workload(agent: Agent, python: Callable[[str], str]) -> None:
+    """Before, beside and after it, in this order, whatever the job's."""
+    run = agent(with_tools(
+        python(PHASES),
+        tool("after", "last", *shell("echo done")),
+        tool("beside", "noise", *shell("trap 'echo stopped; exit 0' INT; while :; do sleep 0.01; "
+                                       "done")),
+        tool("before", "fio", *shell("echo $JOBS $SWAP_DEVICE; echo word >&2; exit 3"),
+             env=("JOBS=2",)),
+        tool("provision", "ndctl", *shell("exit 0"))))
+    assert run.status == 0
+    assert run.texts == [
+        ("EVENT", "tool ndctl exited 0"), ("EVENT", "tool fio exited 3"),
+        ("EVENT", "steady-begin"), ("EVENT", "steady-end"), ("WORKLOAD", "exited 0"),
+        ("EVENT", "tool noise exited 0"), ("EVENT", "tool last exited 0"), ("DONE", "")]
+    assert run.files["tool.fio.out"] == b"2\n" and run.files["tool.fio.err"] == b"word\n"
+    assert run.files["tool.noise.out"] == b"stopped\n"
+    assert run.files["tool.last.out"] == b"done\n" and run.files["tool.ndctl.out"] == b""
+
+
+def test_window_is_told(agent: Agent, python: Callable[[str], str]) -> None:
+    """The steady phase begins when the tool has answered, and ends when it has."""
+    run = agent(with_tools(python(PHASES), tool("window", "perf", *shell(
+        "trap 'exit 0' INT; while read word <&3; do echo $word; printf 'ack\\n\\0' >&4; done; "
+        "while :; do sleep 0.01; done"))))
+    assert run.files["tool.perf.out"] == b"enable\ndisable\n"
+    assert run.texts[-3:] == [("WORKLOAD", "exited 0"), ("EVENT", "tool perf exited 0"),
+                              ("DONE", "")]
+
+
+def test_tool_that_does_not_answer(agent: Agent, python: Callable[[str], str]) -> None:
+    run = agent(with_tools(python(PHASES), tool("window", "perf", *shell("read word <&3; exit 1"))))
+    assert run.status == 1
+    assert run.texts[-1] == ("ERROR", "protocol: perf: no answer to enable")
+
+
+def test_tool_that_ends_early(agent: Agent, python: Callable[[str], str]) -> None:
+    """Its end is seen beside the workload, and it is not signalled again."""
+    run = agent(with_tools(python("import time; time.sleep(0.2)\n" + PHASES),
+                           tool("beside", "noise", *shell("exit 7"))))
+    assert ("EVENT", "tool noise exited 7") in run.texts and run.status == 0
+
+
+def test_tool_that_cannot_start(agent: Agent, python: Callable[[str], str]) -> None:
+    run = agent(with_tools(python(PHASES), tool("before", "fio", "/no/such/fio")))
+    assert run.texts == [("ERROR", "exec: /no/such/fio: No such file or directory")]
+
+
+def test_tool_that_says_too_much(agent: Agent, python: Callable[[str], str]) -> None:
+    run = agent(with_tools(python(PHASES), tool("before", "fio", *shell("yes | head -c 5000000"))))
+    assert 4 << 20 <= len(run.files["tool.fio.out"]) < (4 << 20) + 4096
+    assert run.texts[0] == ("EVENT", "tool fio exited 0")

@@ -204,7 +204,7 @@ def test_names(home: Path) -> None:
         file.write('[source.gone]\nkind = "debian"\npackage = "linux-source-0.1"\n')
     build.build("toy:more", "perf", Progress())
     known = {(one.name, one.flavour): one for one in build.names()}
-    assert len(known) == 20 and ("debian:6.1", "") in known
+    assert len(known) == 26 and ("debian:6.1", "") in known
     assert known["toy:more", "perf"].cached and not known["toy:more", "lockstat"].cached
     assert known["toy:vanilla", "perf"].description == "small"
     assert known["toy:more", "perf"].description == "more slots"

@@ -15,7 +15,10 @@
 	"device-bytes 536870912\n" \
 	"lock-stat 1\n"            \
 	"heartbeat-ms 250\n"
-#define GOOD GOOD_HEAD "arg /bin/swapstorm\narg --note\narg a b  c\nend\n"
+#define GOOD                                                         \
+	GOOD_HEAD "arg /bin/swapstorm\narg --note\narg a b  c\n"     \
+		  "tool before fio\ntool-arg /bin/fio\ntool-arg x\n" \
+		  "tool-env JOBS=2\ntool window perf-2\ntool-arg /p\nend\n"
 
 static struct fault fault;
 
@@ -44,6 +47,15 @@ static void test_good(void **state)
 	assert_string_equal(job.argv[1], "--note");
 	assert_string_equal(job.argv[2], "a b  c");
 	assert_null(job.argv[3]);
+	assert_int_equal(job.tool_count, 2);
+	assert_int_equal(job.tools[0].when, TOOL_BEFORE);
+	assert_string_equal(job.tools[0].name, "fio");
+	assert_string_equal(job.tools[0].argv[1], "x");
+	assert_null(job.tools[0].argv[2]);
+	assert_string_equal(job.tools[0].env[0], "JOBS=2");
+	assert_int_equal(job.tools[1].when, TOOL_WINDOW);
+	assert_string_equal(job.tools[1].name, "perf-2");
+	assert_null(job.tools[1].env[0]);
 	free(copy);
 }
 
@@ -72,7 +84,7 @@ static void test_bad(void **state)
 		{"\n", "line 1: is not 'swapscale-job 1'"},
 		{"swapscale-job 1\nend\n", "device: missing"},
 		{GOOD_HEAD "end\n", "arg: missing"},
-		{GOOD "arg x\n", "line 9: more after 'end'"},
+		{GOOD "arg x\n", "line 15: more after 'end'"},
 		{"swapscale-job 1\ndevice\n", "line 2: device: no value"},
 		{"swapscale-job 1\ndevice tape\n",
 		 "line 2: device: not one of pmem, pmem-legacy, brd, zram, "
@@ -102,6 +114,21 @@ static void test_bad(void **state)
 		{"swapscale-job 1\ncolour red\n",
 		 "line 2: colour: unknown key"},
 		{"swapscale-job 1\narg a\tb\n", "line 2: control character"},
+		{"swapscale-job 1\ntool-arg x\n",
+		 "line 2: tool-arg: no tool before it"},
+		{"swapscale-job 1\ntool-env A=1\n",
+		 "line 2: tool-env: no tool before it"},
+		{"swapscale-job 1\ntool before\n",
+		 "line 2: tool: not WHEN NAME"},
+		{"swapscale-job 1\ntool before a.b\n",
+		 "line 2: tool: not WHEN NAME"},
+		{"swapscale-job 1\ntool never fio\n",
+		 "line 2: tool: not one of provision, before, beside, window, "
+		 "after"},
+		{"swapscale-job 1\ntool before fio\ntool-env A\n",
+		 "line 3: tool-env: not NAME=VALUE"},
+		{GOOD_HEAD "arg x\ntool before fio\nend\n",
+		 "tool-arg: missing"},
 		{"swapscale-job 1\nend", "line 2: cut short or too long"},
 	};
 

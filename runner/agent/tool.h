@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Programs of the tools layer, run around the workload.  Each has its output in
+// memory until it has ended, so that nothing of ours works beside the workload;
+// then the host is sent tool.NAME.out, tool.NAME.err and an event with its end.
+#ifndef AGENT_TOOL_H
+#define AGENT_TOOL_H
+
+#include "channel.h"
+#include "job.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum {
+	TOOL_MAX_OUTPUT = 4 << 20, // of each stream; what is more is cut
+	// Of a tool that is told the window: one line in, "enable" or
+	// "disable", one line out.
+	TOOL_CONTROL_FD = 3,
+	TOOL_ANSWER_FD = 4,
+};
+
+struct tool {
+	const struct tool_step *step;
+	pid_t pid;
+	int out, err;	     // memory files
+	int control, answer; // -1: it is not told the window
+	bool ended;
+	int status;
+};
+
+struct tools {
+	const struct job *job;
+	struct channel *channel;
+	const char *device; // path, "" while there is none
+	// From here on the tools' own.
+	struct tool beside[JOB_MAX_TOOLS];
+	size_t count;
+};
+
+// Runs the job's tools of one kind, each to its end.
+int tools_run(struct tools *tools, enum tool_when when, struct fault *fault);
+
+// Starts those that go on beside the workload.
+int tools_start(struct tools *tools, struct fault *fault);
+
+// The steady phase begins or ends; returns when all who are told have answered.
+int tools_window(struct tools *tools, bool open, struct fault *fault);
+
+// Somebody has seen this process end.
+void tools_reaped(struct tools *tools, pid_t pid, int status);
+
+// Ends those that are beside the workload.
+int tools_stop(struct tools *tools, struct fault *fault);
+
+#endif

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The second layer of a guest's initramfs: tools of this host with all they load.
+
+A tool brings tens of MiB along, which lie in the guest's RAM for good (in
+ramfs: a tmpfs would be swapped out, and counted).  So a guest is given as much
+RAM on top, and a boot whose job names no tool has no such layer.
+"""
+from __future__ import annotations
+
+import functools
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner import paths
+from runner.errors import CannotMeasure
+from runner.records import MIB
+from runner.vm import elf, initramfs
+
+LIBRARIES = "lib/x86_64-linux-gnu"    # the loader's first folder without a configuration
+JOBS = "jobs"                         # job files of the tools
+CMDLINE = ("rootfstype=ramfs",)
+#: The agent runs it in the guest, where there is no PATH to look in.
+BIN = "bin"
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program of the host that guests can be given."""
+
+    name: str
+    package: str                      # Debian's
+    jobs: str = ""                    # folder of workloads/ with its job files
+
+
+TOOLS = {one.name: one for one in (Tool("fio", "fio", "fio"),)}
+
+
+def find(name: str) -> Path:
+    """The tool on this host; CannotMeasure names the package to install."""
+    tool = TOOLS[name]
+    path = shutil.which(name, path="/usr/bin:/usr/sbin:/bin:/sbin:/usr/local/bin")
+    if path is None:
+        raise CannotMeasure(f"{name}: is not installed, and the experiment's guests run it; "
+                            f"install package {tool.package} (apt-get install {tool.package})")
+    return Path(path)
+
+
+def files(names: Iterable[str]) -> dict[str, Path]:
+    """Path in the guest -> file of this host, of these tools and all they load."""
+    found: dict[str, Path] = {}
+    for name in sorted(set(names)):
+        program = find(name)
+        found[f"{BIN}/{name}"] = program
+        loader = elf.read(program).interpreter
+        if loader:
+            found[loader.lstrip("/")] = Path(loader)
+        found |= {f"{LIBRARIES}/{library}": file
+                  for library, file in elf.closure(program).items()}
+        if TOOLS[name].jobs:
+            found |= {f"{JOBS}/{one.name}": one
+                      for one in (paths.ROOT / "workloads" / TOOLS[name].jobs).iterdir()}
+    return found
+
+
+@functools.lru_cache(maxsize=4)
+def _archive(names: tuple[str, ...]) -> bytes:
+    members = {file: path.read_bytes() for file, path in sorted(files(names).items())}
+    folders = {str(parent) for file in members for parent in Path(file).parents} - {".", BIN}
+    return initramfs.archive([
+        *((folder, initramfs.FOLDER, b"") for folder in (*sorted(folders), "tmp", "run")),
+        *((file, initramfs.PROGRAM, data) for file, data in members.items())])
+
+
+def layer(names: Iterable[str]) -> bytes:
+    """The archive with these tools; b'' for none.  CannotMeasure where one is not there."""
+    wanted = tuple(sorted(set(names)))
+    return _archive(wanted) if wanted else b""
+
+
+def ram(names: Iterable[str]) -> int:
+    """Bytes of RAM that a guest with these tools is given on top, in whole MiB."""
+    return -(-len(layer(names)) // MIB) * MIB

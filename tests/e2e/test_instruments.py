@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every experiment of configs/instruments, from its file to its figures."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner import paths
+from runner.evidence import load_samples
+from runner.records import Sample
+
+
+@pytest.fixture
+def run(swapscale, built, tmp_path: Path):
+    """The samples of an experiment, and what was printed."""
+    def measure(name: str) -> tuple[list[Sample], Path, str]:
+        done = swapscale("run", paths.CONFIGS / "instruments" / f"{name}.toml", "--results",
+                         tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+        home = next(tmp_path.iterdir())
+        samples = load_samples(home / "samples.jsonl")
+        assert [one.invalid for one in samples] == [()] * len(samples), done.stdout
+        return samples, home, done.stdout
+    return measure
+
+
+def test_fio_measures_the_ceiling(run) -> None:
+    samples, _, out = run("fio")
+    exact = [one for one in samples if one.cell.tier == "exact"]
+    timed = [one for one in samples if one.cell.tier == "timed"]
+    # A tool in the guest, and two boots still agree to the last byte.
+    assert len(exact) == 2 and len({one.fingerprint for one in exact}) == 1
+    figures = exact[0].metrics
+    assert 1000 < figures["device_instructions_per_page"].value \
+        < figures["instructions_per_page"].value
+    assert 0.1 < figures["swap_efficiency"].value < 1
+    assert timed[0].metrics["device_ceiling_mib_s"].value > 0
+    assert "swap efficiency (exact" in out and "device ceiling, MiB/s (timed" in out

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""[instruments]: what it takes, the steps it makes, and a tool that fails."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner import paths, plan
+from runner.errors import UsageError
+from runner.instruments import judge, steps
+from runner.instruments.table import Instruments
+from runner.records import MIB, Job, Metric, SwapDevice, ToolStep
+from runner.vm import initramfs
+from runner.vm.channel import FrameType
+from tests.unit.test_channel import stream
+
+PMEM = SwapDevice("pmem", 512 * MIB)
+
+
+def write(tmp_path: Path, lines: str, tiers: str = '["timed"]') -> Path:
+    file = tmp_path / "x.toml"
+    file.write_text(f'format = 1\nbase = "6.1:vanilla"\ntiers = {tiers}\n[instruments]\n{lines}\n')
+    return file
+
+
+@pytest.mark.parametrize("lines, tiers, says", [
+    ("foi = true", '["timed"]', "x.toml:5: instruments.foi: is not known here; known: "),
+    ("fio = 1", '["timed"]', "x.toml:5: instruments.fio: 1 is not true or false"),
+    ("fio = true", '["exact", "locks"]', "x.toml:4: instruments: tools run in the tiers exact and "
+                                         "timed; take locks out of tiers"),
+])
+def test_what_is_refused(tmp_path: Path, lines: str, tiers: str, says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        plan.load(write(tmp_path, lines, tiers))
+    assert says in str(caught.value)
+
+
+def test_nothing_named_changes_nothing(tmp_path: Path) -> None:
+    experiment = plan.load(write(tmp_path, ""))
+    assert experiment.instruments == Instruments()
+    assert experiment.instruments.programs == ()
+    assert steps.steps(experiment.instruments, 2, PMEM) == ()
+    assert plan.flavour(experiment, "timed", "pmem") == "perf"
+
+
+def test_tools_boot_a_kernel_that_bears_them(tmp_path: Path) -> None:
+    experiment = plan.load(write(tmp_path, "fio = true"))
+    assert plan.flavour(experiment, "timed", "pmem") == "perf+tools"
+
+
+@pytest.mark.parametrize("file", sorted((paths.CONFIGS / "instruments").glob("*.toml")),
+                         ids=lambda file: file.stem)
+def test_every_example_is_a_job_the_agent_takes(file: Path) -> None:
+    experiment = plan.load(file)
+    assert experiment.instruments.programs
+    for threads in experiment.threads:
+        device = SwapDevice(experiment.devices[0], experiment.guest.swap)
+        made = steps.steps(experiment.instruments, threads, device)
+        text = initramfs.job_text(Job(device, False, ("/bin/swapstorm",), tools=made))
+        assert text.count("\ntool ") == len(made)
+
+
+def test_fio_gives_each_thread_a_part() -> None:
+    step, = steps.steps(Instruments(fio=True), 3, PMEM)
+    assert step.when == "before" and "JOBS=3" in step.environment
+    share = int(step.environment[1].partition("=")[2])
+    assert share % 4096 == 0 and 3 * share <= steps.FIO_BYTES
+
+
+def channel(tmp_path: Path, *events: str) -> Path:
+    """A folder of evidence whose channel holds these events."""
+    (tmp_path / "channel.bin").write_bytes(
+        stream(*((FrameType.EVENT, text.encode()) for text in events)))
+    return tmp_path
+
+
+@pytest.mark.parametrize("events, said, reason", [
+    ((), "", "instrument fio: never ended"),
+    (("tool fio exited 1",), "", "instrument fio: exited 1"),
+    (("tool fio killed 9",), "fio: no memory\x1b\n\n", "instrument fio: killed 9: fio: no memory"),
+])
+def test_tool_that_fails_is_a_reason(tmp_path: Path, events: tuple[str, ...], said: str,
+                                     reason: str) -> None:
+    home = channel(tmp_path, *events)
+    (home / "tool.fio.err").write_text(said)
+    job = Job(PMEM, False, ("/bin/swapstorm",), tools=(ToolStep("fio", "before", ("/bin/fio",)),))
+    found = {"throughput_mib_s": Metric(60.0, "MiB/s", "higher", "w")}
+    metrics, reasons = judge.judge(home, job, found)
+    assert metrics == found and len(reasons) == 1
+    assert reasons[0].startswith(reason) and reasons[0].isprintable()
+
+
+def test_no_tools_no_reading(tmp_path: Path) -> None:
+    assert judge.judge(tmp_path, Job(PMEM, False, ("/bin/swapstorm",)), {}) == ({}, ())
