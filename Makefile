@@ -59,7 +59,7 @@ unit-c: $(C_TESTS)
 	@for t in $(C_TESTS); do echo "# $$t"; $$t || exit 1; done
 
 # The README's two commands.  Each installs what it needs.
-.PHONY: bench test test-all
+.PHONY: bench test test-all test-slurm
 SERIES := vanilla pagewise pagewise+writeback-tags batched batched-more batch-add today-batched
 bench:
 	@setup/install bench
@@ -81,6 +81,11 @@ test:
 # What takes hours: every prefix of every series built, ...
 test-all: test
 	@$(PYTHON) -m pytest -m slow tests
+
+# Real campaigns through munged, slurmctld and slurmd of Debian's, one node: this machine.
+test-slurm:
+	@setup/install slurm
+	@$(PYTHON) -m pytest -m slurm tests/slurm
 
 # What the harness finds and what it sees wrongly, measured: docs/error-rates.md.  Hours; what was
 # begun is gone on with.  TIERS="exact locks" leaves the timed tier away.

@@ -2,7 +2,6 @@
 """Run an experiment into a campaign folder, or go on with an interrupted one."""
 from __future__ import annotations
 
-import concurrent.futures
 import datetime
 import json
 import os
@@ -12,11 +11,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from runner import adaptive, host, paths, plan, programs, sample, torture
+from runner import adaptive, host, paths, plan, programs, sample
 from runner.errors import CannotMeasure, UsageError, printable
 from runner.evidence import Campaign
+from runner.executor import Executor, local
 from runner.kernel import build, spec
-from runner.plan import Experiment, Planned
+from runner.plan import Experiment
 from runner.progress import Progress
 from runner.records import Accelerator, BuiltKernel, Sample
 from runner.vm import accel, modules, toollayer
@@ -128,7 +128,7 @@ def reopen(folder: Path) -> tuple[Campaign, Experiment, Record]:
 
 
 def run(experiment: Experiment, campaign: Campaign, progress: Progress,
-        record: Record) -> list[Sample]:
+        record: Record, measure: Executor = local.measure) -> list[Sample]:
     """Make every sample of the plan that is not on record yet; returns all of them.
 
     `record` is the campaign.json so far; where it names kernels' images and
@@ -165,52 +165,7 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
         todo = [one for one in planned if one.number not in have and one.cell.tier != "timed"]
         setting = sample.Setting(experiment, kernels, accelerator, guest_programs,
                                  threading.Event())
-        done += _measure(setting, todo, campaign, progress)
+        done += measure(setting, todo, campaign, progress)
         while batch := adaptive.due(experiment, planned, done):
-            done += _measure(setting, batch, campaign, progress)
+            done += measure(setting, batch, campaign, progress)
         return sorted(done, key=lambda one: one.number)
-
-
-def _measure(setting: sample.Setting, todo: list[Planned], campaign: Campaign,
-             progress: Progress) -> list[Sample]:
-    taken: list[Sample] = []
-    if not todo:
-        return taken
-    lock = threading.Lock()
-
-    def one(planned: Planned) -> None:
-        kernel = setting.kernels[planned.cell.kernel,
-                                 plan.flavour(setting.experiment, planned.cell.tier,
-                                              planned.cell.device)]
-        with lock:
-            folder = campaign.evidence_for(planned.number)
-        what = f"sample {planned.number + 1}: {planned.cell.label()}"
-        with progress.step(what) as step:
-            got = sample.take(setting, planned, kernel, folder, step)
-        with lock:
-            campaign.append(got)
-            taken.append(got)
-            whole.update(len(taken) / len(todo), f"{len(taken)} of {len(todo)} samples")
-        found = torture.findings(got)
-        for reason in got.invalid:
-            word = "FINDING" if reason in found else "does not count"
-            progress.warn(f"{what} {word}: {reason}; see {campaign.folder / got.evidence}")
-
-    with progress.step("all samples") as whole:
-        # Boots under icount have one vCPU whose time is instructions: what else
-        # the host does is invisible to them, so they run side by side.  All
-        # others are alone on the machine.
-        counted = [planned for planned in todo if setting.counts(planned.cell.tier)]
-        with concurrent.futures.ThreadPoolExecutor(host.cores()) as pool:
-            futures = [pool.submit(one, planned) for planned in counted]
-            try:
-                for future in concurrent.futures.as_completed(futures):
-                    future.result()
-            except BaseException:
-                setting.stop.set()
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
-        for planned in todo:
-            if planned not in counted:
-                one(planned)
-    return taken

@@ -10,7 +10,7 @@ from runner import campaign, compare, programs, report
 from runner.claim import claimfile, formats, pictures
 from runner.claim.campaign import findings
 from runner.claim.claimfile import Claim
-from runner.commands.options import Commands
+from runner.commands.options import Commands, executor, measure
 from runner.commands.report import recomputed
 from runner.errors import Exit, UsageError
 from runner.evidence import Campaign
@@ -30,6 +30,7 @@ def add(commands: Commands) -> None:
                      help="with a folder: take every metric anew from the evidence")
     one.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go "
                      "(default: results/ of the checkout)")
+    executor(one)
     one.add_argument("--format", choices=sorted(formats.FORMATS), default="text",
                      help="what is printed (default: %(default)s)")
     one.add_argument("--json", action="store_const", const="json", dest="format",
@@ -52,6 +53,7 @@ def do_claim(args: argparse.Namespace, progress: Progress) -> Exit:
         if args.recompute:
             samples = recomputed(samples, home)
         return _show(claim, samples, home, args.format, progress)
+    executing = measure(args)
     folder: Path | None = args.resume
     if folder is None:
         # All of it is checked before there is a folder.
@@ -61,7 +63,7 @@ def do_claim(args: argparse.Namespace, progress: Progress) -> Exit:
     progress.log(f"{claim.experiment.title}: results in {home.folder}")
     try:
         programs.build(progress)
-        samples = campaign.run(claim.experiment, home, progress, record)
+        samples = campaign.run(claim.experiment, home, progress, record, executing)
     except KeyboardInterrupt:
         progress.log(f"interrupted; what was measured is kept. Go on with: "
                      f"./swapscale claim --resume {home.folder}")

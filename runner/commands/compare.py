@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from runner import compare, paths, plan, report
-from runner.commands.options import Commands, output
+from runner.commands.options import Commands, executor, output
 from runner.commands.run import run_new
 from runner.errors import Exit, UsageError
 from runner.kernel import spec
@@ -23,6 +23,7 @@ def add(commands: Commands) -> None:
     one.add_argument("--experiment", type=Path, default=DEFAULT_EXPERIMENT,
                      help="devices, workload and thresholds (default: configs/bench.toml)")
     one.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go")
+    executor(one)
     output(one)
     one.set_defaults(run=do_compare)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runner import paths, report
 from runner.commands.index import thin
-from runner.commands.options import Commands
+from runner.commands.options import Commands, executor, measure
 from runner.errors import CannotMeasure, Exit, SwapscaleError
 from runner.nightly import config, history, kcidb, night, summary
 from runner.nightly.config import Nightly
@@ -26,12 +26,14 @@ def add(commands: Commands) -> None:
                      help="where campaigns and their index are (default: results/ of the checkout)")
     one.add_argument("--output", type=Path, metavar="DIR", help="also write the report in every "
                      "format to DIR/nightly.*")
+    executor(one)
     one.add_argument("--format", choices=sorted(FORMATS), default="text",
                      help="what is printed (default: %(default)s)")
     one.set_defaults(run=do_nightly)
 
 
 def do_nightly(args: argparse.Namespace, progress: Progress) -> Exit:
+    executing = measure(args)
     settings = config.load(args.config)
     night.must_be_there(args.results)
     if args.output:
@@ -39,7 +41,7 @@ def do_nightly(args: argparse.Namespace, progress: Progress) -> Exit:
     told = []
     for name in settings.kernels:
         try:
-            outcome = night.run(settings, name, args.results, progress)
+            outcome = night.run(settings, name, args.results, progress, executing)
         except SwapscaleError as error:
             # One kernel that does not build must not keep the others from their night.
             progress.warn(f"{name}: {error}")

@@ -6,10 +6,11 @@ import argparse
 from pathlib import Path
 
 from runner import campaign, plan, programs
-from runner.commands.options import Commands, output
+from runner.commands.options import Commands, executor, measure, output
 from runner.commands.report import show
 from runner.errors import Exit, UsageError
 from runner.evidence import Campaign
+from runner.executor import Executor
 from runner.plan import Experiment
 from runner.progress import Progress
 
@@ -21,6 +22,7 @@ def add(commands: Commands) -> None:
                      help="go on with an interrupted campaign's folder")
     one.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go "
                      "(default: results/ of the checkout)")
+    executor(one)
     output(one)
     one.set_defaults(run=do_run)
 
@@ -30,24 +32,26 @@ def do_run(args: argparse.Namespace, progress: Progress) -> Exit:
         raise UsageError("run: give an experiment file, or --resume and a campaign's folder; "
                          "see 'swapscale run --help'")
     if args.resume:
+        executing = measure(args)
         if args.results:
             raise UsageError("run: --results is for a new campaign; --resume goes on in its folder")
         home, experiment, record = campaign.reopen(args.resume)
-        return _run(experiment, home, record, args.format, progress)
+        return _run(experiment, home, record, executing, args.format, progress)
     return run_new(plan.load(args.experiment), args, progress)
 
 
 def run_new(experiment: Experiment, args: argparse.Namespace, progress: Progress) -> Exit:
+    executing = measure(args)
     home, experiment, record = campaign.reopen(campaign.create(experiment, args.results).folder)
-    return _run(experiment, home, record, args.format, progress)
+    return _run(experiment, home, record, executing, args.format, progress)
 
 
-def _run(experiment: Experiment, home: Campaign, record: campaign.Record, form: str,
-         progress: Progress) -> Exit:
+def _run(experiment: Experiment, home: Campaign, record: campaign.Record, executing: Executor,
+         form: str, progress: Progress) -> Exit:
     progress.log(f"{experiment.title}: results in {home.folder}")
     try:
         programs.build(progress)
-        samples = campaign.run(experiment, home, progress, record)
+        samples = campaign.run(experiment, home, progress, record, executing)
     except KeyboardInterrupt:
         progress.log(f"interrupted; what was measured is kept. Go on with: "
                      f"./swapscale run --resume {home.folder}")

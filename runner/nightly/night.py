@@ -11,6 +11,7 @@ from pathlib import Path
 from runner import campaign, compare, plan, programs, report
 from runner.errors import Exit, SwapscaleError, UsageError, printable
 from runner.evidence import Campaign
+from runner.executor import Executor, local
 from runner.kernel import build
 from runner.nightly import gate, history, known, nightfile, store, track
 from runner.nightly.config import Nightly
@@ -93,7 +94,8 @@ def _campaign(config: Nightly, results: Path, now: Tip, base: tuple[str, str, st
     return (*campaign.reopen(home.folder), night)
 
 
-def run(config: Nightly, name: str, results: Path, progress: Progress) -> Outcome | None:
+def run(config: Nightly, name: str, results: Path, progress: Progress,
+        measure: Executor = local.measure) -> Outcome | None:
     """Measure `name` tonight and judge it; None where it did not move and need not be measured.
 
     SwapscaleError where it cannot be measured; what was is kept, and the next
@@ -115,7 +117,7 @@ def run(config: Nightly, name: str, results: Path, progress: Progress) -> Outcom
     progress.log(f"{name}: {now.kernel} against {base[0] or 'history alone'}; results in "
                  f"{home.folder}")
     programs.build(progress)
-    samples = campaign.run(experiment, home, progress, record)
+    samples = campaign.run(experiment, home, progress, record, measure)
     return _judge(config, results, home, compare.campaign(samples, experiment), night, base[2],
                   nights, progress)
 

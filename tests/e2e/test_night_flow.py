@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from runner import campaign, cli, paths
+from runner import cli, paths
 from runner.commands import nightly
 from runner.errors import CannotMeasure, Exit
 from runner.evidence import Campaign
+from runner.executor import local
 from runner.nightly import config, history, night, nightfile, store
 from runner.nightly.night import Outcome
 from runner.plan import Planned
@@ -69,9 +70,7 @@ def push(home: Path, series: str) -> None:
 def run(home: Path, figure: float, fails: bool = False) -> Outcome:
     settings = config.load(home / "n.toml")
     (name,) = settings.kernels
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(campaign, "_measure", Made(figure, fails))
-        found = night.run(settings, name, home / "results", Progress())
+    found = night.run(settings, name, home / "results", Progress(), Made(figure, fails))
     assert found
     return found
 
@@ -128,7 +127,7 @@ def test_the_command_prints_one_screen_and_writes_every_format(
     said = []
     for series, figure in (("batch-add", 2.0), ("batch-add", 2.0), ("pagewise", 4.0)):
         push(home, series)
-        monkeypatch.setattr(campaign, "_measure", Made(figure))
+        monkeypatch.setattr(local, "measure", Made(figure))
         status = cli.main(["nightly", str(home / "n.toml"), "--results", str(home / "results"),
                            "--output", str(out)])
         said.append((status, capsys.readouterr().out))
@@ -149,7 +148,7 @@ def test_a_kernel_that_cannot_be_had_does_not_keep_the_others_from_their_night(
     (home / "n.toml").write_text(
         f'format = 1\nkernels = ["git:{home}/gone@main", "6.1:{home}/moving"]\n'
         'experiment = "load.toml"\n')
-    monkeypatch.setattr(campaign, "_measure", Made(2.0))
+    monkeypatch.setattr(local, "measure", Made(2.0))
     assert cli.main(["nightly", str(home / "n.toml"), "--results", str(home / "results")]) == 2
     said = capsys.readouterr().out
     assert "no such folder" in said and "no regression" in said

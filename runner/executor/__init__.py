@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where a campaign's samples are made: on this machine, or on a cluster's nodes."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from runner import torture
+from runner.evidence import Campaign
+from runner.plan import Planned
+from runner.progress import Progress
+from runner.records import Sample
+from runner.sample import Setting
+
+#: Makes the samples that are asked for, each on record in the campaign when it returns.
+Executor: TypeAlias = Callable[[Setting, list[Planned], Campaign, Progress], list[Sample]]
+
+
+def what(planned: Planned) -> str:
+    """A sample, for people."""
+    return f"sample {planned.number + 1}: {planned.cell.label()}"
+
+
+def complain(got: Sample, planned: Planned, campaign: Campaign, progress: Progress) -> None:
+    """Say why a sample does not count, and loudly what it found."""
+    found = torture.findings(got)
+    for reason in got.invalid:
+        word = "FINDING" if reason in found else "does not count"
+        progress.warn(f"{what(planned)} {word}: {reason}; see {campaign.folder / got.evidence}")
