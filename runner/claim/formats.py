@@ -86,7 +86,7 @@ FORMATS: dict[str, Callable[[Findings], str]] = {
 
 def write_all(findings: Findings, folder: Path, pictures: Sequence[Path] = ()) -> None:
     """Write every form into a campaign's folder; CannotMeasure where that fails."""
-    names = [str(one.relative_to(folder)) for one in pictures]
+    names = [str(one.resolve().relative_to(folder.resolve())) for one in pictures]
     made = {"text": as_text(findings), "markdown": as_markdown(findings, names),
             "json": as_json(findings), "html": as_html(findings, pictures)}
     try:
