@@ -16,7 +16,7 @@ PYTHON  := /usr/bin/python3
 sources = $(wildcard $(1)/*.c)
 headers := $(wildcard workloads/*/*.h runner/agent/*.h model/*.h)
 
-PROGRAMS := $(BUILD)/swapstorm $(BUILD)/swaptorture $(BUILD)/agent $(BUILD)/swapsim
+PROGRAMS := $(BUILD)/swapstorm $(BUILD)/swaptorture $(BUILD)/pressure $(BUILD)/agent $(BUILD)/swapsim
 
 .PHONY: all
 all: $(PROGRAMS)
@@ -29,6 +29,12 @@ GUEST := $(CSTD) $(CFLAGS) -ffile-prefix-map=$(CURDIR)=. -static -s -pthread
 $(BUILD)/swapstorm: $(call sources,workloads/swapstorm) $(headers) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(GUEST) -o $@ $(filter %.c,$^) -lm
+
+# It tells the agent what it sees as swapstorm does.
+$(BUILD)/pressure: $(call sources,workloads/pressure) $(addprefix workloads/swapstorm/, \
+		error.c notify.c number.c out.c procfs.c) $(headers) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(GUEST) -I. -o $@ $(filter %.c,$^)
 
 # It stamps pages as swapstorm does, and sets devices up as the agent does.
 TORTURE_SHARED := $(addprefix workloads/swapstorm/,content.c error.c out.c procfs.c stamp.c) \

@@ -148,7 +148,8 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
                 raise UsageError(
                     f"{campaign.folder}: {new['kernel']} ({new['flavour']}) is not the kernel "
                     "this campaign began with; start a new one with './swapscale run'")
-        guest_programs = programs.digest(experiment.tiers, tools)
+        guest_programs = programs.digest(experiment.tiers, tools,
+                                         experiment.workload.guest_program)
         if record.get("programs", guest_programs) != guest_programs:
             raise UsageError(f"{campaign.folder}: the guest's programs are not those this "
                              "campaign began with; start a new one with './swapscale run'")

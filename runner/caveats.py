@@ -49,6 +49,13 @@ def assumptions(samples: Sequence[Sample]) -> Iterable[str]:
             yield ("exact tier: another memory layout alone (image size, command line) moves "
                    "instructions per page by some 0.5%; for smaller effects set rules.layouts to "
                    "6 or more")
+    if any("profile_samples" in one.metrics for one in valid):
+        yield ("the profile's clock is software (cpu-clock): a guest has no PMU here; what runs "
+               "with interrupts off shows where they come on again")
+    if any("lock_waits_per_page" in one.metrics for one in valid):
+        yield ("lock waits: a spinlock's first waiter spins on its pending bit, which no "
+               "tracepoint sees, so spinlocks show with three contenders or more; mutexes and "
+               "rwsems show always")
     if Accelerator.TCG in accelerators:
         yield "emulated (TCG): time here says nothing about real hardware"
     if any(one.cell.tier == "locks" for one in valid):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from runner import host, rules, storm, timed, tomlfile, torture
 from runner.errors import UsageError
+from runner.instruments import pressure
 from runner.instruments import table as instruments
 from runner.instruments.table import Instruments
 from runner.kernel import spec
@@ -111,7 +112,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     budget = root.text("budget", "")
     if budget and "locks" not in tiers:
         root.complain("budget", "limits what the locks tier counts; add it to tiers")
-    watched = instruments.read(root.table("instruments"), tiers)
+    watched = instruments.read(root.table("instruments"), tiers, devices, workload.program)
     tortured = torture.read(root.table("torture"), tiers, devices)
     limits_table = root.table("limits")
     limits = {}
@@ -169,6 +170,8 @@ def _guest(guest: tomlfile.Table, work: tomlfile.Table, threads: list[int],
                                 "set vcpus = 1 or another accelerator")
     guest.close()
     vcpus = 1 if "exact" in tiers else made.vcpus
+    if "program" in work.keys() and work.text("program") == pressure.PROGRAM:
+        return made, pressure.read(work)
     machine = storm.Machine(ram, swap, vcpus, storm.nodes(cmdline))
     return made, storm.read(work, threads, machine)
 

@@ -29,13 +29,13 @@ def build(progress: Progress) -> None:
         raise CannotMeasure(f"make all: {printable(lines[0])}; run 'make' to see it whole")
 
 
-def digest(tiers: Iterable[str], tools: Iterable[str] = ()) -> str:
+def digest(tiers: Iterable[str], tools: Iterable[str] = (), load: str = "swapstorm") -> str:
     """SHA-256 of the programs these tiers run, with `tools`: exact figures repeat only with them.
 
     Measured: a rebuilt generator of another size moves the end of the
     initramfs and with it the guest's MemTotal.
     """
-    workloads = sorted({"swaptorture" if tier == "torture" else "swapstorm" for tier in tiers})
+    workloads = sorted({"swaptorture" if tier == "torture" else load for tier in tiers})
     layers = b"".join(initramfs.base_layer(paths.BUILD / "agent", paths.BUILD / one)
                       for one in workloads)
     return hashlib.sha256(layers + toollayer.layer(tools)).hexdigest()

@@ -75,6 +75,7 @@ class BuiltKernel:
 class SwapDevice:
     kind: str                 # one of DEVICES
     size: int                 # bytes
+    spare: int = 0            # bytes of an nvdimm on top: what its namespace keeps for itself
 
 
 @dataclass(frozen=True)

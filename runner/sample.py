@@ -11,7 +11,7 @@ from pathlib import Path
 from runner import evidence, host, hostload, torture, validity
 from runner.errors import CannotMeasure
 from runner.instruments import judge as instruments
-from runner.instruments import steps
+from runner.instruments import pressure, steps
 from runner.metrics import sample as metrics
 from runner.metrics.lockkeys import KEYS_FILE
 from runner.plan import Experiment, Planned
@@ -54,10 +54,13 @@ def boot_for(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Pa
             *(("--passes", str(work.passes)) if work.passes else ()),
             "--seed", str(work.seed), "--allow-oom", *work.options,
             *(("--verify",) if work.verify else ()), "--notify-fd", "3", "--progress-fd", "4")
-    device = SwapDevice(cell.device, experiment.guest.swap)
+    if work.program == pressure.PROGRAM:
+        argv = ("/bin/pressure", "--notify-fd", "3", "--progress-fd", "4", *work.options)
+    swap = experiment.guest.swap
+    device = SwapDevice(cell.device, swap, steps.spare(experiment.instruments, swap))
     tools = experiment.instruments.programs
     job = Job(device, cell.tier == "locks", argv, programs=tools,
-              tools=steps.steps(experiment.instruments, cell.threads, device))
+              tools=steps.steps(experiment.instruments, cell.threads, device, counted))
     # Real addresses in /proc/lockdep: they tell lock classes of one name apart.
     more = ("no_hash_pointers",) if job.lock_stat else layout(planned.layout)
     return Boot(kernel, Accelerator.ICOUNT if counted else setting.accelerator,
@@ -94,11 +97,10 @@ def _judged(result: BootResult, boot: Boot, tier: str, rules: Rules
         try:
             found = metrics.measure(boot.evidence, tier)
         except CannotMeasure as error:
-            return {}, (str(error),)
-    reasons = validity.judge(result, boot, found, rules)
-    if reasons:
-        return found, reasons
-    return instruments.judge(boot.evidence, boot.job, found)
+            return {}, (*instruments.failures(boot.evidence, boot.job), str(error))
+    return found, (*validity.judge(result, boot, found, rules),
+                   *(instruments.failures(boot.evidence, boot.job)
+                     if result.outcome == Outcome.OK else ()))
 
 
 def _emulator_fault(result: BootResult, folder: Path) -> bool:
@@ -141,6 +143,7 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
     if boot.job.lock_stat and keys.is_file():
         shutil.copyfile(keys, folder / KEYS_FILE)
     found, reasons = _judged(result, boot, planned.cell.tier, setting.experiment.rules)
+    instruments.draw(folder, planned.cell.label())
     if planned.cell.tier == "timed":
         reasons += tuple(hostload.judge(load, setting.experiment.rules.host))
     return Sample(planned.number, planned.repeat, planned.cell, result.accelerator.value,

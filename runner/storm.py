@@ -41,6 +41,11 @@ class Workload:
     options: tuple[str, ...] = ()  # of swapstorm's command line, for all that is not above
 
     @property
+    def guest_program(self) -> str:
+        """The program of ours that the agent starts."""
+        return self.program if self.program == "swapstorm" else "pressure"
+
+    @property
     def cmdline(self) -> tuple[str, ...]:
         """Kernel parameters it needs: huge pages wait for advice until told otherwise."""
         return ("transparent_hugepage=always",) if THP_ALWAYS in self.options else ()
@@ -70,7 +75,7 @@ def read(work: Table, threads: Iterable[int], machine: Machine) -> Workload:
     (filled up, OOM).
     """
     ram, swap = machine.ram, machine.swap
-    program = work.text("program", "swapstorm", ("swapstorm",))
+    program = work.text("program", "swapstorm", ("swapstorm", "stress-ng"))
     ratio = work.number("ratio", 1.05, 64.0, 1.75)
     size = work.integer("size_mib", 1, 1 << 20, 0)
     passes = work.integer("passes", 1, 1000, 1)

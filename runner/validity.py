@@ -13,8 +13,8 @@ from runner.records import MIB, Accelerator, Boot, BootResult, Metric, Outcome, 
 #: The reason a sample with wrong page contents begins with; reports shout it.
 DATA_LOSS = "PAGE CONTENTS WRONG"
 
-#: Linux 4.4 calls the disk of a raw pmem namespace pmem0m, all others pmem0.
-_DEVICE_NAMES = {"pmem": r"/dev/pmem\d+m?", "pmem-legacy": r"/dev/pmem\d+m?",
+#: Linux 4.4 calls the disk of a raw pmem namespace pmem0m, all others pmem0; a BTT's is pmem0s.
+_DEVICE_NAMES = {"pmem": r"/dev/pmem\d+[ms]?", "pmem-legacy": r"/dev/pmem\d+m?",
                  "brd": r"/dev/ram\d+",
                  "zram": r"/dev/zram\d+", "virtio-blk": r"/dev/vd[a-z]",
                  "nvme": r"/dev/nvme\d+n\d+"}

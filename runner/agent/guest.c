@@ -57,6 +57,18 @@ int guest_lock(struct fault *fault)
 	return 0;
 }
 
+int guest_tool_group(struct fault *fault)
+{
+	if (mount_one("cgroup2", "/sys/fs/cgroup", fault))
+		return -1;
+	if (text_write("/sys/fs/cgroup/cgroup.subtree_control", "+memory") ||
+	    mkdir(GUEST_TOOL_GROUP, 0755) ||
+	    text_write(GUEST_TOOL_GROUP "/memory.swap.max", "0"))
+		return fault_set(fault, FAULT_MOUNT, "%s: %s", GUEST_TOOL_GROUP,
+				 strerror(errno));
+	return 0;
+}
+
 void guest_cry(const struct fault *fault)
 {
 	char line[400];

@@ -18,4 +18,9 @@ void guest_cry(const struct fault *fault);
 // Never returns.
 __attribute__((noreturn)) void guest_power_off(void);
 
+// Makes a control group whose programs are never swapped out, so that a tool
+// answers beside a load that takes all memory.
+#define GUEST_TOOL_GROUP "/sys/fs/cgroup/tools"
+int guest_tool_group(struct fault *fault);
+
 #endif

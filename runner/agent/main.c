@@ -136,6 +136,11 @@ static int find_device(struct agent *self, struct fault *fault)
 
 static int set_swap_up(struct agent *self, struct fault *fault)
 {
+	if (self->guest && self->job.tool_count) {
+		if (guest_tool_group(fault))
+			return -1;
+		self->tools.group = GUEST_TOOL_GROUP "/cgroup.procs";
+	}
 	if (tools_run(&self->tools, TOOL_PROVISION, fault) ||
 	    (self->guest && find_device(self, fault)) ||
 	    tools_run(&self->tools, TOOL_BEFORE, fault))

@@ -46,6 +46,9 @@ child(const struct program *program, char *const *environment, int report)
 			       F_DUPFD_CLOEXEC, RAISED);
 	for (int i = 0; i < count; i++)
 		placed = placed && dup2(fds[i], i) == i;
+	// Before the exec, so that all it ever touches is charged there.
+	if (placed && program->group)
+		placed = !text_write(program->group, "0");
 	if (placed)
 		execve(program->argv[0], program->argv, environment);
 	int error = errno;

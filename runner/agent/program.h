@@ -13,6 +13,7 @@ struct program {
 	char *const *environment; // on top of PATH, HOME and LC_ALL; NULL: none
 	const int *fds;		  // become its 1, 2, ...; 0 is /dev/null
 	size_t fd_count;
+	const char *group; // cgroup.procs of the group it joins; NULL: none
 };
 
 enum {

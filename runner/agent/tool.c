@@ -25,8 +25,8 @@ static int open_control(struct control *control)
 		       : 0;
 }
 
-static int start(struct tool *tool, const struct tool_step *step,
-		 const char *device, struct fault *fault)
+static int start(const struct tools *tools, struct tool *tool,
+		 const struct tool_step *step, struct fault *fault)
 {
 	char variable[sizeof("SWAP_DEVICE=") + 64];
 	char *environment[JOB_MAX_ENV + 2] = {variable};
@@ -39,7 +39,7 @@ static int start(struct tool *tool, const struct tool_step *step,
 	if (tool->out < 0 || tool->err < 0 || (told && open_control(&control)))
 		return fault_set(fault, FAULT_EXEC, "%s: its pipes: %s",
 				 step->name, strerror(errno));
-	snprintf(variable, sizeof(variable), "SWAP_DEVICE=%s", device);
+	snprintf(variable, sizeof(variable), "SWAP_DEVICE=%s", tools->device);
 	for (size_t i = 0; i < step->envs; i++)
 		environment[i + 1] = step->env[i];
 	const int fds[] = {tool->out, tool->err, told ? control.told[0] : -1,
@@ -49,6 +49,7 @@ static int start(struct tool *tool, const struct tool_step *step,
 		.environment = environment,
 		.fds = fds,
 		.fd_count = told ? 4 : 2,
+		.group = tools->group,
 	};
 
 	tool->pid = program_start(&program, fault);
@@ -119,7 +120,7 @@ int tools_run(struct tools *tools, enum tool_when when, struct fault *fault)
 
 		if (step->when != when)
 			continue;
-		if (start(&tool, step, tools->device, fault))
+		if (start(tools, &tool, step, fault))
 			return -1;
 		wait_for(&tool);
 		if (hand_in(&tool, tools->channel, fault))
@@ -135,8 +136,7 @@ int tools_start(struct tools *tools, struct fault *fault)
 
 		if (step->when != TOOL_BESIDE && step->when != TOOL_WINDOW)
 			continue;
-		if (start(&tools->beside[tools->count], step, tools->device,
-			  fault))
+		if (start(tools, &tools->beside[tools->count], step, fault))
 			return -1;
 		tools->count++;
 	}
@@ -194,9 +194,10 @@ int tools_stop(struct tools *tools, struct fault *fault)
 	for (size_t i = 0; i < tools->count; i++) {
 		struct tool *tool = &tools->beside[i];
 
-		// As from a terminal: perf writes its file, stress-ng ends its
-		// workers.
-		if (!tool->ended)
+		// perf would end of the signal that ends it; stress-ng takes it
+		// as from a terminal.
+		if (!tool->ended && (tool->control < 0 ||
+				     write(tool->control, "stop\n", 5) < 0))
 			kill(tool->pid, SIGINT);
 		wait_for(tool);
 		if (hand_in(tool, tools->channel, fault))

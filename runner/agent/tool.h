@@ -13,8 +13,8 @@
 
 enum {
 	TOOL_MAX_OUTPUT = 4 << 20, // of each stream; what is more is cut
-	// Of a tool that is told the window: one line in, "enable" or
-	// "disable", one line out.
+	// Of a tool that is told the window: one line in, "enable", "disable"
+	// or "stop", one line out.
 	TOOL_CONTROL_FD = 3,
 	TOOL_ANSWER_FD = 4,
 };
@@ -32,6 +32,7 @@ struct tools {
 	const struct job *job;
 	struct channel *channel;
 	const char *device; // path, "" while there is none
+	const char *group;  // as a program's
 	// From here on the tools' own.
 	struct tool beside[JOB_MAX_TOOLS];
 	size_t count;

@@ -3,24 +3,59 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from runner.errors import CannotMeasure, printable
-from runner.instruments import fio
+from runner.instruments import contention, fio, flamegraph, ndctl, profile
 from runner.metrics import guestfile
-from runner.records import Job, Metric
-from runner.vm.channel import Decoder, FrameType
+from runner.records import Job, Metric, ToolStep
+from runner.vm.channel import ChannelError, Decoder, FrameType
 
 _END = re.compile(r"tool ([a-z0-9-]{1,32}) (exited|killed) (\d{1,3})")
-_MOST_STDERR = 4 << 20
+_MOST_STDERR = 8 << 20
+FLAME = "flame-profile.svg"
+
+#: File of the evidence -> what reads figures out of it, given those of the load.
+_READERS: dict[str, Callable[[Path, dict[str, Metric]], dict[str, Metric]]] = {
+    fio.OUTPUT: fio.measure, profile.OUTPUT: profile.measure, contention.OUTPUT: contention.measure,
+    ndctl.OUTPUT: ndctl.measure}
+
+
+def measure(evidence: Path, found: dict[str, Metric]) -> dict[str, Metric]:
+    """What the tools of this boot add to the load's figures; CannotMeasure with one line."""
+    added: dict[str, Metric] = {}
+    for file, read in _READERS.items():
+        if (evidence / file).is_file():
+            added |= read(evidence, found)
+    return added
+
+
+def draw(evidence: Path, label: str) -> None:
+    """A flame graph beside the profile it is of, where there is one that can be read."""
+    if not (evidence / profile.OUTPUT).is_file():
+        return
+    try:
+        found = profile.read(evidence)
+    except CannotMeasure:
+        return  # said as the sample's reason
+    title = (f"{label}: {found.samples} samples of CPU time (software clock, no PMU), "
+             "callers below")
+    (evidence / FLAME).write_text(flamegraph.svg(found.stacks, title), encoding="utf-8")
 
 
 def ends(evidence: Path) -> dict[str, str]:
     """How each tool ended: 'exited 0'."""
-    data = (evidence / "channel.bin").read_bytes()
-    texts = (frame.payload.decode("utf-8", "replace") for frame in Decoder().feed(data)
-             if frame.type is FrameType.EVENT)
-    return {match[1]: f"{match[2]} {match[3]}" for match in map(_END.fullmatch, texts) if match}
+    found = {}
+    try:
+        for frame in Decoder().feed((evidence / "channel.bin").read_bytes()):
+            match = _END.fullmatch(frame.payload.decode("utf-8", "replace")) \
+                if frame.type is FrameType.EVENT else None
+            if match:
+                found[match[1]] = f"{match[2]} {match[3]}"
+    except ChannelError:
+        pass  # what came before the damage; the boot's outcome names it
+    return found
 
 
 def _complaint(evidence: Path, name: str) -> str:
@@ -37,20 +72,18 @@ def _complaint(evidence: Path, name: str) -> str:
     return ""
 
 
-def judge(evidence: Path, job: Job, found: dict[str, Metric]
-          ) -> tuple[dict[str, Metric], tuple[str, ...]]:
-    """`found` with what the tools add, and a reason for each tool that failed."""
+def _good(step: ToolStep) -> tuple[str, ...]:
+    """What stands beside the load is ended by SIGINT; perf ends of it once it has written."""
+    return ("exited 0", "killed 2") if step.when == "beside" else ("exited 0",)
+
+
+def failures(evidence: Path, job: Job) -> tuple[str, ...]:
+    """A reason for each tool of the job that did not end well."""
     ended = ends(evidence) if job.tools else {}
-    reasons = []
-    for step in job.tools:
-        how = ended.get(step.name, "never ended")
-        if how != "exited 0":
-            reasons.append(f"instrument {step.name}: {how}{_complaint(evidence, step.name)}")
-    if reasons or not found:
-        return found, tuple(reasons)
-    try:
-        if any(step.name == "fio" for step in job.tools):
-            found = found | fio.measure(evidence, found)
-    except CannotMeasure as error:
-        reasons.append(f"instrument {error}")
-    return found, tuple(reasons)
+    modes = [word.removeprefix(ndctl.MODE) for step in job.tools for word in step.argv
+             if word.startswith(ndctl.MODE)]
+    wrong = tuple(why for mode in modes if (why := ndctl.reason(evidence, mode)))
+    return wrong + tuple(
+        f"instrument {step.name}: {ended.get(step.name, 'never ended')}"
+        f"{_complaint(evidence, step.name)}"
+        for step in job.tools if ended.get(step.name) not in _good(step))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import CannotMeasure
+from runner.instruments import judge as instruments
 from runner.metrics import guestfile, latency, lockfigures, torturefile
 from runner.records import MIB, TIERS, Metric
 
@@ -163,12 +164,13 @@ def measure(evidence: Path, tier: str) -> dict[str, Metric]:
     if tier == "torture":
         return torturefile.measure(evidence)
     workload = guestfile.document(evidence / WORKLOAD)
-    if workload.integer("swapstorm") != 1:
-        raise CannotMeasure(f"{WORKLOAD}: swapstorm: version is not 1")
+    kind = "pressure" if workload.has("pressure") else "swapstorm"
+    if workload.integer(kind) != 1:
+        raise CannotMeasure(f"{WORKLOAD}: {kind}: version is not 1")
     window = _window(evidence, workload)
     swaps = guestfile.swaps(evidence / SWAPS)
     found = {**_speed(window, workload, tier), **_counters(window, swaps), **_fairness(workload),
              **_phases(workload), **latency.measure(workload, WORKLOAD)}
     if tier == "locks":
         found |= lockfigures.measure(evidence, window.kernel_pages)
-    return found
+    return found | instruments.measure(evidence, found)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from runner.budget import BUDGET
 from runner.errors import printable
+from runner.instruments import contention, profile
 from runner.records import Accelerator
 from runner.results import CellResult, Comparison
 from runner.tiers import DEFAULT_THRESHOLDS, MetricResult, Verdict, label, number
@@ -18,7 +19,12 @@ from runner.torture import TORTURE
 COUNTERS = ("pswpout", "pgscan_per_page", "direct_share", "allocstall_per_page",
             "pgmajfault_per_page", "fairness_min_max", "fairness_jain", "device_ceiling_mib_s",
             "device_random_mib_s", "device_instructions_per_page",
-            "device_random_instructions_per_page", "swap_efficiency")
+            "device_random_instructions_per_page", "swap_efficiency", "lock_waits_per_page",
+            "lock_wait_ns_per_page", "profile_samples")
+_NS = ("ns per swapped-out page", "instructions per swapped-out page")
+#: What perf saw beside the load: prefix of the metrics, what they are, in what (timed, exact).
+TOPS = ((profile.PREFIX, "Kernel functions by their own CPU time", _NS),
+        (contention.PREFIX, "Call sites that waited longest for a lock", _NS))
 #: Lock classes taken less often per page on both sides are folded into one row.
 _FEW = 0.05
 _LONG = 400
@@ -142,6 +148,16 @@ def _sites(cell: CellResult) -> Table | None:
                  ("lock class and function", "base", "test"), rows) if rows else None
 
 
+def _top(cell: CellResult, prefix: str, title: str) -> Table | None:
+    """What perf found beside the load, the largest first."""
+    found = sorted((one for one in cell.metrics if one.name.startswith(prefix)),
+                   key=lambda one: (-max(one.base or 0.0, one.test or 0.0), one.name))
+    rows = tuple((printable(one.name.removeprefix(prefix), 80), number(one.base),
+                  number(one.test), change(one)) for one in found)
+    return Table(f"{title} ({cell.tier}, {threads(cell.threads)})",
+                 ("function", "base", "test", "change"), rows) if rows else None
+
+
 def _budget(cell: CellResult) -> Table | None:
     rows = tuple((printable(one.name.split(".")[1], 40), number(one.base), number(one.test),
                   change(one), one.verdict or "") for one in cell.metrics)
@@ -168,6 +184,8 @@ def _section(cells: list[CellResult]) -> Section:
         tables = [_speed([cell for cell in cells if cell.tier != "locks"])]
         tables += [make(cell) for cell in cells if cell.tier == "locks"
                    for make in (_locks, _sites)]
+        tables += [_top(cell, prefix, f"{what}, {unit[cell.tier == 'exact']}") for cell in cells
+                   for prefix, what, unit in TOPS]
     # The locks tier's reason names its locks already.
     verdicts = tuple(
         Line(f"{cell.workload if cell.base == TORTURE else cell.tier}, {threads(cell.threads)}",

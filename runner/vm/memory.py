@@ -61,10 +61,11 @@ def lay_out(ram: int, device: SwapDevice) -> Memory:
                       device.size)
     if device.kind == "pmem":
         # The guest's window for hot-plugged memory must hold the device, aligned.
-        most = -(-(ram + device.size) // (1 << 30)) + 1
+        whole = device.size + device.spare
+        most = -(-(ram + whole) // (1 << 30)) + 1
         return Memory(ram, ",nvdimm=on", (
             "-m", f"size={ram // MIB}M,slots=2,maxmem={most}G",
-            "-object", f"memory-backend-ram,id=swapmem,size={device.size // MIB}M",
+            "-object", f"memory-backend-ram,id=swapmem,size={whole // MIB}M",
             "-device", "nvdimm,memdev=swapmem,id=swapdimm"), ())
     if device.kind == "zram":
         # Filled before the load, as brd is; of pages that do not compress it keeps each in one

@@ -34,7 +34,9 @@ class Tool:
     jobs: str = ""                    # folder of workloads/ with its job files
 
 
-TOOLS = {one.name: one for one in (Tool("fio", "fio", "fio"),)}
+TOOLS = {one.name: one for one in (
+    Tool("fio", "fio", "fio"), Tool("perf", "linux-perf"), Tool("ndctl", "ndctl"),
+    Tool("stress-ng", "stress-ng"))}
 
 
 def find(name: str) -> Path:

@@ -37,3 +37,30 @@ def test_fio_measures_the_ceiling(run) -> None:
     assert 0.1 < figures["swap_efficiency"].value < 1
     assert timed[0].metrics["device_ceiling_mib_s"].value > 0
     assert "swap efficiency (exact" in out and "device ceiling, MiB/s (timed" in out
+
+
+def test_perf_profiles_the_steady_phase(run) -> None:
+    samples, home, out = run("perf")
+    exact = [one for one in samples if one.cell.tier == "exact"]
+    assert len({one.fingerprint for one in exact}) == 1
+    assert exact[0].metrics["profile_samples"].value > 100
+    assert any(name.startswith("profile.") for name in exact[0].metrics)
+    assert "Kernel functions by their own CPU time" in out and "no PMU" in out
+    picture = (home / exact[0].evidence / "flame-profile.svg").read_text()
+    assert "shrink_folio_list" in picture
+    assert 'id="flames"' in (home / "report.html").read_text()
+
+
+def test_stress_ng_is_measured_as_swapstorm_is(run) -> None:
+    samples, _, _ = run("stress-ng")
+    exact = [one for one in samples if one.cell.tier == "exact"]
+    assert len({one.fingerprint for one in exact}) == 1
+    assert exact[0].metrics["instructions_per_page"].value > 1000
+    timed = next(one for one in samples if one.cell.tier == "timed")
+    assert timed.metrics["throughput_mib_s"].value > 0
+
+
+def test_ndctl_makes_a_btt(run) -> None:
+    samples, home, _ = run("ndctl")
+    assert "/dev/pmem0s" in (home / samples[0].evidence / "before.swaps").read_text()
+    assert samples[0].metrics["swap_efficiency"].value > 0

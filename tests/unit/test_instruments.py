@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from runner import paths, plan
 from runner.errors import UsageError
-from runner.instruments import judge, steps
+from runner.instruments import judge, ndctl, steps
 from runner.instruments.table import Instruments
-from runner.records import MIB, Job, Metric, SwapDevice, ToolStep
+from runner.records import MIB, Job, SwapDevice, ToolStep
 from runner.vm import initramfs
 from runner.vm.channel import FrameType
 from tests.unit.test_channel import stream
@@ -26,6 +28,12 @@ def write(tmp_path: Path, lines: str, tiers: str = '["timed"]') -> Path:
 
 @pytest.mark.parametrize("lines, tiers, says", [
     ("foi = true", '["timed"]', "x.toml:5: instruments.foi: is not known here; known: "),
+    ('perf = ["locks"]', '["exact"]', "x.toml:5: instruments.perf: locks: one vCPU waits for no"),
+    ('perf = ["lokcs"]', '["timed"]', "'lokcs' is not one of profile, locks (did you mean locks?)"),
+    ('ndctl = "btt"', '["timed"]', "x.toml:5: instruments.ndctl: 'btt' is not one of raw, fsdax, "
+                                   "sector"),
+    ('stress-ng = "vm"', '["timed"]', "instruments.stress-ng: 'vm' does not begin with a stressor"),
+    ('stress-ng = "--cpu 1 --timeout 5"', '["timed"]', "--timeout: is not for an experiment"),
     ("fio = 1", '["timed"]', "x.toml:5: instruments.fio: 1 is not true or false"),
     ("fio = true", '["exact", "locks"]', "x.toml:4: instruments: tools run in the tiers exact and "
                                          "timed; take locks out of tiers"),
@@ -85,11 +93,27 @@ def test_tool_that_fails_is_a_reason(tmp_path: Path, events: tuple[str, ...], sa
     home = channel(tmp_path, *events)
     (home / "tool.fio.err").write_text(said)
     job = Job(PMEM, False, ("/bin/swapstorm",), tools=(ToolStep("fio", "before", ("/bin/fio",)),))
-    found = {"throughput_mib_s": Metric(60.0, "MiB/s", "higher", "w")}
-    metrics, reasons = judge.judge(home, job, found)
-    assert metrics == found and len(reasons) == 1
+    reasons = judge.failures(home, job)
+    assert len(reasons) == 1
     assert reasons[0].startswith(reason) and reasons[0].isprintable()
 
 
 def test_no_tools_no_reading(tmp_path: Path) -> None:
-    assert judge.judge(tmp_path, Job(PMEM, False, ("/bin/swapstorm",)), {}) == ({}, ())
+    assert judge.failures(tmp_path, Job(PMEM, False, ("/bin/swapstorm",))) == ()
+    assert judge.measure(tmp_path, {}) == {}
+
+
+def test_namespace_is_the_one_asked_for(tmp_path: Path) -> None:
+    data = Path(__file__).parent.parent / "data" / "tools" / "ndctl-sector.json"
+    (tmp_path / ndctl.OUTPUT).write_bytes(data.read_bytes())
+    assert ndctl.reason(tmp_path, "sector") == ""
+    assert ndctl.reason(tmp_path, "raw") == "the namespace is sector, not raw"
+    assert ndctl.measure(tmp_path, {})["namespace_mib"].value == pytest.approx(300613632 / MIB)
+
+
+@given(text=st.text(max_size=60) | st.builds(
+    lambda mode: f'[{{"mode": {mode}, "size": 1}}]', st.text(max_size=9)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_list_of_namespaces(tmp_path: Path, text: str) -> None:
+    (tmp_path / ndctl.OUTPUT).write_text(text, encoding="utf-8", errors="replace")
+    assert ndctl.reason(tmp_path, "sector").isprintable()

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""perf's sampled profile of the steady phase: call chains, counted, from 'perf report'.
+
+The guest counts equal chains, so that a long profile is no longer than the
+code it shows.
+"""
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner.errors import CannotMeasure, printable
+from runner.metrics import guestfile
+from runner.records import Metric
+
+OUTPUT = "tool.profile-report.out"
+#: Samples per second of guest time and CPU.
+TIMED_HZ, EXACT_HZ = 997, 9973
+MOST = 5 << 20                   # the agent cuts at 4 MiB
+TOP = 15                         # functions that become metrics
+PREFIX = "profile."
+#: Between them lies what perf records outside the exact tier.
+LOAD = "before.vmstat, after.vmstat"
+USER, UNKNOWN = "[user]", "[unknown]"
+
+_MOST_STACKS = 1 << 16
+_HEAD = re.compile(r" *(\d{1,12}) *\|(.{1,64}?) *\|\[(.)\] (.{1,400}?) *")
+_CHAIN = re.compile(r"(\d{1,12}) (.{1,16384})")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
+_PERIOD = re.compile(r"# Event count \(approx\.\): (\d{1,18})")
+
+
+@dataclass
+class Profile:
+    stacks: Counter[tuple[str, ...]] = field(default_factory=Counter)  # task, outermost first
+    functions: Counter[str] = field(default_factory=Counter)           # kernel's, by own samples
+    samples: int = 0
+    nanoseconds: int = 0         # of CPU time that the samples stand for
+
+
+def _frame(text: str) -> str:
+    return text if _NAME.fullmatch(text) else UNKNOWN
+
+
+def parse(text: str, name: str = OUTPUT) -> Profile:
+    """What 'perf report -g folded' wrote; CannotMeasure names the line it does not read."""
+    found = Profile()
+    if not text.endswith("\n"):
+        raise CannotMeasure(f"{name}: is cut: it does not end with a newline")
+    task, own, left = "", "", 0
+    for number, line in enumerate(text.split("\n"), 1):
+        if match := _PERIOD.fullmatch(line):
+            found.nanoseconds = int(match[1])
+        elif not line.strip() or line.startswith("#"):
+            continue
+        elif match := _HEAD.fullmatch(line):
+            if left > 0:
+                found.stacks[task, own] += left
+            task, left = printable(match[2].strip(), 32) or UNKNOWN, int(match[1])
+            own = _frame(match[4]) if match[3] == "k" else USER
+            found.samples += left
+            if own != USER:
+                found.functions[own] += left
+        elif (match := _CHAIN.fullmatch(line)) and task:
+            left -= int(match[1])
+            if left < 0:
+                raise CannotMeasure(f"{name}:{number}: its chains have more samples than it has")
+            found.stacks[task, *map(_frame, match[2].split("|")[:128])] += int(match[1])
+        else:
+            raise CannotMeasure(f"{name}:{number}: is not a line of perf report: "
+                                f"{printable(line, 60)!r}")
+        if len(found.stacks) > _MOST_STACKS:
+            raise CannotMeasure(f"{name}:{number}: more than {_MOST_STACKS} call chains")
+    if left > 0:
+        found.stacks[task, own] += left
+    if not found.samples or not found.nanoseconds:
+        raise CannotMeasure(f"{name}: has no samples: the steady phase was too short for a "
+                            "profile; raise workload.ratio or workload.passes")
+    return found
+
+
+def read(evidence: Path) -> Profile:
+    return parse(guestfile.raw(evidence / OUTPUT, MOST).decode("utf-8", "replace"))
+
+
+def load_pages(evidence: Path) -> int:
+    """Pages swapped out while the load ran, all its phases."""
+    before, after = (guestfile.vmstat(evidence / name).get("pswpout", 0)
+                     for name in LOAD.split(", "))
+    if after <= before:
+        raise CannotMeasure(f"{LOAD}: nothing was swapped out beside the tools")
+    return after - before
+
+
+def measure(evidence: Path, found: dict[str, Metric]) -> dict[str, Metric]:
+    """CPU time per swapped-out page in the functions that have most of it.
+
+    In the exact tier a nanosecond is an instruction.
+    """
+    profile = read(evidence)
+    exact = "instructions_per_page" in found
+    pages, source = (found["pswpout"].value, found["pswpout"].evidence) if exact \
+        else (load_pages(evidence), LOAD)
+    # One CPU: all its time is known, and the timer misses some of it.
+    each = found["instructions_per_page"].value / profile.samples if exact \
+        else profile.nanoseconds / profile.samples / pages
+    unit, source = "instructions/page" if exact else "ns/page", f"{OUTPUT}, {source}"
+    made = {f"{PREFIX}{name}": Metric(count * each, unit, "", source)
+            for name, count in profile.functions.most_common(TOP) if name != UNKNOWN}
+    return {"profile_samples": Metric(profile.samples, "samples", "", OUTPUT), **made}

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""perf's reports, captured in a guest and damaged; the flame graph made of them."""
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runner.errors import CannotMeasure
+from runner.instruments import contention, flamegraph, profile
+from runner.records import Metric
+from runner.report import svg
+
+DATA = Path(__file__).parent.parent / "data" / "tools"
+REPORT = (DATA / "perf-report.txt").read_text()
+HEAD = "# Event count (approx.): 1000\n"
+TABLE = """ contended   total wait     max wait     avg wait         type   caller
+
+       41     18.20 ms      9.94 ms    443.84 us     spinlock   __add_to_swap_cache+0x4c
+        7      1.20 us    400 ns       171 ns        rwsem:W   <script>
+        2    300 ns       200 ns       150 ns          mutex   refill_swap_slots_cache+0x1
+"""
+
+
+def test_captured_report() -> None:
+    found = profile.parse(REPORT)
+    assert found.samples == sum(found.stacks.values()) > 1000
+    # The sum of what each function was seen in, as the file's own heads say.
+    kernel = sum(int(one) for one in re.findall(r"^ *(\d+) *\|[^|]*\|\[k\]", REPORT, re.M))
+    assert sum(found.functions.values()) == kernel or kernel == 0
+    assert found.functions["__memcpy_flushcache"] == 155 + 131 + 3
+    assert found.nanoseconds == 169757110
+    assert ("kswapd0", "ret_from_fork", "kthread") in {stack[:3] for stack in found.stacks}
+
+
+def test_figures_are_per_page(tmp_path: Path) -> None:
+    (tmp_path / profile.OUTPUT).write_text(REPORT)
+    load = {"pswpout": Metric(10000.0, "pages", "", "v"),
+            "instructions_per_page": Metric(12000.0, "instructions/page", "lower", "w")}
+    found = profile.measure(tmp_path, load)
+    whole = profile.parse(REPORT)
+    each = whole.nanoseconds / whole.samples / 10000
+    assert found["profile.__memcpy_flushcache"].value == pytest.approx(289 / whole.samples * 12000)
+    assert found["profile.__memcpy_flushcache"].unit == "instructions/page"
+    assert len(found) == profile.TOP + 1
+    with pytest.raises(CannotMeasure, match="before.vmstat: missing"):
+        profile.measure(tmp_path, {})
+    (tmp_path / "before.vmstat").write_text("pswpout 5\n")
+    (tmp_path / "after.vmstat").write_text("pswpout 1005\n")
+    timed = profile.measure(tmp_path, {})["profile.__memcpy_flushcache"]
+    assert timed.value == pytest.approx(2890 * each) and timed.unit == "ns/page"
+
+
+@pytest.mark.parametrize("text, says", [
+    ("", "p: is cut"),
+    ("# x", "p: is cut"),
+    ("# x\n", "p: has no samples"),
+    (HEAD + "5 a|b\n", "p:2: is not a line of perf report: '5 a|b'"),
+    (HEAD + " 1 |t |[k] f\n2 a|f\n", "p:3: its chains have more samples"),
+    (HEAD + "what\x1b[1m\n", "p:2: is not a line of perf report: "),
+])
+def test_what_is_wrong(text: str, says: str) -> None:
+    with pytest.raises(CannotMeasure) as caught:
+        profile.parse(text, "p")
+    assert str(caught.value).startswith(says) and str(caught.value).isprintable()
+
+
+def test_samples_without_chains_and_strange_names() -> None:
+    found = profile.parse(HEAD + " 9 |a b |[k] f\n4 <x>|f\n 3 |u |[.] 0x55\n", "p")
+    assert found.stacks == {("a b", "[unknown]", "f"): 4, ("a b", "f"): 5, ("u", "[user]"): 3}
+    assert found.functions == {"f": 9}
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_damage_never_is_a_traceback(data: st.DataObject) -> None:
+    text = list(data.draw(st.sampled_from([REPORT[:6000], TABLE])))
+    for _ in range(data.draw(st.integers(0, 6))):
+        text[data.draw(st.integers(0, len(text) - 1))] = data.draw(st.characters())
+    for read in (profile.parse, contention.parse):
+        try:
+            read("".join(text), "p")        # type: ignore[operator]
+        except CannotMeasure as error:
+            assert str(error).isprintable()
+
+
+def test_lock_table() -> None:
+    found = contention.parse(TABLE)
+    assert [(one.count, one.nanoseconds, one.kind, one.caller) for one in found] == [
+        (41, 18200000, "spinlock", "__add_to_swap_cache"), (7, 1200, "rwsem:W", "[unknown]"),
+        (2, 300, "mutex", "refill_swap_slots_cache")]
+    with pytest.raises(CannotMeasure, match="has no table of 'perf lock contention'"):
+        contention.parse("incompatible file format\n")
+
+
+def test_flame_graph_is_to_scale_and_harmless() -> None:
+    stacks = {("<script>", "a&b"): 3, ("<script>", "c"): 1, ("[user]",): 4}
+    picture = flamegraph.svg(stacks, 'title "<>"')
+    root = ElementTree.fromstring(picture)
+    boxes = {}
+    for group in root.iter("{http://www.w3.org/2000/svg}g"):
+        title, rect = group[0].text or "", group[1]
+        boxes[title.split(":")[0]] = float(rect.get("width", "0"))
+    whole = boxes["all"]
+    assert boxes["<script>"] == pytest.approx(whole / 2, abs=0.2)
+    assert boxes["a&b"] == pytest.approx(whole * 3 / 8, abs=0.2)
+    assert boxes["[user]"] == pytest.approx(whole / 2, abs=0.2)
+    assert "<script" not in svg.inline(picture, "x-", "flame", titles=True)
+
+
+def test_flame_graph_of_the_capture_fits_a_page() -> None:
+    picture = flamegraph.svg(profile.parse(REPORT).stacks, "kswapd and swapstorm")
+    assert len(picture) < svg.LIMIT
+    assert "__memcpy_flushcache" in svg.inline(picture, "x-", "flame", titles=True)
