@@ -167,7 +167,8 @@ def test_all_are_one_history_with_each_step_on_its_night(nights, home: Path) -> 
         == [(COSTLIER, "regressed"), (32, "regressed")]
     assert exact.changes[0].change == pytest.approx(0.01)
     assert [one.known for one in exact.changes] == ["made: made for the test", ""]
-    assert exact.changes[1].change == pytest.approx(0.03, abs=0.01)
+    # 363 instructions; one memory layout alone moves so short a load by 1.4% (docs/times.md).
+    assert exact.changes[1].change == pytest.approx(0.03, abs=0.014)
     assert exact.nights[32].campaign == nights[2][1].name
     assert [(one.at, one.verdict) for one in timed.changes] == [(SLOWER, "regressed")]
     assert flat.changes == ()
