@@ -5,9 +5,10 @@
 # gnuplot -d -c bisect.gp STYLE DATA OUTPUT FORMAT TITLE LINE AXIS COUNT
 #
 # LINE is the value that parts good from bad, AXIS the y axis' label, COUNT the
-# number of points in the history.  DATA, tab separated, three blocks with a
-# header line each: good and bad readings (x, value, low, high, name), then
-# skipped ones (x, name).  A block that has none holds one row of NaN.
+# number of points in the history.  DATA, tab separated, four blocks with a
+# header line each: good and bad readings (x, value, low, high), then skipped ones
+# (x), then the culprit's name (x, upper end of its bar, name).  A block that has
+# none holds one row of NaN.
 format = ARG4
 output_file = ARG3
 width = 900
@@ -29,6 +30,6 @@ plot ARG6 + 0 with lines linewidth 1.5 dashtype (8, 6) linecolor rgb "#5a5a5a" \
 		linewidth 1.5 linecolor rgb "#b04000" title "bad", \
 	ARG2 index 2 every ::1 using 1:(ARG6 + 0) with points pointtype 2 pointsize 1.3 \
 		linewidth 1.5 linecolor rgb "#000000" title "skipped", \
-	ARG2 index 3 every ::1 using 1:2:3 with labels offset character 0, 1.1 \
+	ARG2 index 3 every ::1 using 1:2:3 with labels offset character 0, 0.8 \
 		font ",9" notitle
 unset output

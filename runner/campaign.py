@@ -13,7 +13,7 @@ from typing import Any
 
 from runner import adaptive, host, paths, plan, programs, sample
 from runner.errors import CannotMeasure, UsageError, printable
-from runner.evidence import Campaign
+from runner.evidence import Campaign, held
 from runner.executor import Executor, local
 from runner.kernel import build, spec
 from runner.plan import Experiment
@@ -134,7 +134,7 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
     `record` is the campaign.json so far; where it names kernels' images and
     an accelerator, they must still be what they were.
     """
-    with campaign.locked():
+    with held(campaign.folder, "campaign"):
         if experiment.left_out:
             progress.warn(experiment.left_out)
         tools = experiment.instruments.programs

@@ -34,6 +34,10 @@ class CannotMeasure(SwapscaleError):
     exit = Exit.CANNOT_MEASURE
 
 
+class SourceGone(UsageError):
+    """A kernel's source is not where its name says."""
+
+
 class DoesNotBuild(CannotMeasure):
     """The kernel's own fault: its source does not compile."""
 

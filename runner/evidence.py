@@ -120,6 +120,18 @@ def from_line(line: str, where: str) -> Sample:
         purpose=read.take("purpose", str) if "purpose" in raw else "")
 
 
+@contextmanager
+def held(folder: Path, what: str) -> Iterator[None]:
+    """Be the one runner at work in `folder`, a `what`; CannotMeasure where another is."""
+    with open(folder / "lock", "a", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotMeasure(f"{folder}: another runner is at work on this {what}; let it end "
+                                "or stop it") from None
+        yield
+
+
 class Campaign:
     """results/CAMPAIGN/ on disk."""
 
@@ -128,17 +140,6 @@ class Campaign:
         self.samples_file = folder / "samples.jsonl"
         self.plan_file = folder / "campaign.json"
         self.experiment_file = folder / "experiment.toml"
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the campaign; CannotMeasure where another runner does."""
-        with open(self.folder / "lock", "a", encoding="ascii") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise CannotMeasure(f"{self.folder}: another runner is at work on this campaign; "
-                                    "let it end or stop it") from None
-            yield
 
     def samples(self) -> list[Sample]:
         """Every sample on record, checked line by line."""

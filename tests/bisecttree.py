@@ -158,3 +158,13 @@ PANICS = Commit("init: panic in a late init call", "init/main.c", appended(
     "late_initcall(swapscale_panics);\n"), brief=True)
 NOTHING = Commit("mm: say what reclaim is for", "mm/vmscan.c",
                  appended("/* Pages nobody needs make room for others. */\n"))
+#: Of some 12,000 instructions that a page costs: 1%.
+SLOWER = slower(60)
+
+
+def planted() -> list[Commit]:
+    """25 commits: harmless ones, those above, and one round more of a lock."""
+    found = [harmless(at) for at in range(25)]
+    found[4], found[7], found[11], found[16], found[17] = (PANICS, SLOWER, BROKEN, LOCK_ROUND,
+                                                           NOTHING)
+    return found

@@ -48,14 +48,18 @@ class Line:
     at: float
     worse: float              # 1: bad is above it, -1: below
 
-    def judge(self, figure: Figure) -> tuple[str, float]:
-        """'good' or 'bad', and the confidence in it, from 0.5 to MOST."""
+    def judge(self, figure: Figure, looks: int = 1) -> tuple[str, float]:
+        """'good' or 'bad', and the confidence in it, from 0.5 to MOST.
+
+        `looks` times it could have ended here or before, each a chance to be wrong: their
+        sum bounds what that comes to.
+        """
         away = (figure.value - self.at) * self.worse
         if figure.error <= 0:
             sure = MOST if away else 0.5
         else:
             sure = float(stats.t.cdf(abs(away) / figure.error, figure.free))
-        return "bad" if away > 0 else "good", min(MOST, sure)
+        return "bad" if away > 0 else "good", min(MOST, max(0.5, 1 - looks * (1 - sure)))
 
 
 def _values(samples: Sequence[Sample], metric: str) -> list[float]:

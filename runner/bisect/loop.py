@@ -14,7 +14,7 @@ from runner.bisect import anchors as ends
 from runner.bisect import classify, points
 from runner.bisect.ahead import Ahead
 from runner.bisect.anchors import Anchors
-from runner.bisect.measure import Bench, Measured, Unfit
+from runner.bisect.measure import Bench, Measured, Unfit, looks
 from runner.bisect.measure import kernel as build
 from runner.bisect.points import Point, Range
 from runner.bisect.records import Reading, State
@@ -114,7 +114,7 @@ class Loop:
             result = self.anchors.hold(self.bench, asked.tier, got.campaign, asked.metric)
         boots = len([one for one in got.samples if one.cell.kernel == name and not one.invalid])
         figure = ends.figure(self.anchors, result, asked.tier, boots)
-        told, sure = self.anchors.line.judge(figure)
+        told, sure = self.anchors.line.judge(figure, 1 if whole else looks(asked.tier, boots))
         low, high = figure.interval()
         reason = f"{number(figure.value)} against a line at {number(self.anchors.line.at)}"
         if sure < classify.LEAST:
@@ -130,7 +130,7 @@ class Loop:
         assert flight is not None
         result = self.anchors.hold(self.bench, asked.tier, flight.campaign, asked.metric)
         found = ends.figure(self.anchors, result, asked.tier, len(samples))
-        return self.anchors.line.judge(found)[1] >= classify.ENOUGH
+        return self.anchors.line.judge(found, looks(asked.tier, len(samples)))[1] >= classify.ENOUGH
 
     def _timed(self, point: Point, role: str, name: str) -> tuple[MetricResult, Measured]:
         """Good end, candidate and bad end in each round; rounds until the candidate is told."""

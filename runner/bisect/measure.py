@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner import campaign, plan, programs
 from runner.bisect.records import Flight, State
-from runner.errors import CannotMeasure, DoesNotBuild, UsageError, printable
+from runner.errors import CannotMeasure, DoesNotBuild, SourceGone, UsageError, printable
 from runner.evidence import Campaign
 from runner.kernel import build
 from runner.progress import Progress
@@ -41,12 +41,29 @@ def kernel(name: str, tier: str, progress: Progress) -> BuiltKernel:
     """Build it; Unfit where its source is to blame, CannotMeasure where the host is."""
     try:
         return build.build(name, TIER_FLAVOUR[tier], progress)
+    except SourceGone as error:
+        # It was there when the bisect began: nothing that the commit is to blame for.
+        raise CannotMeasure(f"{error} (it was there when the bisect began)") from None
     except (DoesNotBuild, UsageError) as error:
         raise Unfit(f"does not build: {error}") from None
 
 
 def _boots(experiment: plan.Experiment, tier: str) -> int:
     return {"exact": experiment.boots.layouts, "locks": experiment.boots.lock_boots}.get(tier, 0)
+
+
+def counts(most: int) -> list[int]:
+    """After how many boots of a kernel a step asks whether they are enough: 1, 2, 3, 6, 12, …"""
+    found = [count for count in (1, 2, 3) if count < most]
+    while found and found[-1] >= 3 and 2 * found[-1] < most:
+        found.append(2 * found[-1])
+    return [*found, most]
+
+
+def looks(tier: str, boots: int) -> int:
+    """How often a step has asked by then; the timed tier's intervals allow for that by themselves
+    (runner.timed.look)."""
+    return 1 if tier == "timed" else len(counts(boots))
 
 
 def _reduced(experiment: plan.Experiment, tier: str, count: int) -> plan.Experiment:
@@ -127,10 +144,9 @@ class Bench:
         most = _boots(experiment, tier)
         if len(kernels) > 1 or not most:
             return campaign.run(experiment, home, self._progress, record)
-        count = 0
-        while True:
-            count = min(most, count + 1 if count < 3 else count * 2)
+        for count in counts(most):
             taken = campaign.run(_reduced(experiment, tier, count), home, self._progress, record)
             record = campaign.reopen(home.folder)[2]
-            if count == most or any(one.invalid for one in taken) or enough(taken):
-                return taken
+            if any(one.invalid for one in taken) or enough(taken):
+                break
+        return taken

@@ -32,7 +32,9 @@ def render(result: Result, folder: Path) -> Drawn:
     if not told:
         return Drawn((), EMPTY)
     count = max(row.place for row in result.rows)
-    named = [f"{row.place}\t{row.reading.value:.9g}\t{cell(row.title.split()[0], 12)}"
+    # Above its error bar.
+    named = [f"{row.place}\t{row.reading.high or row.reading.value:.9g}\t"
+             + cell(row.title.split()[0], 12)
              for row in told if row.point == result.culprit] or ["NaN\tNaN\t "]
     blocks = [["x\tvalue\tlow\thigh", *_figures([row for row in told
                                                  if row.reading.verdict == verdict])]

@@ -9,15 +9,12 @@
 from __future__ import annotations
 
 import dataclasses
-import fcntl
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner.errors import CannotMeasure, UsageError, printable
+from runner.errors import UsageError, printable
 from runner.kernel.stage import Content
 from runner.kernel.tree import write
 
@@ -125,15 +122,3 @@ def load(folder: Path) -> State:
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UsageError(f"{file}: cannot be read: {printable(str(error))}; start a new bisect"
                          ) from None
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the bisect; CannotMeasure where another runner does."""
-    with open(folder / "lock", "a", encoding="ascii") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CannotMeasure(f"{folder}: another runner is at work on this bisect; let it end "
-                                "or stop it") from None
-        yield

@@ -14,6 +14,7 @@ from runner.bisect.points import Range
 from runner.bisect.records import Question, Reading, State
 from runner.bisect.result import Result
 from runner.errors import CannotMeasure, UsageError
+from runner.evidence import held
 from runner.plan import Experiment
 from runner.progress import Progress
 from runner.tiers import label
@@ -82,7 +83,7 @@ def trust(state: State, points: Range, log: gitlog.Log) -> None:
 def finish(state: State, points: Range, progress: Progress) -> Result:
     """Bisect to the end, confirm, write every report."""
     plan.load(state.folder / question.ENDS)
-    with records.locked(state.folder):
+    with held(state.folder, "bisect"):
         try:
             loop = Loop(state, points, progress)
             left = loop.run()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 
-from runner.errors import CannotMeasure, UsageError, printable
+from runner.errors import CannotMeasure, SourceGone, UsageError, printable
 from runner.kernel import command
 from runner.kernel.definitions import Source
 from runner.kernel.tree import Tree, is_kernel
@@ -22,20 +22,20 @@ def _ask(source: Source, *question: str) -> str:
 
 
 def identity(source: Source) -> str:
-    """Object id of the tree that the ref's commit holds."""
+    """Object id of the tree that the ref's commit holds; SourceGone where it is not there."""
     if not source.path.is_dir():
-        raise UsageError(f"{source.path}: no such folder; give the folder of a git repository")
+        raise SourceGone(f"{source.path}: no such folder; give the folder of a git repository")
     try:
         _ask(source, "rev-parse", "--git-dir")
     except CannotMeasure as error:
         if "not a git repository" in str(error):
-            raise UsageError(f"{source.path}: is not a git repository; for a plain folder say "
+            raise SourceGone(f"{source.path}: is not a git repository; for a plain folder say "
                              f"dir:{source.path}") from None
         raise
     try:
         return _ask(source, "rev-parse", "--verify", "--quiet", f"{source.ref}^{{tree}}")
     except CannotMeasure:
-        raise UsageError(f"{source.path}: has no commit {printable(source.ref, 80)!r}; "
+        raise SourceGone(f"{source.path}: has no commit {printable(source.ref, 80)!r}; "
                          f"'git -C {source.path} branch --all' and 'git tag' show what there "
                          "is") from None
 

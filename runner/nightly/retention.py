@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import CannotMeasure
-from runner.evidence import Campaign
+from runner.evidence import Campaign, held
 
 #: Left in a thinned evidence folder.
 NOTE = "THINNED"
@@ -53,7 +53,7 @@ def thin(results: Path, folders: Sequence[str]) -> Thinned:
         if evidence.is_symlink() or not evidence.is_dir() or (evidence / NOTE).exists():
             continue
         try:
-            with home.locked():
+            with held(home.folder, "campaign"):
                 freed += _size(evidence)
                 for one in evidence.iterdir():
                     if one.is_dir() and not one.is_symlink():

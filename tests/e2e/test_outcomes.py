@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runner import campaign, plan
-from runner.evidence import load_samples
+from runner.evidence import held, load_samples
 from runner.records import Sample
 from tests.conftest import ROOT, one_line
 
@@ -69,9 +69,9 @@ def test_too_little_pressure_is_invalid(swapscale, experiment, tmp_path: Path) -
     assert "pswpout" in sample.invalid[0]
 
 
-def wait_for(condition: Callable[[], object]) -> object:
+def wait_for(condition: Callable[[], object], seconds: float = Deadline) -> object:
     """Poll until `condition` is true; the test fails when it never is."""
-    end = time.monotonic() + Deadline
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := condition():
             return found
@@ -152,7 +152,7 @@ def test_resume_of_no_campaign(swapscale, tmp_path: Path) -> None:
 
 def test_second_runner_is_refused(swapscale, experiment, tmp_path: Path) -> None:
     home = campaign.create(plan.load(experiment()), tmp_path)
-    with home.locked():
+    with held(home.folder, "campaign"):
         done = swapscale("run", "--resume", home.folder)
     assert done.returncode == 4
     assert "another runner is at work" in one_line(done.stderr)

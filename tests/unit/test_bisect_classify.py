@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runner import paths, plan
-from runner.bisect import classify, question
+from runner.bisect import classify, measure, question
 from runner.bisect.classify import Figure, Line
 from runner.bisect.records import Question
 from runner.errors import UsageError
@@ -35,6 +35,40 @@ def test_sides_of_a_line() -> None:
     # One standard error away: the normal distribution's 84%; fewer boots, less sure.
     assert line.judge(Figure(101.0, 1.0, math.inf))[1] == pytest.approx(0.8413, abs=1e-4)
     assert line.judge(Figure(101.0, 1.0, 3))[1] < 0.81
+
+
+def test_each_look_before_costs_its_share() -> None:
+    line, seen = Line(100.0, 1.0), Figure(102.0, 1.0, math.inf)
+    once = line.judge(seen)[1]
+    assert line.judge(seen, 4) == ("bad", pytest.approx(1 - 4 * (1 - once)))
+    assert line.judge(Figure(100.1, 1.0, math.inf), 4) == ("bad", 0.5)
+
+
+def test_looks_of_a_step() -> None:
+    assert measure.counts(6) == [1, 2, 3, 6]
+    assert [measure.counts(most) for most in (1, 2, 4, 13)] == [
+        [1], [1, 2], [1, 2, 3, 4], [1, 2, 3, 6, 12, 13]]
+    assert [measure.looks("exact", boots) for boots in measure.counts(6)] == [1, 2, 3, 4]
+    assert measure.looks("timed", 14) == 1
+
+
+def test_stopping_at_the_first_sure_look_is_as_right_as_it_says() -> None:
+    # As above, but with a look after 1, 2, 3 and 6 boots that ends it where that is enough.
+    draw, right, told = random.Random(11), 0, 0.0
+    line = Line(10050.0, 1.0)
+    steps = 3000
+    for _ in range(steps):
+        truth = draw.choice([10000.0, 10100.0])
+        seen: list[float] = []
+        for count in measure.counts(6):
+            seen += [draw.gauss(truth, 60.0) for _ in range(count - len(seen))]
+            verdict, sure = line.judge(Figure(sum(seen) / count, 60.0 / math.sqrt(count),
+                                              math.inf), measure.looks("exact", count))
+            if sure >= classify.ENOUGH:
+                break
+        right += verdict == ("bad" if truth > line.at else "good")
+        told += sure
+    assert right / steps > told / steps - 0.005
 
 
 def test_confidence_is_how_often_it_is_right() -> None:

@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from runner.bisect import gitlog, history, records, run, series
+from runner import plan
+from runner.bisect import gitlog, history, measure, records, run, series
+from runner.bisect.measure import Unfit
 from runner.bisect.records import Flight, Question, Reading, State
 from runner.errors import CannotMeasure, UsageError
+from runner.evidence import held
 from runner.progress import Progress
 from tests.smallgit import git, linear
 
+EXPERIMENT = Path(__file__).parent.parent.parent / "configs" / "bench.toml"
 ASKED = Question("git", "/tree", "a", "b", "instructions_per_page", "exact", "pmem", 1, None, "x")
 
 
@@ -96,10 +100,26 @@ def test_no_state(tmp_path: Path, swapscale) -> None:
 
 
 def test_a_second_runner_is_refused(tmp_path: Path) -> None:
-    with records.locked(tmp_path):
-        with pytest.raises(CannotMeasure, match="another runner is at work"):
-            with records.locked(tmp_path):
-                pass
+    commits = linear(tmp_path / "tree", 3)
+    found = history.find(tmp_path / "tree", commits[0], commits[2], Progress())
+    experiment = plan.load(EXPERIMENT)
+    state = run.create(run.ask(found, "git", experiment, None, None, None, None), experiment,
+                       tmp_path / "bisect")
+    with held(state.folder, "bisect"):
+        with pytest.raises(CannotMeasure, match="another runner is at work on this bisect"):
+            run.finish(state, found, Progress())
+
+
+def test_a_repository_that_vanishes_is_no_verdict(tmp_path: Path) -> None:
+    commits = linear(tmp_path / "tree", 3)
+    name = f"git:{tmp_path}/tree@{commits[1]}"
+    # Without a kernel in it the commit is to blame,
+    with pytest.raises(Unfit, match="holds no kernel source"):
+        measure.kernel(name, "exact", Progress())
+    # and the host where there is no repository any more.
+    (tmp_path / "tree").rename(tmp_path / "elsewhere")
+    with pytest.raises(CannotMeasure, match="no such folder.*was there when the bisect began"):
+        measure.kernel(name, "exact", Progress())
 
 
 def test_a_series_and_its_points() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.errors import CannotMeasure, UsageError
-from runner.evidence import Campaign, from_line, load_samples, to_line
+from runner.evidence import Campaign, from_line, held, load_samples, to_line
 from runner.records import Accelerator, Cell, Metric, Outcome, Sample
 
 names = st.text(string.ascii_letters + string.digits + "._-: ", min_size=1, max_size=20)
@@ -114,7 +114,7 @@ def test_evidence_of_an_interrupted_boot_is_kept(tmp_path: Path) -> None:
 
 
 def test_one_runner_at_a_time(tmp_path: Path) -> None:
-    with Campaign(tmp_path).locked():
+    with held(tmp_path, "campaign"):
         with pytest.raises(CannotMeasure, match="another runner"):
-            with Campaign(tmp_path).locked():
+            with held(tmp_path, "campaign"):
                 pass

@@ -14,18 +14,14 @@ import pytest
 
 from runner import paths
 from tests import bisecttree
-from tests.bisecttree import BROKEN, LOCK_ROUND, NOTHING, PANICS, Commit, harmless, slower
+from tests.bisecttree import BROKEN, LOCK_ROUND, NOTHING, PANICS, SLOWER, git
 from tests.conftest import ROOT, one_line
 from tests.e2e.conftest import EXPERIMENT
 from tests.e2e.test_outcomes import guests_of, wait_for
 
-pytestmark = pytest.mark.slow
-
-#: Of some 12,000 instructions that a page costs: 1%.
-SLOWER = slower(60)
-COMMITS: list[Commit] = [harmless(at) for at in range(25)]
-COMMITS[4], COMMITS[7], COMMITS[11], COMMITS[16], COMMITS[17] = (
-    PANICS, SLOWER, BROKEN, LOCK_ROUND, NOTHING)
+COMMITS = bisecttree.planted()
+#: Seconds that a kernel built from nothing and both ends may take on a crowded host.
+BEFORE_A_STEP = 3000.0
 LOCK = "locks.swap_cache_tree.acquisitions_per_page"
 
 
@@ -52,7 +48,7 @@ def words(history: tuple[Path, list[str]], tmp_path_factory: pytest.TempPathFact
     file.write_text(EXPERIMENT.format(
         top='tiers = ["exact", "locks"]', guest='vcpus = 1\naccelerator = "icount"', swap=320,
         ratio=1.5, verify="false", floor=1000), encoding="utf-8")
-    return {"/src/linux": tree, "v6.10": commits[0], "v6.11": "master",
+    return {"/src/linux": tree, "v6.10": commits[0], "v6.11": commits[-1],
             "configs/bench.toml": file}
 
 
@@ -85,11 +81,11 @@ def test_one_percent_of_instructions_through_skips_and_a_kill(
     command = [*documented("bisect --tree", **words), "--results", tmp_path]
     with subprocess.Popen([str(ROOT / "swapscale"), *map(str, command)], text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as runner:
-        folder = wait_for(lambda: list(tmp_path.glob("bisect-*")))[0]
+        folder = wait_for(lambda: list(tmp_path.glob("bisect-*/state.json")))[0].parent
         # Killed while the guest of a step runs, after one step that told something.
         wait_for(lambda: runner.poll() is not None or (
             [one for one in readings(folder) if one["role"] == "step"]
-            and guests_of(folder)))
+            and guests_of(folder)), BEFORE_A_STEP)
         runner.send_signal(signal.SIGKILL)
         said = runner.communicate()[0]
     assert runner.returncode == -signal.SIGKILL, said
@@ -147,7 +143,7 @@ def test_no_regression_is_refused_with_what_was_measured(
         tmp_path: Path) -> None:
     _, commits = history
     done = swapscale("bisect", "--tree", words["/src/linux"], "--good",
-                     commits[COMMITS.index(LOCK_ROUND) + 1], "--bad", "master", "--metric", LOCK,
+                     commits[COMMITS.index(LOCK_ROUND) + 1], "--bad", commits[-1], "--metric", LOCK,
                      "--experiment", words["configs/bench.toml"], "--results", tmp_path)
     assert done.returncode == 3, done.stdout + done.stderr
     said = one_line(done.stderr)
@@ -155,14 +151,27 @@ def test_no_regression_is_refused_with_what_was_measured(
     assert not list(tmp_path.glob("bisect-*/bisect.json"))
 
 
-def test_git_bisect_run(history: tuple[Path, list[str]], words: dict[str, str | Path], swapscale,
+def test_git_bisect_run(history: tuple[Path, list[str]], words: dict[str, str | Path],
                         tmp_path: Path) -> None:
-    """The verdicts that git asks for, in the range where the lock round is."""
-    _, commits = history
+    """git's own loop, in a range of four with the lock round in it; nothing is checked out."""
+    tree, commits = history
+    at = COMMITS.index(LOCK_ROUND)
     step = [*documented("bisect-step", **{
-        **words, "results/mine": tmp_path / "mine", "v6.10": commits[COMMITS.index(LOCK_ROUND)]}),
-        "--metric", LOCK]
-    for at, status in ((COMMITS.index(LOCK_ROUND), 0), (COMMITS.index(LOCK_ROUND) + 1, 1)):
-        done = swapscale(*step, "--commit", commits[at])
-        assert done.returncode == status, done.stdout + done.stderr
-    assert swapscale(*step, "--commit", commits[0]).returncode >= 128
+        **words, "results/mine": tmp_path / "mine", "v6.10": commits[at - 1],
+        "v6.11": commits[at + 3]}), "--metric", LOCK, "--commit", "BISECT_HEAD"]
+    git(tree, "bisect", "start", "--no-checkout", commits[at + 3], commits[at - 1])
+    try:
+        said = git(tree, "bisect", "run", str(ROOT / "swapscale"), *map(str, step))
+    finally:
+        git(tree, "bisect", "reset")
+    assert f"{commits[at + 1]} is the first bad commit" in said
+
+
+def test_a_step_that_is_no_verdict_ends_gits_loop(history: tuple[Path, list[str]],
+                                                  words: dict[str, str | Path], swapscale,
+                                                  tmp_path: Path) -> None:
+    _, commits = history
+    step = documented("bisect-step", **{**words, "results/mine": tmp_path / "mine",
+                                        "v6.10": commits[2]})
+    assert swapscale(*step, "--commit", commits[0], "--metric", "nonsense").returncode >= 128
+    assert not (tmp_path / "mine").exists()
