@@ -205,7 +205,7 @@ static void end_work(struct sim *sim, uint32_t id, double now)
 
 void sim_step(struct sim *sim)
 {
-	const struct event event = *events_next(&sim->events);
+	struct event event = events_next(&sim->events);
 	uint32_t id = event.actor;
 	struct actor *actor = &sim->actor[id];
 
@@ -279,15 +279,16 @@ static int allocate(struct sim *sim, struct error *error)
 {
 	/* One more than may be needed: calloc of nothing may return NULL. */
 	size_t pairs = (size_t)sim->actors * sim->stations + 1;
-	size_t nodes = 2 * (size_t)events_leaves(sim->actors);
+	size_t leaves = events_leaves(sim->actors);
 
 	sim->actor = calloc(sim->actors, sizeof(*sim->actor));
 	sim->owed = calloc(pairs, sizeof(*sim->owed));
 	sim->carried = calloc(pairs, sizeof(*sim->carried));
 	sim->instance = calloc(sim->instances + 1, sizeof(*sim->instance));
-	sim->events.node = calloc(nodes, sizeof(*sim->events.node));
+	sim->events.node = calloc(2 * leaves, sizeof(*sim->events.node));
+	sim->events.time = calloc(leaves, sizeof(*sim->events.time));
 	if (sim->actor && sim->owed && sim->carried && sim->instance &&
-	    sim->events.node)
+	    sim->events.node && sim->events.time)
 		return 0;
 	return error_set(error, "no memory for %u threads and %u locks",
 			 sim->actors, sim->instances);
@@ -305,7 +306,8 @@ static void set_up_actors(struct sim *sim)
 		sim->instance[i].last = NOBODY;
 	for (uint32_t i = 0; i < sockets; i++)
 		change_running(sim, i, 0);
-	events_init(&sim->events, sim->events.node, sim->actors);
+	events_init(&sim->events, sim->events.node, sim->events.time,
+		    sim->actors);
 	for (uint32_t i = 0; i < sim->actors; i++) {
 		struct actor *actor = &sim->actor[i];
 
@@ -353,4 +355,5 @@ void sim_release(struct sim *sim)
 	free(sim->carried);
 	free(sim->instance);
 	free(sim->events.node);
+	free(sim->events.time);
 }

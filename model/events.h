@@ -8,7 +8,6 @@
 #define SWAPSIM_EVENTS_H
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -17,13 +16,20 @@ struct event {
 	uint32_t actor;
 };
 
+/* More than MAX_WORKERS and their kswapds. */
+#define EVENT_ACTORS 2048
+
 struct events {
-	/* node[1] is the earliest, node[leaves + i] actor i's. */
-	struct event *node;
+	/*
+	 * node[1] is the earliest, node[leaves + i] actor i's, each as a key:
+	 * time and actor in one word, so that a level of the tree takes one
+	 * comparison and one move.
+	 */
+	uint64_t *node;
+	double *time;	 /* of each actor, whole */
 	uint32_t leaves; /* power of two */
 };
 
-/* Nodes that `actors` take, node[0] with them. */
 static inline uint32_t events_leaves(uint32_t actors)
 {
 	uint32_t leaves = 1;
@@ -33,51 +39,58 @@ static inline uint32_t events_leaves(uint32_t actors)
 	return leaves;
 }
 
-/* All asleep; `node` has room for 2 * events_leaves(actors). */
-static inline void events_init(struct events *events, struct event *node,
-			       uint32_t actors)
+/*
+ * Times are not negative, so their bits are in the order of their values.  The
+ * actor stands in the lowest ones: times that differ by less than one part in
+ * 2^41 count as equal, and of these the lower number comes first, so that a run
+ * repeats exactly.
+ */
+static inline uint64_t event_key(uint32_t actor, double time)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &time, sizeof(bits));
+	return (bits & ~(uint64_t)(EVENT_ACTORS - 1)) | actor;
+}
+
+/*
+ * All asleep; `node` has room for 2 * events_leaves(actors), `time` for
+ * events_leaves(actors).
+ */
+static inline void events_init(struct events *events, uint64_t *node,
+			       double *time, uint32_t actors)
 {
 	events->node = node;
+	events->time = time;
 	events->leaves = events_leaves(actors);
-	for (uint32_t i = 0; i < events->leaves; i++)
-		node[events->leaves + i] = (struct event){INFINITY, i};
+	for (uint32_t i = 0; i < events->leaves; i++) {
+		time[i] = INFINITY;
+		node[events->leaves + i] = event_key(i, INFINITY);
+	}
 	for (uint32_t i = events->leaves; i-- > 1;)
 		node[i] = node[2 * i];
 }
 
-static inline const struct event *events_next(const struct events *events)
+static inline struct event events_next(const struct events *events)
 {
-	return &events->node[1];
+	uint32_t actor = events->node[1] & (EVENT_ACTORS - 1);
+
+	return (struct event){events->time[actor], actor};
 }
 
-/* Times are not negative, so their bits are in the order of their values. */
-static inline uint64_t event_order(const struct event *event)
-{
-	uint64_t bits;
-
-	memcpy(&bits, &event->time, sizeof(bits));
-	return bits;
-}
-
-/*
- * Of two at the same time the lower number comes first, so that a run repeats
- * exactly: the one on the left, which `at & 1` makes win against its equal.
- */
 static inline void events_set(struct events *events, uint32_t actor,
 			      double time)
 {
-	struct event *node = events->node;
-	struct event first = {time, actor};
+	uint64_t *node = events->node;
+	uint64_t first = event_key(actor, time);
 	uint32_t at = events->leaves + actor;
 
+	events->time[actor] = time;
 	node[at] = first;
 	while (at > 1) {
-		const struct event *other = &node[at ^ 1];
-		bool loses =
-			event_order(other) < event_order(&first) + (at & 1);
+		uint64_t other = node[at ^ 1];
 
-		first.time = loses ? other->time : first.time;
-		first.actor = loses ? other->actor : first.actor;
+		first = other < first ? other : first;
 		at /= 2;
 		node[at] = first;
 	}

@@ -90,9 +90,9 @@ int simulate(const struct scenario *scenario, uint32_t workers, uint64_t seed,
 	failed = sim_prepare(&sim, scenario, workers, seed, error);
 	if (!failed) {
 		run_until(&sim, scenario->warmup);
-		take_counts(&sim, events_next(&sim.events)->time, &from);
+		take_counts(&sim, events_next(&sim.events).time, &from);
 		run_until(&sim, scenario->warmup + scenario->pages);
-		take_counts(&sim, events_next(&sim.events)->time, &to);
+		take_counts(&sim, events_next(&sim.events).time, &to);
 		failed = summarise(&sim, &from, &to, run, error);
 	}
 	sim_release(&sim);
