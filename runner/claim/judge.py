@@ -15,7 +15,7 @@ from runner import stats
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.errors import Exit
 from runner.records import Accelerator, Rules, Sample
-from runner.results import CellResult, Comparison
+from runner.results import CellResult, Comparison, threads
 from runner.tiers import DEFAULT_THRESHOLDS, MetricResult, Verdict as Compared, percent
 
 
@@ -105,10 +105,6 @@ def rules(claim: Claim) -> Rules:
     more = {one.metric: one.tolerance for one in claim.cells
             if one.metric not in DEFAULT_THRESHOLDS}
     return replace(own, thresholds={**more, **own.thresholds})
-
-
-def threads(count: int) -> str:
-    return f"{count} thread" + ("s" if count != 1 else "")
 
 
 def signed(share: float) -> str:

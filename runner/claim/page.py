@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from runner.claim import reasons
 from runner.claim.claimfile import Claim, ClaimCell
-from runner.claim.judge import (CellFinding, Effect, Findings, Measured, band, points, signed,
-                                threads)
+from runner.claim.judge import CellFinding, Effect, Findings, Measured, band, points, signed
 from runner.errors import printable
 from runner.records import MIB
 from runner.report.view import Table
+from runner.results import threads
 from runner.tiers import label, number
 
 _LONG = 600

@@ -9,12 +9,13 @@ from pathlib import Path
 from runner import plots
 from runner.claim import reasons, touches
 from runner.claim.claimfile import Claim, ClaimCell
-from runner.claim.judge import Effect, Findings, Measured, threads
+from runner.claim.judge import Effect, Findings, Measured
 from runner.claim.projection import Projected
 from runner.metrics.lockclass import SWAP_PATH
 from runner.model import Projection
 from runner.plots import Curve, CurvePoint, Heading, StackRow
 from runner.records import MIB, PAGE_SIZE, Sample
+from runner.results import threads
 
 FOLDER = "plots"
 

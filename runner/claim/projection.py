@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from runner import model
 from runner.claim.claimfile import Claim, ClaimCell
-from runner.claim.judge import Effect, signed, threads
+from runner.claim.judge import Effect, signed
 from runner.claim.reasons import THROUGHPUT
 from runner.errors import CannotMeasure
 from runner.model import Machine, Point, Projection, Ratio
 from runner.records import Sample
+from runner.results import threads
 from runner.tiers import number
 
 

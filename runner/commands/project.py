@@ -14,6 +14,7 @@ from runner.errors import Exit, UsageError
 from runner.model import Ratio, ranges, show, validate
 from runner.model.ranges import Row
 from runner.progress import Progress
+from runner.results import threads
 
 THREADS = (1, 2, 4, 8, 16)
 
@@ -87,5 +88,5 @@ def do_project(args: argparse.Namespace, progress: Progress) -> Exit:
         print("\n".join(show.table(one, against.get(kernel, ()))) + "\n")
         if kernel in rows:
             print("\n".join(show.sensitivity_table(
-                rows[kernel], f"{kernel} over {base}, {max(args.threads)} threads")) + "\n")
+                rows[kernel], f"{kernel} over {base}, {threads(max(args.threads))}")) + "\n")
     return Exit.OK
