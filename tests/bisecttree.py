@@ -78,13 +78,15 @@ def imported() -> Path:
 
 #: Stands for what is done for each page that swap_writepage() gives to the device.
 CALL = "\tret = __swap_writepage(&folio->page, wbc);\nout:\n"
+#: The same, so far above it that a change there can be taken back by itself.
+BEFORE = "\tret = arch_prepare_to_swap(&folio->page);\n"
 
 
-def each_page(statements: str) -> Callable[[str], str]:
+def each_page(statements: str, where: str = CALL) -> Callable[[str], str]:
     """What mm/page_io.c becomes when it does something more for each page swapped out."""
     def change(text: str) -> str:
-        assert text.count(CALL) == 1
-        return text.replace(CALL, f"\t{{\n{statements}\t}}\n{CALL}")
+        assert text.count(where) == 1
+        return text.replace(where, f"\t{{\n{statements}\t}}\n{where}")
     return change
 
 
@@ -99,7 +101,7 @@ def slower(rounds: int) -> Commit:
 LOCK_ROUND = Commit("mm/page_io: one more round of the tree's lock", "mm/page_io.c", each_page(
     "\t\tstruct address_space *cache =\n"
     "\t\t\tswap_address_space((swp_entry_t){ page_private(&folio->page) });\n\n"
-    "\t\txa_lock_irq(&cache->i_pages);\n\t\txa_unlock_irq(&cache->i_pages);\n"))
+    "\t\txa_lock_irq(&cache->i_pages);\n\t\txa_unlock_irq(&cache->i_pages);\n", BEFORE))
 
 
 def appended(text: str) -> Callable[[str], str]:

@@ -106,7 +106,7 @@ def test_one_percent_of_instructions_through_skips_and_a_kill(
     assert len({one["point"] for one in path}) == len(path)
     assert 0.008 < found["change"]["change"] < 0.012
     assert [one["reading"]["verdict"] for one in found["again"]
-            if one["reading"]["role"] in ("parent", "culprit")] == ["good", "bad"]
+            if one["reading"]["role"] in ("parent", "culprit", "revert")] == ["good", "bad", "good"]
     assert "git bisect bad " + found["culprit"] in (folder / "bisect.log").read_text()
     assert (folder / "bisect.png").is_file() and (folder / "bisect.md").is_file()
     # What does not build or boot was skipped with its reason.
