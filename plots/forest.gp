@@ -31,6 +31,10 @@ set yrange [ARG5 + 0.3:0.2]
 set grid xtics noytics
 set tics scale 0.5
 set xtics format "%+g%%"
+# Steps of 1, 2 or 5 times a power of ten, so few that labels keep apart.
+least = (high - low) / (narrow ? 4.0 : 6.0)
+unit = 10 ** floor(log10(least))
+set xtics unit * (least <= unit ? 1 : least <= 2 * unit ? 2 : least <= 5 * unit ? 5 : 10)
 set border 1
 set ytics scale 0
 if (narrow) {
@@ -41,13 +45,15 @@ if (narrow) {
 	set rmargin 15
 }
 set key outside bottom center horizontal Left reverse samplen 2 width 2 maxcols (narrow ? 2 : 4)
-set arrow 1 from 0, graph 0 to 0, graph 1 nohead linewidth 1.2 linecolor rgb "#5a5a5a" back
 
-# On a phone the name stands above its row, else left of it.
+# On a phone the name stands above its row, else left of it.  The line of no change is drawn
+# row by row: through a name it would be illegible.
 above = narrow ? 0.38 : 0
 plot ARG2 index 0 every ::1 using 3:1:6:7:($1 - 0.2):($1 + 0.2) \
 		with boxxyerror fillstyle solid 1.0 noborder fillcolor rgb "#e8e8e8" \
 		title "counts as equal", \
+	ARG2 index 0 every ::1 using (0):($1 - (narrow ? 0.22 : 0.5)):(0):(narrow ? 0.6 : 1) \
+		with vectors nohead linewidth 1.2 linecolor rgb "#5a5a5a" notitle, \
 	for [kind = 0 : 3] ARG2 index 0 every ::1 \
 		using ($9 == kind && $4 < $5 ? $3 : NaN):1:4:5 \
 		with xerrorbars pointtype -1 linewidth 1.8 \

@@ -78,3 +78,13 @@ def test_nothing_and_no_number(tmp_path: Path) -> None:
     assert effects([], tmp_path / "x", "t").skipped == plots.EMPTY
     with pytest.raises(CannotMeasure, match="cannot be drawn"):
         effects([replace(ROWS[0], change=float("inf"))], tmp_path / "x", "t")
+
+
+@needs_gnuplot
+@pytest.mark.parametrize("low, high", [(-0.31, 0.544), (-0.97, 0.0), (-0.001, 0.0004), (0.1, 9.0)])
+def test_labels_of_the_axis_keep_apart(tmp_path: Path, low: float, high: float) -> None:
+    row = replace(ROWS[1], change=(low + high) / 2, interval=(low, high))
+    drawn = effects([row], tmp_path / "x", "t")
+    for picture, most in ((drawn.wide, 7), (drawn.narrow, 5)):
+        ticks = [one for one in texts(picture) if one.endswith("%") and one != f"{row.change:+.2%}"]
+        assert 2 <= len(ticks) <= most, ticks
