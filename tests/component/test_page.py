@@ -303,6 +303,34 @@ def test_print_shows_the_cells_and_hides_the_tools(browser: Browser, page: Path)
         browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
+@pytest.mark.parametrize("name", ["page", "history"])
+def test_print_fits_the_paper(browser: Browser, request: pytest.FixtureRequest, name: str) -> None:
+    """A4 has 190 mm, 718 pixels, between Chromium's margins, and nothing to scroll with."""
+    browser.size(718)
+    browser.open(request.getfixturevalue(name))
+    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        browser.js("dispatchEvent(new Event('beforeprint'))")
+        assert browser.js("return document.documentElement.scrollWidth") <= 718
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+        browser.size(1280)
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_tools_are_in_the_upper_right_corner(browser: Browser, page: Path, width: int) -> None:
+    browser.size(width)
+    try:
+        browser.open(page)
+        brand, tools, top = (browser.js(
+            "return document.querySelector(arguments[0]).getBoundingClientRect().toJSON()", one)
+            for one in (".brand", ".tools", ".top"))
+        assert abs(tools["right"] - (top["right"] - 16)) < 1
+        assert tools["top"] < brand["bottom"] and brand["top"] < tools["bottom"], "one row"
+    finally:
+        browser.size(1280)
+
+
 def test_page_is_whole_without_scripts(browser: Browser, page: Path) -> None:
     browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
