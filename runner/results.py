@@ -45,6 +45,21 @@ class Excluded:
 
 
 @dataclass(frozen=True)
+class Bisected:
+    """What became of the question which commit it was, asked by the night that found it."""
+
+    regression: str                        # in words
+    state: str                             # 'found', 'inconclusive', 'failed', 'unfinished', 'none'
+    said: str                              # one line: the answer, or why there is none
+    folder: str = ""                       # the bisect's; '': none was begun
+    report: str = ""                       # file with its path and figures; '': it has not ended
+    culprit: str = ""                      # commit
+    title: str = ""                        # its abbreviated id and subject
+    confidence: float | None = None
+    confirmed: bool = False                # by measuring it again
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Every cell, what they come to, and what that rests on."""
 
@@ -57,6 +72,7 @@ class Comparison:
     verdict: Verdict
     reason: str
     exit: Exit
+    bisects: tuple[Bisected, ...] = ()
 
     def over_budget(self) -> list[str]:
         """Every lock that is taken more often than its budget allows, a line each."""

@@ -9,7 +9,7 @@ from runner import paths, report
 from runner.commands.index import thin
 from runner.commands.options import Commands, executor, measure
 from runner.errors import CannotMeasure, Exit, SwapscaleError
-from runner.nightly import config, history, kcidb, night, summary
+from runner.nightly import config, culprit, history, kcidb, night, summary
 from runner.nightly.config import Nightly
 from runner.nightly.night import Outcome
 from runner.progress import Progress
@@ -45,17 +45,24 @@ def do_nightly(args: argparse.Namespace, progress: Progress) -> Exit:
         except SwapscaleError as error:
             # One kernel that does not build must not keep the others from their night.
             progress.warn(f"{name}: {error}")
-            told.append(night.failed(name, error))
+            told.append(night.failed(settings, name, error))
             continue
         if outcome is not None:
-            told.append(outcome)
+            told.append(culprit.begin(settings, outcome, args.results, progress))
     if settings.retention.keep:
         thin(history.read(args.results, settings.known, settings.settings, progress),
              settings.retention.keep, settings.retention.every, progress)
-    if args.output:
-        _write(args.output, settings, told)
-        progress.log(f"reports: {args.output}/nightly.*")
-    print(_rendered(args.format, settings, told), end="")
+    if args.output and any(map(culprit.unfinished, told)):
+        _write(args.output, settings, told)  # now: a bisect takes hours
+    try:
+        for at, outcome in enumerate(told):
+            told[at] = culprit.finish(outcome, progress)
+    finally:
+        # An interrupted bisect leaves the night's verdict what it is.
+        if args.output:
+            _write(args.output, settings, told)
+            progress.log(f"reports: {args.output}/nightly.*")
+        print(_rendered(args.format, settings, told), end="", flush=True)
     return summary.exit_of(told)
 
 
@@ -66,9 +73,7 @@ def _rendered(form: str, settings: Nightly, told: list[Outcome]) -> str:
         return summary.to_markdown(settings.title, told)
     if form == "kcidb":
         return kcidb.render(told)
-    merged = summary.merged(told)
-    # A night without a figure is no pass: formats of comparisons have nothing to say then.
-    return report.FORMATS[form](merged) if merged else ""
+    return report.FORMATS[form](summary.merged(told))
 
 
 #: Format -> end of the file's name.

@@ -13,6 +13,7 @@ from runner.nightly.changes import Rule
 from runner.nightly.history import Settings
 
 UNCHANGED = ("measure", "skip")
+ON_REGRESSION = ("report", "bisect")
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Nightly:
     experiment: Path          # devices, threads, load, tiers, rules
     fetch: bool               # 'git fetch' in the tree of a git kernel first
     unchanged: str            # one of UNCHANGED: a night on which the kernel did not move
+    on_regression: str        # one of ON_REGRESSION: what a new one starts
     known: Path | None        # acknowledged changes; None: known.toml of the results folder
     settings: Settings
     retention: Retention
@@ -71,6 +73,7 @@ def load(path: Path) -> Nightly:
     thin.close()
     found = Nightly(path.stem, title, path, tuple(kernels), first_good, experiment,
                     root.boolean("fetch", False), root.text("unchanged", "measure", UNCHANGED),
+                    root.text("on_regression", "report", ON_REGRESSION),
                     path.parent / known if known else None, settings, retention)
     root.close()
     return found

@@ -30,6 +30,12 @@ class Finding:
     name: str                 # the same on every night that it stands
     said: str                 # in words, one printable line
     metric: str
+    device: str
+    threads: int
+    tier: str
+    change: float             # relative; 0 where it cannot be computed
+    against: str              # a kernel, or HISTORY
+    before: str = ""          # HISTORY: commit of the last night before the change; '' of no tree
 
 
 @dataclass(frozen=True)
@@ -149,7 +155,8 @@ def judge(comparison: Comparison, found: History, track: str, kernel: str, campa
     """
     cells, known = _accept(comparison, track, since, accepted)
     findings = [Finding(f"{_key(track, cell, one).label()} against {cell.base}",
-                        f"{_key(track, cell, one).label()}: {describe(one)}", one.name)
+                        f"{_key(track, cell, one).label()}: {describe(one)}", one.name,
+                        cell.device, cell.threads, cell.tier, one.change or 0.0, cell.base)
                 for cell in cells if cell.base and cell.verdict == Verdict.REGRESSED
                 for one in cell.metrics if one.verdict == Verdict.REGRESSED]
     recovered: list[str] = []
@@ -165,7 +172,9 @@ def judge(comparison: Comparison, found: History, track: str, kernel: str, campa
         if blamed:
             night = one.nights[blamed.at]
             findings.append(Finding(f"{key.label()} since {night.campaign}",
-                                    f"{key.label()}: {history.told(one, blamed)}", key.metric))
+                                    f"{key.label()}: {history.told(one, blamed)}", key.metric,
+                                    key.device, key.threads, key.tier, blamed.change, HISTORY,
+                                    one.nights[blamed.at - 1].commit))
         known += [f"{key.label()}: {history.told(one, change)}" for change in one.changes
                   if change.known and change.verdict == "regressed"]
         recovered += [f"{key.label()}: {history.told(one, change)}" for change in one.changes

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from runner import campaign
-from runner.errors import printable
+from runner.errors import Exit, printable
 from runner.nightly.night import Outcome
 from runner.records import TIER_FLAVOUR, with_drivers
 from runner.results import CellResult
@@ -69,8 +69,8 @@ def _tests(outcome: Outcome, cell: CellResult, builds: dict[str, str]) -> list[d
 
 def _of(outcome: Outcome) -> tuple[list[Any], list[Any], list[Any]]:
     night, folder = outcome.night, outcome.folder
-    if night is None or folder is None or outcome.comparison is None:
-        return [], [], []
+    if night is None or folder is None:
+        return _failed(outcome)
     _, _, record = campaign.reopen(folder)
     checkout = {"id": _identity(night.identity, night.track), "origin": ORIGIN,
                 "tree_name": printable(night.track), "valid": True, "start_time": night.started,
@@ -86,6 +86,18 @@ def _of(outcome: Outcome) -> tuple[list[Any], list[Any], list[Any]]:
                          "config_name": image["flavour"], "start_time": night.started})
     tests = [test for cell in outcome.comparison.cells for test in _tests(outcome, cell, builds)]
     return [checkout], made, tests
+
+
+def _failed(outcome: Outcome) -> tuple[list[Any], list[Any], list[Any]]:
+    """A kernel that is not there, or one that could not be built or measured."""
+    there = outcome.exit != Exit.USAGE
+    said = printable(outcome.said, 400)
+    checkout = {"id": _identity(outcome.track, said), "origin": ORIGIN,
+                "tree_name": printable(outcome.track), "valid": there, "patchset_hash": "",
+                "comment": said}
+    build = {"id": _identity("build", outcome.track, said), "checkout_id": checkout["id"],
+             "origin": ORIGIN, "architecture": "x86_64", "valid": False, "comment": said}
+    return [checkout], [build] * there, []
 
 
 def render(nights: Sequence[Outcome]) -> str:

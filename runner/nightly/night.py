@@ -21,7 +21,8 @@ from runner.nightly.nightfile import NightRecord
 from runner.nightly.track import Tip
 from runner.plan import Experiment
 from runner.progress import Progress
-from runner.results import Comparison
+from runner.results import CellResult, Comparison
+from runner.tiers import Verdict
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Outcome:
     night: NightRecord | None              # None: not measured
     folder: Path | None
     release: str
-    comparison: Comparison | None
+    comparison: Comparison
     findings: tuple[Finding, ...]          # regressions that stand
     new: tuple[Finding, ...]               # those that no earlier night reported
     known: tuple[str, ...]
@@ -40,9 +41,14 @@ class Outcome:
     said: str                              # one line: the verdict in words, or why there is none
 
 
-def failed(name: str, error: SwapscaleError) -> Outcome:
-    """A kernel that could not be measured."""
-    return Outcome(name, None, None, "", None, (), (), (), error.exit, str(error))
+def failed(config: Nightly, name: str, error: SwapscaleError) -> Outcome:
+    """A kernel that could not be measured: each of its cells is missing, in every report."""
+    asked = plan.load(config.experiment, config.kernels[:1])
+    cells = tuple(CellResult("", name, device, count, asked.workload.program, tier, "none", 1,
+                             Verdict.INVALID, str(error), "", (), 0, 0, ())
+                  for device in asked.devices for count in asked.threads for tier in asked.tiers)
+    missing = Comparison("", (), cells, (), (), (), Verdict.INVALID, str(error), error.exit)
+    return Outcome(name, None, None, "", missing, (), (), (), error.exit, str(error))
 
 
 def earlier(results: Path, name: str) -> list[tuple[str, NightRecord]]:

@@ -37,6 +37,7 @@ class NightRecord:
     exit: int | None = None
     good: bool = False        # may be a later night's base
     reported: tuple[str, ...] = ()   # regressions this night's gate reported, by name
+    bisects: tuple[str, ...] = ()    # their bisects: folders beside the campaign's
 
 
 def read(folder: Path) -> NightRecord | None:
@@ -58,7 +59,7 @@ def parse(data: Any) -> NightRecord:
     values: dict[str, Any] = {}
     for field in dataclasses.fields(NightRecord):
         value = data.get(field.name, field.default)
-        if field.name == "reported":
+        if field.name in ("reported", "bisects"):
             good = isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value)
             value = tuple(value) if good else value
         elif field.name == "exit":

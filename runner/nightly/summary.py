@@ -9,6 +9,7 @@ from runner.errors import Exit, printable
 from runner.nightly.night import Outcome
 from runner.report import markdown
 from runner.results import Comparison
+from runner.tiers import Verdict
 
 _WIDTH = 79
 #: Findings shown for each kernel; the report has all.
@@ -18,6 +19,7 @@ _SHOWN = 4
 _ORDER = (Exit.REGRESSED, Exit.CANNOT_MEASURE, Exit.USAGE, Exit.INCONCLUSIVE, Exit.OK)
 _WORDS = {Exit.OK: "no regression", Exit.REGRESSED: "REGRESSED", Exit.INCONCLUSIVE: "inconclusive",
           Exit.CANNOT_MEASURE: "could not measure", Exit.USAGE: "wrong configuration"}
+_NONE = "no kernel moved since its last night; nothing was measured"
 
 
 def exit_of(nights: Sequence[Outcome]) -> Exit:
@@ -26,11 +28,11 @@ def exit_of(nights: Sequence[Outcome]) -> Exit:
                 Exit.OK)
 
 
-def merged(nights: Sequence[Outcome]) -> Comparison | None:
+def merged(nights: Sequence[Outcome]) -> Comparison:
     """All kernels' comparisons as one, for the formats that programs read."""
-    parts = [night.comparison for night in nights if night.comparison]
-    if not parts:
-        return None
+    if not nights:
+        return Comparison("", (), (), (), (), (), Verdict.EQUIVALENT, _NONE, Exit.OK)
+    parts = [night.comparison for night in nights]
     worst = min(parts, key=lambda one: _ORDER.index(one.exit))
     return Comparison(
         worst.base, tuple(dict.fromkeys(test for one in parts for test in one.tests)),
@@ -38,7 +40,8 @@ def merged(nights: Sequence[Outcome]) -> Comparison | None:
         tuple(gone for one in parts for gone in one.excluded),
         tuple(dict.fromkeys(line for one in parts for line in one.warnings)),
         tuple(dict.fromkeys(line for one in parts for line in one.assumptions)),
-        worst.verdict, worst.reason, worst.exit)
+        worst.verdict, worst.reason, worst.exit,
+        tuple(bisect for one in parts for bisect in one.bisects))
 
 
 def _head(outcome: Outcome) -> str:
@@ -59,6 +62,9 @@ def _lines(outcome: Outcome) -> list[tuple[str, str]]:
     if len(outcome.findings) > _SHOWN:
         lines.append(("more", f"{len(outcome.findings) - _SHOWN} further regressions; see the "
                               "report"))
+    for bisect in outcome.comparison.bisects[:2]:
+        lines.append(("bisect", f"{bisect.state}: {bisect.said}"))
+        lines += [("see", bisect.report or bisect.folder)] if bisect.folder else []
     lines += [("known", one) for one in outcome.known[:2]]
     if outcome.folder:
         lines.append(("report", f"{outcome.folder}/report.html"))
@@ -70,7 +76,7 @@ def text(title: str, nights: Sequence[Outcome]) -> str:
     status = exit_of(nights)
     lines = [f"{printable(title)}: {_WORDS[status]} (exit status {int(status)})"]
     if not nights:
-        lines.append("  no kernel moved since its last night; nothing was measured")
+        lines.append(f"  {_NONE}")
     for outcome in nights:
         lines += ["", *textwrap.wrap(_head(outcome), _WIDTH, break_on_hyphens=False)]
         for label, said in _lines(outcome):
@@ -87,18 +93,21 @@ def to_markdown(title: str, nights: Sequence[Outcome]) -> str:
     escape = markdown.escape
     lines = [f"# {escape(printable(title))}: {escape(_WORDS[status])}", ""]
     if not nights:
-        lines += ["No kernel moved since its last night; nothing was measured.", ""]
+        lines += [f"{_NONE.capitalize()}.", ""]
     for outcome in nights:
         names = {one.name for one in outcome.new}
         lines += [f"## {escape(_head(outcome))}", "",
                   f"**{_WORDS[outcome.exit]}**: {escape(printable(outcome.said, 400))}", ""]
         rows = [("new" if one.name in names else "since an earlier night", one.said)
                 for one in outcome.findings] + [("known", one) for one in outcome.known]
+        for bisect in outcome.comparison.bisects:
+            lines += [f"**bisect, {bisect.state}**: {escape(printable(bisect.said, 400))} "
+                      f"({escape(printable(bisect.regression, 200))})", ""]
         if rows:
             lines += ["| regression | what |", "| --- | --- |",
                       *(f"| {label} | {escape(printable(said, 400))} |" for label, said in rows),
                       ""]
-        if outcome.comparison:
+        if outcome.night:
             body = markdown.render(outcome.comparison).replace("\n#", "\n##").lstrip("#")
             lines += ["<details><summary>All figures</summary>", "", f"##{body}", "</details>", ""]
     return "\n".join(lines).rstrip() + "\n"

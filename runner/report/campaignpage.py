@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from runner.errors import printable
 from runner.records import Sample
@@ -71,6 +73,14 @@ def _told(comparison: Comparison, samples: Sequence[Sample], folder: Path | None
     return [(key, printable(value, 400)) for key, value in facts]
 
 
+def _bisects(comparison: Comparison, shown: view.View, folder: Path | None
+             ) -> list[tuple[view.Line, str]]:
+    """What is said of each bisect, and the link to its own report."""
+    return [(line, quote(os.path.relpath(one.report, folder))
+             if folder is not None and Path(one.report).is_file() else "")
+            for one, line in zip(comparison.bisects, shown.bisects)]
+
+
 def _figures(pictures: Sequence[Picture]) -> dict[str, list[Figure]]:
     found: dict[str, list[Figure]] = {kind: [] for kind in KINDS}
     for at, one in enumerate(pictures):
@@ -103,4 +113,5 @@ def render(comparison: Comparison, folder: Path | None = None,
     return html.page(
         "campaign.html.j2", view=shown, tally=cells.tally(comparison),
         facts=_told(comparison, samples, folder), facets=grid.facets(cells.FACETS, rows),
-        cards=cards, tables=tables, figures=_figures(pictures), torture=torture, folder=found)
+        bisects=_bisects(comparison, shown, folder), cards=cards, tables=tables,
+        figures=_figures(pictures), torture=torture, folder=found)

@@ -43,6 +43,7 @@ def render(comparison: Comparison) -> str:
         if section.evidence:
             lines.append(f"- evidence: {escape(', '.join(section.evidence))}")
         lines.append("")
+    lines += bullets("Which commit", view.bisected(shown))
     lines += bullets("Warnings", shown.warnings)
     lines += bullets("Samples that do not count", shown.excluded)
     lines += bullets("This rests on", shown.assumptions)

@@ -51,6 +51,7 @@ def render(comparison: Comparison) -> str:
                              "      ")
         if section.evidence:
             lines += wrapped(f"evidence: {', '.join(section.evidence)}", "  ", "      ")
+    lines += bullets("Which commit", view.bisected(shown))
     lines += bullets("Warnings", shown.warnings)
     lines += bullets("Samples that do not count", shown.excluded)
     lines += bullets("This rests on", shown.assumptions)

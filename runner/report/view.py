@@ -67,6 +67,7 @@ class View:
     warnings: tuple[str, ...]
     excluded: tuple[str, ...]
     assumptions: tuple[str, ...]
+    bisects: tuple[Line, ...] = ()         # which commit; `why` is the bisect's folder
 
 
 def change(result: MetricResult) -> str:
@@ -213,4 +214,13 @@ def build(comparison: Comparison) -> View:
                 printable(comparison.reason, _LONG),
                 tuple(_section(cells) for cells in places.values()),
                 tuple(printable(one, _LONG) for one in comparison.warnings), excluded,
-                tuple(printable(one, _LONG) for one in comparison.assumptions))
+                tuple(printable(one, _LONG) for one in comparison.assumptions),
+                tuple(Line(printable(one.regression, _LONG), one.state,
+                           printable(one.said, _LONG), printable(one.folder))
+                      for one in comparison.bisects))
+
+
+def bisected(shown: View) -> tuple[str, ...]:
+    """A line for each regression that a bisect was to name the commit of."""
+    return tuple(f"{one.what}: {one.verdict}: {one.reason}" + (f"; in {one.why}" if one.why else "")
+                 for one in shown.bisects)

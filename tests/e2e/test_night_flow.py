@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import xml.etree.ElementTree as xml
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,12 @@ def test_the_command_prints_one_screen_and_writes_every_format(
     for form in set(nightly.FORMATS):
         assert (out / nightly.name_of(form)).stat().st_size, form
     assert TREE.replace("_", "\\_") in (out / "nightly.md").read_text()
+    # Printed again, the campaign alone: the gate's own reports stay.
+    last = store.campaigns(home / "results")[-1]
+    kept = {one.name: one.read_bytes() for one in last.glob("report.*")}
+    cli.main(["report", str(last)])
+    assert "its campaign alone" in capsys.readouterr().err
+    assert {one.name: one.read_bytes() for one in last.glob("report.*")} == kept and kept
 
 
 def test_a_kernel_that_cannot_be_had_does_not_keep_the_others_from_their_night(
@@ -149,6 +156,30 @@ def test_a_kernel_that_cannot_be_had_does_not_keep_the_others_from_their_night(
         f'format = 1\nkernels = ["git:{home}/gone@main", "6.1:{home}/moving"]\n'
         'experiment = "load.toml"\n')
     monkeypatch.setattr(local, "measure", Made(2.0))
-    assert cli.main(["nightly", str(home / "n.toml"), "--results", str(home / "results")]) == 2
+    assert cli.main(["nightly", str(home / "n.toml"), "--results", str(home / "results"),
+                     "--output", str(home / "out")]) == 2
     said = capsys.readouterr().out
     assert "no such folder" in said and "no regression" in said
+    # What was not measured is missing in every output: nobody's tests are all green.
+    suites = xml.parse(home / "out/nightly.junit.xml").getroot()
+    assert suites.get("errors") == "1" and "no such folder" in xml.tostring(suites).decode()
+    assert "# ERROR" in (home / "out/nightly.ktap").read_text()
+    document = json.loads((home / "out/nightly.json").read_text())
+    assert (document["verdict"], document["exit"]) == ("invalid", 2)
+    told = json.loads((home / "out/nightly.kcidb.json").read_text())
+    assert [one["valid"] for one in told["checkouts"]] == [False, True]
+
+
+def test_a_night_on_which_nothing_moved_is_told_in_every_format(
+        home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with open(home / "n.toml", "a", encoding="utf-8") as file:
+        file.write('unchanged = "skip"\n')
+    monkeypatch.setattr(local, "measure", Made(2.0))
+    for _ in range(2):
+        assert cli.main(["nightly", str(home / "n.toml"), "--results", str(home / "results"),
+                         "--output", str(home / "out")]) == 0
+    assert "no kernel moved" in capsys.readouterr().out.partition("no regression (exit")[2]
+    suites = xml.parse(home / "out/nightly.junit.xml").getroot()
+    assert (suites.get("tests"), suites.get("skipped")) == ("1", "1")
+    for form in set(nightly.FORMATS) - {"kcidb"}:
+        assert "no kernel moved" in (home / "out" / nightly.name_of(form)).read_text().lower(), form

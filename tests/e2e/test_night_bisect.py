@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A branch moves and gets slower: the night that sees it names the commit, though interrupted."""
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.bisect import records
+from runner.nightly import nightfile, store
+from tests import bisecttree
+from tests.bisecttree import git, harmless, slower
+from tests.conftest import ROOT
+from tests.e2e.test_outcomes import guests_of, wait_for
+
+# Some forty boots, and a kernel tree that is built from nothing where the cache is empty.
+pytestmark = pytest.mark.slow
+
+#: Some 4% of what a page costs.
+COSTLY = slower(300)
+#: The first is last night's tip, the last tonight's.
+COMMITS = [harmless(0), harmless(1), COSTLY, harmless(2), harmless(3)]
+BRANCH = "night-bisect"
+EXPERIMENT = """\
+format = 1
+base = "6.1:vanilla"
+tiers = ["exact"]
+[guest]
+ram_mib = 256
+swap_mib = 320
+[workload]
+ratio = 1.25
+verify = false
+[rules]
+layouts = 1
+pswpout_floor = 1000
+"""
+
+
+class Nights:
+    """A branch of a real tree, and the nights that follow it."""
+
+    def __init__(self, place: Path) -> None:
+        self.place, self.results, self.out = place, place / "results", place / "out"
+        self.tree = bisecttree.warm_place()
+        # From the import on, which no night sees.
+        self.commits = bisecttree.make(self.tree, COMMITS)[1:]
+        (place / "load.toml").write_text(EXPERIMENT)
+        self.file = place / "nightly.toml"
+        self.file.write_text(f'format = 1\nkernels = ["git:{self.tree}@{BRANCH}"]\n'
+                             'experiment = "load.toml"\non_regression = "bisect"\n')
+
+    def push(self, commit: str) -> None:
+        git(self.tree, "update-ref", f"refs/heads/{BRANCH}", commit)
+
+    def command(self) -> list[str]:
+        return [str(one) for one in ("nightly", self.file, "--results", self.results, "--output",
+                                     self.out)]
+
+    def bisects(self) -> list[Path]:
+        return sorted(one.parent for one in self.results.glob(f"bisect-*/{records.STATE}"))
+
+    def told(self) -> dict[str, Any]:
+        (found,) = json.loads((self.out / "nightly.json").read_text())["bisects"]
+        return dict(found)
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
+    return Nights(tmp_path_factory.mktemp("nights"))
+
+
+def test_a_good_night_asks_nothing(nights: Nights, swapscale) -> None:
+    nights.push(nights.commits[0])
+    done = swapscale(*nights.command())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert nights.bisects() == []
+
+
+def test_interrupted_while_it_bisects_the_night_still_says_its_verdict(nights: Nights) -> None:
+    nights.push(nights.commits[-1])
+    with subprocess.Popen([ROOT / "swapscale", *nights.command()], text=True, cwd=ROOT,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as runner:
+        (folder,) = wait_for(lambda: runner.poll() is not None or nights.bisects(), 600.0)
+        wait_for(lambda: runner.poll() is not None or guests_of(folder), 600.0)
+        # Hours may pass until then: what the gate said is there already.
+        assert "REGRESSED (exit status 1)" in (nights.out / "nightly.txt").read_text()
+        runner.send_signal(signal.SIGINT)
+        out, said = runner.communicate()
+    assert runner.returncode == 130, out + said
+    line = f"./swapscale bisect --resume {folder}"
+    assert line in said and line in " ".join(out.split())
+    assert "REGRESSED (exit status 1)" in out
+    assert (nights.told()["state"], nights.told()["folder"]) == ("unfinished", str(folder))
+
+
+def test_the_next_night_goes_on_and_names_the_commit(nights: Nights, swapscale) -> None:
+    (folder,) = nights.bisects()
+    first = records.load(folder).readings
+    done = swapscale(*nights.command())
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert nights.bisects() == [folder], "no range twice"
+    assert records.load(folder).readings[:len(first)] == first
+    culprit = nights.commits[COMMITS.index(COSTLY)]
+    told = nights.told()
+    assert (told["state"], told["culprit"], told["confirmed"]) == ("found", culprit, True)
+    assert told["confidence"] > 0.9 and COSTLY.subject in told["title"]
+    assert f"found: {culprit[:12]}" in done.stdout and COSTLY.subject in " ".join(
+        done.stdout.split())
+    assert len(done.stdout.splitlines()) <= 24
+    assert culprit[:12] in (nights.out / "nightly.md").read_text()
+    assert culprit[:12] in (nights.out / "nightly.html").read_text()
+    last = max(store.campaigns(nights.results), key=lambda one: nightfile.read(one).started)
+    night = nightfile.read(last)
+    assert night and night.bisects == (folder.name,)
+    page = (last / "report.html").read_text()
+    assert culprit[:12] in page and f'href="../{folder.name}/bisect.txt"' in page
+
+
+def test_a_night_on_which_it_stands_repeats_the_answer(nights: Nights, swapscale) -> None:
+    (folder,) = nights.bisects()
+    state = (folder / records.STATE).read_bytes()
+    done = swapscale(*nights.command())
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert nights.told()["culprit"] == nights.commits[COMMITS.index(COSTLY)]
+    assert (folder / records.STATE).read_bytes() == state and nights.bisects() == [folder]
