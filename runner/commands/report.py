@@ -11,6 +11,7 @@ from runner.commands.options import Commands, output
 from runner.errors import Exit
 from runner.evidence import Campaign
 from runner.metrics.sample import measure
+from runner.nightly import nightfile
 from runner.plan import Experiment
 from runner.progress import Progress
 from runner.records import Sample
@@ -51,8 +52,14 @@ def recomputed(samples: list[Sample], home: Campaign) -> list[Sample]:
 def show(samples: list[Sample], experiment: Experiment, home: Campaign, form: str,
          progress: Progress) -> Exit:
     comparison = compare.campaign(samples, experiment)
-    for note in report.write_all(comparison, home.folder):
-        progress.log(note)
+    night = nightfile.read(home.folder)
+    if night is not None and night.verdict:
+        progress.warn(f"{home.folder}: is a night; this is its campaign alone. What its gate said "
+                      f"with history in view ({night.verdict}) stays in {report.FILES['text']}, "
+                      f"{report.FILES['html']} and the others there")
+    else:
+        for note in report.write_all(comparison, home.folder):
+            progress.log(note)
     progress.log(f"report with pictures: {home.folder / report.FILES['html']}")
     for line in comparison.over_budget():
         progress.log(line)

@@ -48,7 +48,8 @@ def _told(path: Path) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _DAMAGED or isinstance(error, sqlite3.DataError):
             raise UsageError(f"{path}: is damaged or no index ({error}); make it again from the "
-                             "campaigns with './swapscale index --rebuild'") from None
+                             "campaigns with './swapscale index --rebuild --results "
+                             f"{path.parent}'") from None
         hint = {sqlite3.SQLITE_FULL: "make room and repeat; no campaign is touched by this",
                 sqlite3.SQLITE_IOERR: "the disk is full or failing; no campaign is touched by this",
                 sqlite3.SQLITE_BUSY: "another writer holds it for long; repeat"}.get(code, "")
