@@ -88,7 +88,7 @@ test:
 test-all: test
 	@$(PYTHON) -m pytest -m slow tests
 
-# Real campaigns through munged, slurmctld and slurmd of Debian's, one node: this machine.
+# Real campaigns through munged, slurmctld and two slurmd of Debian's: two nodes, this machine.
 test-slurm:
 	@setup/install slurm
 	@$(PYTHON) -m pytest -m slurm tests/slurm

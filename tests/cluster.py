@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A private Slurm cluster of one node, this machine: munged, slurmctld and slurmd from Debian."""
+"""A private Slurm cluster of two nodes, both this machine: munged, slurmctld and two slurmd."""
 from __future__ import annotations
 
 import getpass
@@ -13,34 +13,38 @@ from collections.abc import Callable
 from pathlib import Path
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "sinfo")
-NODE = "here"
+NODES = ("left", "right")
 _READY = 60.0                 # seconds
 
 _CONF = """\
 ClusterName=swapscale
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={ctld}
-SlurmdPort={slurmd}
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
 CredType=cred/munge
 AuthInfo=socket={folder}/munge.socket
 StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
+SlurmdSpoolDir={folder}/spool-%n
 SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
+SlurmdPidFile={folder}/slurmd-%n.pid
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 MpiDefault=none
 SelectType=select/cons_tres
-SelectTypeParameters=CR_CPU_Memory
+# The least loaded node first: Slurm would fill one before it takes the other.
+SelectTypeParameters=CR_CPU_Memory,CR_LLN
 ReturnToService=2
 KillWait=5
 MessageTimeout=5
-NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} State=UNKNOWN
+{nodes}
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
+
+#: Both are this host under its own name, told apart by their ports and by slurmd's -N.
+_NODE = ("NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} "
+         "RealMemory={memory} State=UNKNOWN")
 
 
 def missing() -> list[str]:
@@ -66,14 +70,16 @@ class Cluster:
     def __init__(self) -> None:
         # Not pytest's folder: a socket's path has 107 bytes at most.
         self.folder = Path(tempfile.mkdtemp(prefix="swapscale-slurm-"))
-        for name in ("state", "spool"):
+        for name in ("state", *(f"spool-{node}" for node in NODES)):
             (self.folder / name).mkdir()
         self.conf = self.folder / "slurm.conf"
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // (1 << 20)
-        self.conf.write_text(_CONF.format(
-            host=socket.gethostname(), ctld=_free_port(), slurmd=_free_port(), node=NODE,
-            user=getpass.getuser(), folder=self.folder, cpus=os.cpu_count(),
-            memory=memory * 9 // 10))
+        host = socket.gethostname()
+        share = memory * 9 // 10 // len(NODES)
+        nodes = "\n".join(_NODE.format(node=node, host=host, port=_free_port(), memory=share,
+                                       cpus=os.cpu_count()) for node in NODES)
+        self.conf.write_text(_CONF.format(host=host, ctld=_free_port(), nodes=nodes,
+                                          user=getpass.getuser(), folder=self.folder))
         self.env = {**os.environ, "SLURM_CONF": str(self.conf)}
         self.daemons: dict[str, subprocess.Popen[bytes]] = {}
         key = self.folder / "munge.key"
@@ -85,8 +91,10 @@ class Cluster:
                        f"--socket={self.folder}/munge.socket")
             self._until(lambda: (self.folder / "munge.socket").exists(), "munged")
             self.controller()
-            self.start("slurmd", "-D", "-N", NODE)
-            self._until(lambda: self.ask("sinfo", "-h", "-o", "%T").strip() == "idle", "slurmd")
+            for node in NODES:
+                self.start("slurmd", "-D", "-N", node, name=f"slurmd-{node}")
+                self._until(lambda: f"{node} idle" in self.ask("sinfo", "-hNo", "%N %T"),
+                            f"slurmd-{node}")
         except BaseException:
             self.stop()
             raise
@@ -96,12 +104,12 @@ class Cluster:
         self.start("slurmctld", "-D")
         self._until(lambda: "UP" in self.ask("scontrol", "ping"), "slurmctld")
 
-    def start(self, program: str, *args: str) -> None:
-        path = _found(program)
+    def start(self, program: str, *args: str, name: str = "") -> None:
+        path, name = _found(program), name or program
         assert path
-        with open(self.folder / f"{program}.output", "ab") as output:
-            self.daemons[program] = subprocess.Popen([path, *args], env=self.env, stdout=output,
-                                                     stderr=output, start_new_session=True)
+        with open(self.folder / f"{name}.output", "ab") as output:
+            self.daemons[name] = subprocess.Popen([path, *args], env=self.env, stdout=output,
+                                                  stderr=output, start_new_session=True)
 
     def ask(self, *argv: str) -> str:
         """What one of Slurm's commands prints; '' and more where it fails."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Real campaigns through a real Slurm: munged, slurmctld, slurmd on this machine."""
+"""Real campaigns and nights through a real Slurm of two nodes, both on this machine."""
 from __future__ import annotations
 
 import json
@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ import pytest
 from runner import programs
 from runner.evidence import load_samples
 from runner.kernel import build
+from runner.nightly import history, nightfile, store
 from runner.progress import Progress
-from tests.cluster import NODE, Cluster, missing
+from tests.cluster import NODES, Cluster, missing
 from tests.conftest import ROOT, one_line
 
 pytestmark = [
@@ -29,6 +31,7 @@ title = "through slurm"
 base = "6.1:vanilla"
 test = ["6.1:batch-add"]
 tiers = {tiers}
+devices = {devices}
 [guest]
 ram_mib = 256
 swap_mib = 320
@@ -56,9 +59,9 @@ class Run:
     """./swapscale run --executor slurm, under way."""
 
     def __init__(self, cluster: Cluster, folder: Path, *args: str,
-                 tiers: str = '["exact"]') -> None:
+                 tiers: str = '["exact"]', devices: str = '["pmem"]') -> None:
         experiment = folder / "x.toml"
-        experiment.write_text(EXPERIMENT.format(tiers=tiers))
+        experiment.write_text(EXPERIMENT.format(tiers=tiers, devices=devices))
         self.folder = folder
         self._args = ["--executor", "slurm", *args]
         self._cluster = cluster
@@ -126,7 +129,7 @@ def test_one_job_killed_on_the_way_and_every_sample_once(cluster: Cluster, tmp_p
     assert twice[0] == twice[1]
     for one in samples:
         assert (run.campaign / one.evidence / "channel.bin").stat().st_size
-    assert set(json.loads((run.campaign / "parts/nodes.json").read_text()).values()) == {NODE}
+    assert set(json.loads((run.campaign / "parts/nodes.json").read_text()).values()) <= set(NODES)
     # The pair was one task, alone on its node.
     batches = [json.loads(one.read_text()) for one in (run.campaign / "parts").glob("batch-*.json")]
     assert [[3, 4]] in batches
@@ -163,16 +166,87 @@ def test_interrupted_submitter_leaves_no_job(cluster: Cluster, tmp_path: Path) -
     assert not cluster.queue()
 
 
-def test_drained_node_is_one_line_and_the_end(cluster: Cluster, tmp_path: Path) -> None:
-    cluster.ask("scontrol", "update", f"nodename={NODE}", "state=drain", "reason=bad DIMM")
+@contextmanager
+def drained(cluster: Cluster, *nodes: str) -> Iterator[None]:
+    name = f"nodename={','.join(nodes)}"
+    cluster.ask("scontrol", "update", name, "state=drain", "reason=bad DIMM")
     try:
+        yield
+    finally:
+        cluster.ask("scontrol", "update", name, "state=resume")
+
+
+def test_drained_nodes_are_one_line_and_the_end(cluster: Cluster, tmp_path: Path) -> None:
+    with drained(cluster, *NODES):
         run = Run(cluster, tmp_path)
         assert run.wait() == 4
         said = one_line(run.log())
-        assert f"{NODE} (drained: bad DIMM)" in said and "--resume" in said
-    finally:
-        cluster.ask("scontrol", "update", f"nodename={NODE}", "state=resume")
+        assert f"{','.join(NODES)} (drained: bad DIMM)" in said or \
+            all(f"{node} (drained: bad DIMM)" in said for node in NODES), said
+        assert "--resume" in said
     cluster.empty()
+
+
+def where(campaign: Path) -> dict[int, str]:
+    """The node that each sample's task ran on."""
+    parts, found = campaign / "parts", {}
+    for one in parts.glob("batch-*.json"):
+        number = one.stem.removeprefix("batch-")
+        for at, samples in enumerate(json.loads(one.read_text())):
+            node = (parts / f"{number}-{at}" / "node").read_text()
+            found |= dict.fromkeys(samples, node)
+    return found
+
+
+def test_groups_are_spread_over_nodes_and_no_sample_is_doubled(
+        cluster: Cluster, tmp_path: Path) -> None:
+    run = Run(cluster, tmp_path, devices='["pmem", "brd"]')
+    assert run.wait() == 0, run.log()
+    samples = load_samples(run.campaign / "samples.jsonl")
+    # Two devices, base and test each, and the first cell of all twice.
+    assert sorted(one.number for one in samples) == list(range(5))
+    assert [one.invalid for one in samples] == [()] * 5
+    ran = where(run.campaign)
+    assert sorted(ran) == list(range(5))
+    by_device = {device: {ran[one.number] for one in samples if one.cell.device == device}
+                 for device in ("pmem", "brd")}
+    # What is held against each other was made on one node, and each device on its own.
+    assert all(len(nodes) == 1 for nodes in by_device.values()), by_device
+    assert set.union(*by_device.values()) == set(NODES)
+
+
+def test_a_drained_node_leaves_the_work_to_the_other(cluster: Cluster, tmp_path: Path) -> None:
+    with drained(cluster, NODES[0]):
+        run = Run(cluster, tmp_path, devices='["pmem", "brd"]')
+        assert run.wait() == 0, run.log()
+    assert sorted(run.numbers()) == list(range(5))
+    assert set(where(run.campaign).values()) == {NODES[1]}
+
+
+def test_nights_are_made_by_the_nodes(cluster: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "load.toml").write_text(EXPERIMENT.format(tiers='["exact"]',
+                                                          devices='["pmem", "brd"]'))
+    (tmp_path / "n.toml").write_text('format = 1\nkernels = ["6.1:vanilla"]\n'
+                                     'experiment = "load.toml"\n')
+    results = tmp_path / "results"
+    for _ in range(2):
+        done = subprocess.run(
+            [ROOT / "swapscale", "nightly", tmp_path / "n.toml", "--results", results,
+             "--executor", "slurm"], text=True, capture_output=True, env=cluster.env, cwd=ROOT,
+            check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "no regression (exit status 0)" in done.stdout
+        assert "slurm: job" in done.stderr
+    nights = store.campaigns(results)
+    assert len(nights) == 2
+    for night in nights:
+        record = nightfile.read(night)
+        assert record and record.good
+        assert sorted(one.number for one in load_samples(night / "samples.jsonl")) == [0, 1, 2]
+        assert set(where(night).values()) == set(NODES)
+    # One series each, whichever node made it: the nodes are of one class of host.
+    assert {(one.key.device, len(one.nights)) for one in history.read(results).series
+            if one.gated} == {("pmem", 2), ("brd", 2)}
 
 
 def test_job_that_never_begins_is_given_up(cluster: Cluster, tmp_path: Path) -> None:
