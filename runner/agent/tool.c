@@ -129,20 +129,6 @@ int tools_run(struct tools *tools, enum tool_when when, struct fault *fault)
 	return 0;
 }
 
-int tools_start(struct tools *tools, struct fault *fault)
-{
-	for (size_t i = 0; i < tools->job->tool_count; i++) {
-		const struct tool_step *step = &tools->job->tools[i];
-
-		if (step->when != TOOL_BESIDE && step->when != TOOL_WINDOW)
-			continue;
-		if (start(tools, &tools->beside[tools->count], step, fault))
-			return -1;
-		tools->count++;
-	}
-	return 0;
-}
-
 // One line; what follows it may lack an end of its own (perf's has a NUL).
 static bool answered(int fd)
 {
@@ -159,22 +145,45 @@ static bool answered(int fd)
 	return true;
 }
 
-int tools_window(struct tools *tools, bool open, struct fault *fault)
+// All who are told anything have answered when it returns, or have ended: one
+// that does not answer cannot do what it is there for.
+static void tell(struct tools *tools, const char *word)
 {
-	const char *word = open ? "enable\n" : "disable\n";
-
 	for (size_t i = 0; i < tools->count; i++) {
-		const struct tool *tool = &tools->beside[i];
+		struct tool *tool = &tools->beside[i];
 
 		if (tool->control < 0 || tool->ended)
 			continue;
-		if (write(tool->control, word, strlen(word)) < 0 ||
-		    !answered(tool->answer))
-			return fault_set(fault, FAULT_PROTOCOL,
-					 "%s: no answer to %.6s",
-					 tool->step->name, word);
+		if (dprintf(tool->control, "%s\n", word) > 0 &&
+		    answered(tool->answer))
+			continue;
+		// Mostly it is ending already, and how and of what is to be
+		// told; the signal does not change that.
+		kill(tool->pid, SIGKILL);
+		wait_for(tool);
 	}
+}
+
+int tools_start(struct tools *tools, struct fault *fault)
+{
+	for (size_t i = 0; i < tools->job->tool_count; i++) {
+		const struct tool_step *step = &tools->job->tools[i];
+
+		if (step->when != TOOL_BESIDE && step->when != TOOL_WINDOW)
+			continue;
+		if (start(tools, &tools->beside[tools->count], step, fault))
+			return -1;
+		tools->count++;
+	}
+	// perf reads the kernel's symbols and what runs before it listens: with
+	// two emulated vCPUs a load was over before it did.
+	tell(tools, "ping");
 	return 0;
+}
+
+void tools_window(struct tools *tools, bool open)
+{
+	tell(tools, open ? "enable" : "disable");
 }
 
 void tools_reaped(struct tools *tools, pid_t pid, int status)

@@ -13,8 +13,8 @@
 
 enum {
 	TOOL_MAX_OUTPUT = 4 << 20, // of each stream; what is more is cut
-	// Of a tool that is told the window: one line in, "enable", "disable"
-	// or "stop", one line out.
+	// Of a tool that is told the window: one line in, "ping", "enable",
+	// "disable" or "stop", one line out.
 	TOOL_CONTROL_FD = 3,
 	TOOL_ANSWER_FD = 4,
 };
@@ -41,11 +41,12 @@ struct tools {
 // Runs the job's tools of one kind, each to its end.
 int tools_run(struct tools *tools, enum tool_when when, struct fault *fault);
 
-// Starts those that go on beside the workload.
+// Starts those that go on beside the workload; returns when all who will be
+// told the window listen.
 int tools_start(struct tools *tools, struct fault *fault);
 
 // The steady phase begins or ends; returns when all who are told have answered.
-int tools_window(struct tools *tools, bool open, struct fault *fault);
+void tools_window(struct tools *tools, bool open);
 
 // Somebody has seen this process end.
 void tools_reaped(struct tools *tools, pid_t pid, int status);

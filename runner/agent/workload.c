@@ -30,12 +30,15 @@ static int enter_phase(struct workload *workload, struct fault *fault)
 		return -1;
 	if (!begin && lock_stat && lockstat_count(false, fault))
 		return -1;
-	if (snapshot_take(workload->snapshot, !begin && lock_stat, fault) ||
-	    (!begin && tools_window(workload->tools, false, fault)) ||
-	    snapshot_send(workload->snapshot, workload->channel, name, fault) ||
-	    channel_line(workload->channel, FRAME_EVENT, fault, "%s", name) ||
-	    (begin && tools_window(workload->tools, true, fault)))
+	if (snapshot_take(workload->snapshot, !begin && lock_stat, fault))
 		return -1;
+	if (!begin)
+		tools_window(workload->tools, false);
+	if (snapshot_send(workload->snapshot, workload->channel, name, fault) ||
+	    channel_line(workload->channel, FRAME_EVENT, fault, "%s", name))
+		return -1;
+	if (begin)
+		tools_window(workload->tools, true);
 	// A workload that has died in the meantime is noticed by its exit.
 	if (write(workload->notify, "", 1) < 0 && errno != EIO)
 		return fault_set(fault, FAULT_PROTOCOL, "answer to %s: %s",

@@ -354,19 +354,32 @@ def test_tools_around_the_workload(agent: Agent, python: Callable[[str], str]) -
 
 
 def test_window_is_told(agent: Agent, python: Callable[[str], str]) -> None:
-    """The steady phase begins when the tool has answered, and ends when it has."""
+    """The load begins when the tool listens, the steady phase when it has answered, and ends
+    when it has."""
     run = agent(with_tools(python(PHASES), tool("window", "perf", *shell(
         "while read word <&3; do echo $word; [ $word = stop ] && exit 0; "
         "printf 'ack\\n\\0' >&4; done"))))
-    assert run.files["tool.perf.out"] == b"enable\ndisable\nstop\n"
+    assert run.files["tool.perf.out"] == b"ping\nenable\ndisable\nstop\n"
     assert run.texts[-3:] == [("WORKLOAD", "exited 0"), ("EVENT", "tool perf exited 0"),
                               ("DONE", "")]
 
 
-def test_tool_that_does_not_answer(agent: Agent, python: Callable[[str], str]) -> None:
-    run = agent(with_tools(python(PHASES), tool("window", "perf", *shell("read word <&3; exit 1"))))
-    assert run.status == 1
-    assert run.texts[-1] == ("ERROR", "protocol: perf: no answer to enable")
+@pytest.mark.parametrize("answers", [0, 1, 2])
+def test_tool_that_does_not_answer(agent: Agent, python: Callable[[str], str],
+                                   answers: int) -> None:
+    """To ping, enable or disable: the load goes on, and how the tool ended is told."""
+    run = agent(with_tools(python(PHASES), tool("window", "perf", *shell(
+        "read word <&3; printf 'ack\\n\\0' >&4; " * answers + "read word <&3; echo why >&2; exit 7"
+        ))))
+    assert run.status == 0 and ("WORKLOAD", "exited 0") in run.texts
+    assert ("EVENT", "tool perf exited 7") in run.texts
+    assert run.files["tool.perf.err"] == b"why\n"
+
+
+def test_tool_that_hangs_up(agent: Agent, python: Callable[[str], str]) -> None:
+    run = agent(with_tools(python(PHASES), tool("window", "perf", *shell(
+        "exec 4>&-; while :; do sleep 1; done"))))
+    assert run.status == 0 and ("EVENT", "tool perf killed 9") in run.texts
 
 
 def test_tool_that_ends_early(agent: Agent, python: Callable[[str], str]) -> None:
