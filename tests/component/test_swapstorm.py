@@ -155,6 +155,17 @@ def test_every_place_comes_back(options: tuple[str, ...]) -> None:
 
 
 @locks(8)
+@pytest.mark.parametrize("options", [(), ("--processes",), ("--region", "shared")])
+def test_pages_are_told_by_node(options: tuple[str, ...]) -> None:
+    """All of them: here nothing is swapped out."""
+    found = document(run("--threads", "2", "--size-per-thread", "3M", "--nodes", "0", *options))
+    pages = (3 << 20) // PAGE
+    assert [(one["node"], one["pages_on_node"], one["pages_elsewhere"])
+            for one in found["per_thread"]] == [(0, pages, 0)] * 2
+    assert "pages_on_node" not in document(run("--size-per-thread", "64K"))["per_thread"][0]
+
+
+@locks(8)
 def test_copies_and_originals_come_back() -> None:
     found = document(run("--threads", "2", "--size-per-thread", "1M", "--processes", "--region",
                          "cow", "--verify"))

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "placement.h"
 #include "region.h"
 
 #define THP_FILE "/sys/kernel/mm/transparent_hugepage/enabled"
@@ -65,7 +66,7 @@ int region_check_nodes(const struct list *nodes, struct error *error)
 					 "process may have memory on",
 					 node);
 	}
-	return 0;
+	return nodes->count ? placement_check(error) : 0;
 }
 
 static int bind_node(void *region, size_t bytes, unsigned int node,

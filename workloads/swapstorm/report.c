@@ -69,6 +69,8 @@ static void load(struct out *out, const struct options *options)
 
 static void per_thread(struct out *out, const struct report *report)
 {
+	const struct list *nodes = &report->options->nodes;
+
 	out_text(out, " \"per_thread\": [\n");
 	for (unsigned int i = 0; i < report->crew->threads; i++) {
 		const struct worker *worker = &report->workers[i];
@@ -80,6 +82,12 @@ static void per_thread(struct out *out, const struct report *report)
 			 i, worker->written, worker->read,
 			 worker_steady(worker));
 		seconds(out, worker->end_ns - worker->begin_ns);
+		if (nodes->count)
+			out_text(out,
+				 ", \"node\": %u, \"pages_on_node\": %" PRIu64
+				 ", \"pages_elsewhere\": %" PRIu64,
+				 list_at(nodes, i), worker->placement.on_node,
+				 worker->placement.elsewhere);
 		out_text(out, "}%s\n",
 			 i + 1 < report->crew->threads ? "," : "");
 	}

@@ -60,6 +60,22 @@ static void phase_table(const struct report *report, struct out *out)
 		phase(report, out, "verify", &phases->verify);
 }
 
+static void placement_lines(const struct report *report, struct out *out)
+{
+	const struct list *nodes = &report->options->nodes;
+
+	for (unsigned int i = 0; nodes->count && i < report->crew->threads;
+	     i++) {
+		const struct worker *worker = &report->workers[i];
+
+		out_text(out,
+			 "thread %u: %" PRIu64 " pages in memory on node %u, "
+			 "%" PRIu64 " elsewhere\n",
+			 i, worker->placement.on_node, list_at(nodes, i),
+			 worker->placement.elsewhere);
+	}
+}
+
 /* Of the steady phase, where there is one: the only one all threads share. */
 static void thread_table(const struct report *report, struct out *out)
 {
@@ -87,6 +103,7 @@ static void thread_table(const struct report *report, struct out *out)
 			 (double)(worker->end_ns - worker->begin_ns) /
 				 NS_PER_S);
 	}
+	placement_lines(report, out);
 	if (phases->has_steady && fairness.pages)
 		out_text(out,
 			 "fairness in the steady phase: min/max %.4f, "

@@ -137,6 +137,10 @@ void worker_work(struct worker *worker)
 	worker_write(worker);
 	worker->end_ns = clock_ns();
 	tell_finished(crew);
+	if (crew->plan->nodes->count)
+		worker->placement = placement_of(
+			worker->region, worker->pages, crew->content.page_size,
+			list_at(crew->plan->nodes, worker->index));
 	if (crew->verify) {
 		pthread_barrier_wait(&crew->reread);
 		worker_verify(worker);

@@ -14,6 +14,7 @@
 #include "list.h"
 #include "pace.h"
 #include "pattern.h"
+#include "placement.h"
 #include "region.h"
 #include "stamp.h"
 
@@ -69,6 +70,7 @@ struct worker {
 	uint64_t end_ns;
 	uint64_t steady_begin_pages; /* done at that moment; by control */
 	uint64_t steady_end_pages;
+	struct placement placement; /* after its last access, with nodes */
 
 	uint64_t verified; /* pages, every byte */
 	uint64_t stamps;   /* checked before they were written over */

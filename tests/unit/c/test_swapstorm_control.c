@@ -5,7 +5,8 @@
 // LINK: workloads/swapstorm/procfs.c workloads/swapstorm/series.c
 // LINK: workloads/swapstorm/process.c workloads/swapstorm/worker.c
 // LINK: workloads/swapstorm/touch.c workloads/swapstorm/giveaway.c
-// LINK: workloads/swapstorm/region.c workloads/swapstorm/pace.c
+// LINK: workloads/swapstorm/region.c workloads/swapstorm/placement.c
+// LINK: workloads/swapstorm/pace.c
 // LINK: workloads/swapstorm/latency.c workloads/swapstorm/hist.c
 // LINK: workloads/swapstorm/stamp.c workloads/swapstorm/content.c
 // LINK: workloads/swapstorm/pattern.c workloads/swapstorm/pattern_sequential.c

@@ -12,6 +12,7 @@
 // LINK: workloads/swapstorm/latency.c workloads/swapstorm/hist.c
 // LINK: workloads/swapstorm/pace.c workloads/swapstorm/series.c
 // LINK: workloads/swapstorm/procfs.c workloads/swapstorm/region.c
+// LINK: workloads/swapstorm/placement.c
 // LINK: workloads/swapstorm/list.c workloads/swapstorm/options.c
 // LINK: workloads/swapstorm/number.c
 // LINK: workloads/swapstorm/out.c
