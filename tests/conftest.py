@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What tests share: the checkout on the path, the front door, built kernels."""
+"""What tests share: the checkout on the path, the front door, an experiment, a browser."""
 from __future__ import annotations
 
 import os
@@ -28,6 +28,25 @@ if TYPE_CHECKING:
 
 Swapscale = Callable[..., "subprocess.CompletedProcess[str]"]
 
+EXPERIMENT = """\
+format = 1
+title = "end-to-end test"
+base = "6.1:vanilla"
+{top}
+[guest]
+ram_mib = 256
+swap_mib = {swap}
+{guest}
+[workload]
+ratio = {ratio}
+verify = {verify}
+[rules]
+# What else the machine does while it runs tests is no property of swapscale.
+host = "any"
+pairs = 1
+pswpout_floor = {floor}
+"""
+
 
 @pytest.fixture(scope="session")
 def swapscale() -> Swapscale:
@@ -38,6 +57,19 @@ def swapscale() -> Swapscale:
                               capture_output=True, cwd=cwd, env={**os.environ, **(env or {})},
                               check=False, timeout=3000)
     return run
+
+
+@pytest.fixture(scope="session")
+def experiment(tmp_path_factory: pytest.TempPathFactory):
+    """Write an experiment file; keywords fill in what a test is about."""
+    def write(name: str = "test", top: str = 'tiers = ["exact"]', guest: str = "",
+              swap: int = 320, ratio: float = 1.25, verify: str = "false",
+              floor: int = 1000) -> Path:
+        path = tmp_path_factory.mktemp("experiment") / f"{name}.toml"
+        path.write_text(EXPERIMENT.format(top=top, guest=guest, swap=swap, ratio=ratio,
+                                          verify=verify, floor=floor), encoding="utf-8")
+        return path
+    return write
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from runner import paths
 from tests import bisecttree
 from tests.bisecttree import BROKEN, LOCK_ROUND, NOTHING, PANICS, SLOWER, git
 from tests.conftest import ROOT, one_line
-from tests.e2e.conftest import EXPERIMENT
+from tests.conftest import EXPERIMENT
 from tests.e2e.test_outcomes import guests_of, wait_for
 
 COMMITS = bisecttree.planted()

@@ -9,7 +9,7 @@ import pytest
 
 from tests import bisecttree
 from tests.bisecttree import Commit, git, harmless, slower
-from tests.e2e.conftest import EXPERIMENT
+from tests.conftest import EXPERIMENT
 from tests.e2e.test_bisect import LOCK, told
 
 pytestmark = pytest.mark.slow
