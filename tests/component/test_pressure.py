@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -26,11 +27,26 @@ def run(*args: str) -> subprocess.CompletedProcess[str]:
     ((), "--seconds: missing"),
     (("--seconds", "0", "--", "/bin/true"), "--seconds: 0 is not above 0 and up to 86400"),
     (("--seconds", "1"), "no program to run after '--'"),
+    (("--second-s", "1"), "--second-s: is unknown or lacks its value; --help shows what"),
+    (("--seconds",), "--seconds: is unknown or lacks its value"),
     (("--seconds", "1", "--progress-fd", "77", "--", "/bin/true"), "--progress-fd: Bad file"),
 ])
 def test_bad_input(args: tuple[str, ...], says: str) -> None:
     done = run(*args)
-    assert done.returncode == 2 and f"pressure: {says}" in done.stderr
+    assert done.returncode == 2 and done.stderr.startswith(f"pressure: {says}")
+    assert done.stderr.count("\n") == 1 and done.stdout == ""
+
+
+def test_help_and_the_man_page_have_every_option() -> None:
+    done = run("--help")
+    assert done.returncode == 0 and done.stderr == ""
+    manual = (ROOT / "docs/man/pressure.1").read_text(encoding="utf-8")
+    source = (ROOT / "workloads/pressure/main.c").read_text(encoding="utf-8")
+    options = re.findall(r'\{"([a-z-]+)", (?:required|no)_argument', source)
+    assert len(options) == 4
+    for option in options:
+        assert f"Fl -{option}" in manual
+        assert f"--{option}" in done.stdout or option == "help"
 
 
 def test_program_that_ends_early() -> None:

@@ -3,8 +3,7 @@
 // runs the program, calls the time from the first swapped-out pages on its
 // steady phase, tells the agent, ends it, and prints the same document.
 //
-//   pressure --seconds S [--notify-fd N] [--progress-fd N] -- PROGRAM
-//   ARGUMENT...
+// pressure(1) has its options and its document.
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -47,6 +46,15 @@ struct pressure {
 	bool began, ended; // the steady phase
 };
 
+static const char help[] =
+	"usage: pressure --seconds S [--notify-fd FD] [--progress-fd FD] --\n"
+	"                PROGRAM [ARGUMENT...]\n"
+	"Run PROGRAM, by its full path, and measure what it makes the kernel "
+	"swap "
+	"out\n"
+	"for S seconds from the first pages on; then end it and print one JSON "
+	"document.\n";
+
 static int take_options(struct pressure *self, int argc, char **argv,
 			struct error *error)
 {
@@ -54,12 +62,14 @@ static int take_options(struct pressure *self, int argc, char **argv,
 		{"seconds", required_argument, NULL, 's'},
 		{"notify-fd", required_argument, NULL, 'n'},
 		{"progress-fd", required_argument, NULL, 'p'},
+		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	uint64_t micro = 0, number;
 	int option;
 
 	self->notify_fd = -1;
+	opterr = 0;
 	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
 		if (option == 's') {
 			if (number_decimal("--seconds", optarg, 86400, &micro,
@@ -82,8 +92,14 @@ static int take_options(struct pressure *self, int argc, char **argv,
 				return error_set(error, "--progress-fd: %s",
 						 strerror(errno));
 			self->progress = shared;
+		} else if (option == 'h') {
+			fputs(help, stdout);
+			exit(fflush(stdout) ? 1 : 0);
 		} else {
-			return error_set(error, "unknown option");
+			return error_set(error,
+					 "%s: is unknown or lacks its value; "
+					 "--help shows what is known",
+					 argv[optind - 1]);
 		}
 	}
 	if (!micro)
