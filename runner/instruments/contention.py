@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""perf's lock contention: who waited for a lock beside the load, and how long."""
+"""perf's lock contention: who waited for a lock in the steady phase, and how long."""
 from __future__ import annotations
 
 import re
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import CannotMeasure, printable
-from runner.instruments.profile import load_pages
 from runner.metrics import guestfile
 from runner.records import Metric
 
@@ -16,10 +15,12 @@ PREFIX = "waited."
 TOP = 10
 
 _MOST = 1 << 20
-_UNITS = {"ns": 1, "us": 1000, "ms": 10**6, "s": 10**9, "m": 60 * 10**9}
-_TIME = r"(\d{1,9}(?:\.\d{1,3})?) *(ns|us|ms|s|m)"
+_UNITS = {"ns": 1, "us": 1000, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
+_TIME = rf"(\d{{1,9}}(?:\.\d{{1,3}})?) *({'|'.join(_UNITS)})"
 _ROW = re.compile(rf" *(\d{{1,12}}) +{_TIME} +{_TIME} +{_TIME} +"
-                  r"([A-Za-z:]{3,20}) +(\S{1,200}) *")
+                  r"([A-Za-z:-]{3,20}) +(\S{1,200}) *")
+#: Of lock sequences that perf saw the end of alone; the rows above it stand.
+_REMARKS = "=== output for debug==="
 _CALLER = re.compile(r"([A-Za-z_][A-Za-z0-9_.]{0,99})(?:\+0x[0-9a-f]{1,8})?")
 
 
@@ -36,17 +37,21 @@ def _nanoseconds(number: str, unit: str) -> int:
 
 
 def parse(text: str, name: str = OUTPUT) -> list[Waited]:
-    """Rows of 'perf lock contention', most waited first; CannotMeasure where there is no table."""
-    found, seen_head = [], False
-    for line in text.split("\n"):
-        seen_head |= "contended" in line and "total wait" in line
-        match = _ROW.fullmatch(line)
-        if not match:
-            continue
-        caller = _CALLER.fullmatch(match[9])
-        found.append(Waited(int(match[1]), _nanoseconds(match[2], match[3]), match[8],
-                            caller[1] if caller else "[unknown]"))
-    if not seen_head:
+    """Rows of 'perf lock contention', most waited first; CannotMeasure names what is none."""
+    found, table = [], False
+    for number, line in enumerate(text.split("\n"), 1):
+        if not table:
+            table = "contended" in line and "total wait" in line
+        elif line == _REMARKS:
+            break
+        elif match := _ROW.fullmatch(line):
+            caller = _CALLER.fullmatch(match[9])
+            found.append(Waited(int(match[1]), _nanoseconds(match[2], match[3]), match[8],
+                                caller[1] if caller else "[unknown]"))
+        elif line.strip():
+            raise CannotMeasure(f"{name}:{number}: is not a row of 'perf lock contention': "
+                                f"{printable(line, 60)!r}")
+    if not table:
         raise CannotMeasure(f"{name}: has no table of 'perf lock contention': "
                             f"{printable(text.strip()[-80:], 80)!r}")
     return sorted(found, key=lambda one: (-one.nanoseconds, one.caller, one.kind))
@@ -55,15 +60,15 @@ def parse(text: str, name: str = OUTPUT) -> list[Waited]:
 def measure(evidence: Path, found: dict[str, Metric]) -> dict[str, Metric]:
     """Waits per swapped-out page, of all locks and at the call sites that waited longest."""
     text = guestfile.raw(evidence / OUTPUT, _MOST).decode("utf-8", "replace")
-    rows = parse(text)
-    pages = load_pages(evidence)
+    rows, pages = parse(text), found["pswpout"]
+    source = f"{OUTPUT}, {pages.evidence}"
     sites: dict[str, int] = {}
     for one in rows:
         place = f"{PREFIX}{one.kind.replace(':', '_')}.{one.caller}"
         sites[place] = sites.get(place, 0) + one.nanoseconds
-    made = {place: Metric(waited / pages, "ns/page", "", OUTPUT)
+    made = {place: Metric(waited / pages.value, "ns/page", "", source)
             for place, waited in sorted(sites.items(), key=lambda one: -one[1])[:TOP]}
-    return {"lock_waits_per_page": Metric(sum(one.count for one in rows) / pages, "waits/page", "",
-                                          OUTPUT),
-            "lock_wait_ns_per_page": Metric(sum(one.nanoseconds for one in rows) / pages,
-                                            "ns/page", "", OUTPUT), **made}
+    return {"lock_waits_per_page": Metric(sum(one.count for one in rows) / pages.value,
+                                          "waits/page", "", source),
+            "lock_wait_ns_per_page": Metric(sum(one.nanoseconds for one in rows) / pages.value,
+                                            "ns/page", "", source), **made}

@@ -21,8 +21,6 @@ TIMED_HZ, EXACT_HZ = 997, 9973
 MOST = 5 << 20                   # the agent cuts at 4 MiB
 TOP = 15                         # functions that become metrics
 PREFIX = "profile."
-#: Between them lies what perf records outside the exact tier.
-LOAD = "before.vmstat, after.vmstat"
 USER, UNKNOWN = "[user]", "[unknown]"
 
 _MOST_STACKS = 1 << 16
@@ -85,28 +83,17 @@ def read(evidence: Path) -> Profile:
     return parse(guestfile.raw(evidence / OUTPUT, MOST).decode("utf-8", "replace"))
 
 
-def load_pages(evidence: Path) -> int:
-    """Pages swapped out while the load ran, all its phases."""
-    before, after = (guestfile.vmstat(evidence / name).get("pswpout", 0)
-                     for name in LOAD.split(", "))
-    if after <= before:
-        raise CannotMeasure(f"{LOAD}: nothing was swapped out beside the tools")
-    return after - before
-
-
 def measure(evidence: Path, found: dict[str, Metric]) -> dict[str, Metric]:
     """CPU time per swapped-out page in the functions that have most of it.
 
     In the exact tier a nanosecond is an instruction.
     """
-    profile = read(evidence)
+    profile, pages = read(evidence), found["pswpout"]
     exact = "instructions_per_page" in found
-    pages, source = (found["pswpout"].value, found["pswpout"].evidence) if exact \
-        else (load_pages(evidence), LOAD)
     # One CPU: all its time is known, and the timer misses some of it.
     each = found["instructions_per_page"].value / profile.samples if exact \
-        else profile.nanoseconds / profile.samples / pages
-    unit, source = "instructions/page" if exact else "ns/page", f"{OUTPUT}, {source}"
+        else profile.nanoseconds / profile.samples / pages.value
+    unit, source = "instructions/page" if exact else "ns/page", f"{OUTPUT}, {pages.evidence}"
     made = {f"{PREFIX}{name}": Metric(count * each, unit, "", source)
             for name, count in profile.functions.most_common(TOP) if name != UNKNOWN}
     return {"profile_samples": Metric(profile.samples, "samples", "", OUTPUT), **made}

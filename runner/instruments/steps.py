@@ -10,11 +10,8 @@ _ALIGN = 16 * MIB
 #: What fio writes of a device in each of its two runs, at most.
 FIO_BYTES = 64 * MIB
 
-_RECORD = ("/bin/perf", "record", "-a", "-B", "-N")
-#: Where time is instructions, the steady phase alone: told so by the agent on descriptors 3
-#: and 4.  Measured: on two vCPUs perf did not answer before the load had ended, so there it
-#: records all of the load.
-_WINDOW = ("-D", "-1", "--control", "fd:3,4")
+#: The steady phase alone: the agent tells it when, on descriptors 3 and 4.
+_RECORD = ("/bin/perf", "record", "-a", "-B", "-N", "-D", "-1", "--control", "fd:3,4")
 _FOLDED = ("--stdio", "--no-children", "-F", "sample,comm,sym", "-t", "|",
            "-g", "folded,0,caller,function,count")
 
@@ -36,12 +33,11 @@ def steps(instruments: Instruments, threads: int, device: SwapDevice,
         rate = profile.EXACT_HZ if exact else profile.TIMED_HZ
         # No PMU in the guest: a timer of the kernel's asks who runs.
         found += _perf("profile", (*_RECORD, "-e", "cpu-clock", "-F", str(rate), "-g",
-                                   "--kernel-callchains"), ("/bin/perf", "report", *_FOLDED),
-                       exact)
+                                   "--kernel-callchains"), ("/bin/perf", "report", *_FOLDED))
     if "locks" in instruments.perf:
         found += _perf("locks", (*_RECORD, "-e", "lock:contention_begin", "-e",
                                  "lock:contention_end", "-R", "-c", "1", "-m", "1024", "-g",
-                                 "--kernel-callchains"), ("/bin/perf", "lock", "contention"), exact)
+                                 "--kernel-callchains"), ("/bin/perf", "lock", "contention"))
     return tuple(found)
 
 
@@ -60,9 +56,7 @@ def _ndctl(mode: str) -> list[ToolStep]:
             ToolStep("ndctl-list", "provision", ("/bin/ndctl", "list", "--namespaces"))]
 
 
-def _perf(name: str, record: tuple[str, ...], report: tuple[str, ...], exact: bool
-          ) -> list[ToolStep]:
+def _perf(name: str, record: tuple[str, ...], report: tuple[str, ...]) -> list[ToolStep]:
     data = f"/tmp/{name}.data"
-    return [ToolStep(name, "window" if exact else "beside",
-                     (*record, *_WINDOW * exact, "-o", data)),
+    return [ToolStep(name, "window", (*record, "-o", data)),
             ToolStep(f"{name}-report", "after", (*report, "-i", data))]

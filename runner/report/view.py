@@ -22,7 +22,7 @@ COUNTERS = ("pswpout", "pgscan_per_page", "direct_share", "allocstall_per_page",
             "device_random_instructions_per_page", "swap_efficiency", "lock_waits_per_page",
             "lock_wait_ns_per_page", "profile_samples")
 _NS = ("ns per swapped-out page", "instructions per swapped-out page")
-#: What perf saw beside the load: prefix of the metrics, what they are, in what (timed, exact).
+#: What perf saw in the steady phase: prefix of the metrics, what they are, in what (timed, exact).
 TOPS = ((profile.PREFIX, "Kernel functions by their own CPU time", _NS),
         (contention.PREFIX, "Call sites that waited longest for a lock", _NS))
 #: Lock classes taken less often per page on both sides are folded into one row.
@@ -150,7 +150,7 @@ def _sites(cell: CellResult) -> Table | None:
 
 
 def _top(cell: CellResult, prefix: str, title: str) -> Table | None:
-    """What perf found beside the load, the largest first."""
+    """What perf found in the steady phase, the largest first."""
     found = sorted((one for one in cell.metrics if one.name.startswith(prefix)),
                    key=lambda one: (-max(one.base or 0.0, one.test or 0.0), one.name))
     rows = tuple((printable(one.name.removeprefix(prefix), 80), number(one.base),
