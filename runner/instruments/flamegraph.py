@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 WIDTH, ROW, EDGE = 1200, 17, 10
 _LETTER = 6.6                    # width of one, at font-size 11
+_FEWEST = 7                      # letters worth showing of a name that does not fit
 _NARROWEST = 0.4                 # a box below it is left out, with all above it
 _DEEPEST = 60
 
@@ -56,14 +57,15 @@ def svg(stacks: Mapping[tuple[str, ...], int], title: str) -> str:
     height = (max((box[4] for box in boxes), default=0) + 1) * ROW + 50
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
              f'width="{WIDTH}" height="{height}" font-family="monospace" font-size="11">',
-             f'<text x="{EDGE}" y="20" font-size="14">{html.escape(title)}</text>']
+             # Black is what a page shows in its own ink, light or dark.
+             f'<text x="{EDGE}" y="20" font-size="14" fill="black">{html.escape(title)}</text>']
     for name, count, left, width, depth in boxes:
         top = height - 10 - (depth + 1) * ROW
         told = html.escape(f"{name}: {count} samples, {100 * count / whole:.2f}%")
         parts.append(f'<g><title>{told}</title><rect x="{left:.1f}" y="{top}" width="{width:.1f}" '
                      f'height="{ROW - 1}" rx="1" fill="{_colour(name)}"/>')
         letters = int((width - 6) / _LETTER)
-        if letters >= 3:
+        if len(name) <= letters or letters >= _FEWEST:
             shown = name if len(name) <= letters else name[:letters - 2] + ".."
             parts.append(f'<text x="{left + 3:.1f}" y="{top + 12}" font-size="11" '
                          f'fill="#1a1a1a">{html.escape(shown)}</text>')
