@@ -19,7 +19,7 @@ from runner.records import (DEVICES, HOST_DEVICES, MIB, TIER_FLAVOUR, TIERS, Acc
 from runner.rules import Boots
 from runner.storm import Workload
 from runner.torture import Torture
-from runner.vm import accel, memory
+from runner.vm import accel, memory, numa
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Guest:
     cmdline: tuple[str, ...]  # more kernel parameters
     count_locks: bool = False  # locks tier under icount, one vCPU: its counts repeat exactly
     fit_host: bool = False    # vcpus is what is wanted, cut to the host's; no more threads timed
+    nodes: int = 1            # NUMA nodes that share RAM and vCPUs
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
                                "set another guest.accelerator")
     for kind in devices:
         try:
-            memory.lay_out(guest.ram, SwapDevice(kind, guest.swap))
+            device = SwapDevice(kind, guest.swap)
+            numa.share(memory.lay_out(guest.ram, device), device, guest.vcpus, guest.nodes)
         except UsageError as error:
             root.complain("guest", str(error))
     counted = "exact" in tiers or guest.accelerator == Accelerator.ICOUNT or (
@@ -164,7 +166,8 @@ def _guest(guest: tomlfile.Table, work: tomlfile.Table, threads: list[int],
     vcpus, fit_host = guest.integer("vcpus", 1, 64, 2), guest.boolean("fit_host", False)
     made = Guest(ram * MIB, swap * MIB, min(vcpus, host.cores()) if fit_host else vcpus,
                  guest.text("accelerator", "auto", accel.WANTED), tuple(cmdline),
-                 guest.boolean("count_locks", False), fit_host)
+                 guest.boolean("count_locks", False), fit_host,
+                 guest.integer("numa_nodes", 1, numa.MOST, 1))
     if made.accelerator == Accelerator.ICOUNT and made.vcpus != 1:
         guest.complain("vcpus", f"icount counts the instructions of one vCPU, not of {made.vcpus}; "
                                 "set vcpus = 1 or another accelerator")
@@ -172,7 +175,7 @@ def _guest(guest: tomlfile.Table, work: tomlfile.Table, threads: list[int],
     vcpus = 1 if "exact" in tiers else made.vcpus
     if "program" in work.keys() and work.text("program") == pressure.PROGRAM:
         return made, pressure.read(work)
-    machine = storm.Machine(ram, swap, vcpus, storm.nodes(cmdline))
+    machine = storm.Machine(ram, swap, vcpus, made.nodes)
     return made, storm.read(work, threads, machine)
 
 

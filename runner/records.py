@@ -113,6 +113,7 @@ class Boot:
     cmdline: tuple[str, ...] = ()        # more kernel parameters
     limits: dict[str, float] = field(default_factory=dict)  # overrides of the VM's
     steady: bool = False                 # for times: vCPUs pinned, RAM there from the start
+    nodes: int = 1                       # NUMA nodes that share RAM and vCPUs
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def boot_for(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Pa
                 1 if counted else experiment.guest.vcpus,
                 experiment.guest.ram + toollayer.ram(tools), job, folder,
                 (*toollayer.CMDLINE * bool(tools), *work.cmdline, *experiment.guest.cmdline,
-                 *more), experiment.limits, cell.tier == "timed")
+                 *more), experiment.limits, cell.tier == "timed", experiment.guest.nodes)
 
 
 def layout(number: int) -> tuple[str, ...]:
@@ -84,7 +84,7 @@ def _torture(setting: Setting, cell: Cell, kernel: BuiltKernel, folder: Path) ->
     job = Job(SwapDevice(cell.device, machine.swap), False, torture.argv(wanted, cell))
     return Boot(kernel, setting.accelerator, machine.vcpus, machine.ram, job, folder,
                 (*torture.cmdline(wanted), *machine.cmdline),
-                {**torture.limits(wanted, cell), **experiment.limits})
+                {**torture.limits(wanted, cell), **experiment.limits}, nodes=machine.nodes)
 
 
 def _judged(result: BootResult, boot: Boot, tier: str, rules: Rules

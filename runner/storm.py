@@ -61,12 +61,6 @@ class Machine:
     nodes: int = 1                 # memory nodes
 
 
-def nodes(cmdline: Iterable[str]) -> int:
-    """Memory nodes of a guest with these kernel parameters: the machine itself has one."""
-    made = [one.removeprefix("numa=fake=") for one in cmdline if one.startswith("numa=fake=")]
-    return int(made[-1]) if made and made[-1].isdecimal() else 1
-
-
 def read(work: Table, threads: Iterable[int], machine: Machine) -> Workload:
     """An experiment's [workload]; UsageError with file, line and key.
 
@@ -183,8 +177,7 @@ def _place(work: Table, size: float, machine: Machine) -> list[str]:
                                f"{machine.vcpus} (the exact tier has 1)")
         if key == "nodes" and numbers and max(numbers) >= machine.nodes:
             work.complain(key, f"{max(numbers)} is not one of the guest's memory nodes, which are "
-                               f"{machine.nodes}; numa=fake=2 in guest.cmdline makes it two where "
-                               "the kernel has CONFIG_NUMA_EMU")
+                               f"{machine.nodes}; raise guest.numa_nodes")
         if numbers:
             options += [_option(key), ",".join(str(one) for one in numbers)]
     return options

@@ -18,7 +18,7 @@ from runner.errors import printable
 from runner.paths import BUILD, cache
 from runner.progress import Step
 from runner.records import PAGE_SIZE, Boot, BootResult, BuiltKernel, Job, Outcome
-from runner.vm import initramfs, machine, memory, modules, qemu, toollayer
+from runner.vm import initramfs, machine, memory, modules, numa, qemu, toollayer
 from runner.vm.channel import ChannelError, Decoder, Receiver
 from runner.vm.console import Finding
 from runner.vm.machine import Limits
@@ -164,7 +164,8 @@ def supervise(boot: Boot, initrd: Path, step: Step | None = None,
     """
     pc = machine.read()
     limits = pc.limits(boot.accelerator, boot.kernel.modules is not None).overridden(boot.limits)
-    layout = memory.lay_out(boot.ram, boot.job.device)
+    layout = numa.share(memory.lay_out(boot.ram, boot.job.device), boot.job.device, boot.vcpus,
+                        boot.nodes)
     evidence = boot.evidence.absolute()
     line = qemu.append(pc, boot.accelerator, layout, boot.cmdline)
     argv = qemu.command(pc, boot.accelerator, boot.vcpus, layout, boot.kernel.image.absolute(),

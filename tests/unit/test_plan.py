@@ -31,6 +31,7 @@ accelerator = "auto"
 cmdline = ["quiet"]
 count_locks = true
 fit_host = false
+numa_nodes = 1
 [workload]
 program = "swapstorm"
 ratio = 1.5
@@ -91,6 +92,7 @@ BAD = {
     "cmdline": ['"quiet"', "[1]", '["a\\nb"]'],
     "count_locks": ["1", '"yes"'],
     "fit_host": ["1", '"host"'],
+    "numa_nodes": ["0", "9", "[2]", '"2"'],
     "program": ['"fio"', "1"],
     "ratio": ["1.0", "65", "nan", "inf", '"2"', "64"],
     "passes": ["0", "1001", "1.0"],
@@ -353,10 +355,22 @@ def test_content_of_the_pages(tmp_path: Path) -> None:
     assert work(tmp_path, "", text).workload.options == ("--same-filled",)
 
 
-def test_memory_nodes_are_the_command_lines(tmp_path: Path) -> None:
-    text = WORK.replace('cmdline = ["quiet"]', 'cmdline = ["numa=fake=2"]')
-    assert work(tmp_path, "nodes = [0, 1]", text).workload.options == ("--nodes", "0,1")
-    assert storm.nodes(["numa=fake=3", "numa=fake=4G"]) == 1
+def test_memory_nodes_are_the_guests(tmp_path: Path) -> None:
+    text = WORK.replace("numa_nodes = 1", "numa_nodes = 2")
+    loaded = work(tmp_path, "nodes = [0, 1]", text)
+    assert loaded.workload.options == ("--nodes", "0,1") and loaded.guest.nodes == 2
+    with pytest.raises(UsageError, match=r":\d+: workload.nodes: 2 is not one of .* are 2; raise"):
+        work(tmp_path, "nodes = [2]", text)
+
+
+@pytest.mark.parametrize("device, nodes, says", [
+    ("brd", 2, r":\d+: guest: numa_nodes: brd lies in the guest's RAM .* take device pmem, virt"),
+    ("pmem", 5, r":\d+: guest: numa_nodes: 256 MiB of RAM give 5 nodes less than 64 MiB each"),
+])
+def test_nodes_that_cannot_share(tmp_path: Path, device: str, nodes: int, says: str) -> None:
+    text = WORK.replace("numa_nodes = 1", f"numa_nodes = {nodes}").replace('"pmem"', f'"{device}"')
+    with pytest.raises(UsageError, match=says):
+        work(tmp_path, "", text)
 
 
 def test_bare_pages_are_not_verified(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from runner.errors import CannotMeasure, UsageError
 from runner.records import DEVICES, MIB, Accelerator, SwapDevice
-from runner.vm import disk, machine, memory, qemu
+from runner.vm import disk, machine, memory, numa, qemu
 
 TEXT = machine.DESCRIPTION.read_text()
 STREAMS = qemu.Streams("null", "null", "null")
@@ -189,3 +189,23 @@ def test_legacy_region_is_aligned_and_inside_ram(ram: int, halves: int) -> None:
 def test_sizes_that_do_not_work(ram: int, kind: str, size: int) -> None:
     with pytest.raises(UsageError):
         memory.lay_out(ram, SwapDevice(kind, size))
+
+
+@given(ram=st.integers(1024, 4096), vcpus=st.integers(1, 16), nodes=st.integers(2, numa.MOST))
+def test_nodes_share_all_of_it(ram: int, vcpus: int, nodes: int) -> None:
+    device = SwapDevice("pmem", 512 * MIB)
+    words = list(numa.share(memory.lay_out(ram * MIB, device), device, vcpus, nodes).args)
+    said = [words[place + 1] for place, word in enumerate(words) if word == "-numa"]
+    sizes = [int(word.partition("size=")[2][:-1]) for word in words if ",id=node" in word]
+    assert sum(sizes) == ram and len(sizes) == len(said) == nodes
+    assert max(sizes) - min(sizes) < nodes
+    cpus = [[int(part[5:]) for part in one.split(",") if part.startswith("cpus=")] for one in said]
+    assert sorted(sum(cpus, [])) == list(range(vcpus)) and 0 in cpus[0]
+    shares = [len(one) for one in cpus]
+    assert max(shares) - min(shares) <= 1
+
+
+def test_one_node_is_as_ever() -> None:
+    device = SwapDevice("brd", 512 * MIB)
+    layout = memory.lay_out(256 * MIB, device)
+    assert numa.share(layout, device, 2, 1) == layout
