@@ -17,4 +17,4 @@ def test_who_waited(swapscale, tmp_path: Path) -> None:
     sample, = load_samples(next(tmp_path.iterdir()) / "samples.jsonl")
     assert sample.invalid == ()
     assert sample.metrics["lock_waits_per_page"].value > 0
-    assert any(name.startswith("waited.") for name in sample.metrics)
+    assert any(name.startswith("waited.spinlock.") for name in sample.metrics)
