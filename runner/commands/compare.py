@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 
 from runner import compare, paths, plan, report
@@ -43,4 +44,7 @@ def do_compare(args: argparse.Namespace, progress: Progress) -> Exit:
     kernels = (args.base, args.test)
     for name in kernels:
         spec.parse(name)
-    return run_new(plan.load(args.experiment, kernels), args, progress)
+    # The file's title is of the kernels it names.
+    experiment = dataclasses.replace(plan.load(args.experiment, kernels),
+                                     title=f"{args.test} against {args.base}")
+    return run_new(experiment, args, progress)

@@ -16,6 +16,7 @@ def test_compare_takes_debian_kernels(swapscale, experiment, tmp_path: Path) -> 
     done = swapscale("compare", "debian:6.1", "debian:6.12", "--experiment", file,
                      "--results", tmp_path)
     assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert "debian:6.12 against debian:6.1: results in " in done.stderr
     samples = load_samples(next(tmp_path.iterdir()) / "samples.jsonl")
     assert [one.invalid for one in samples if one.invalid] == []
     first, again, *others = samples
