@@ -2,6 +2,7 @@
 """What a night came to, on one screen and as Markdown for a merge request."""
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 
@@ -19,6 +20,8 @@ _SHOWN = 4
 _ORDER = (Exit.REGRESSED, Exit.CANNOT_MEASURE, Exit.USAGE, Exit.INCONCLUSIVE, Exit.OK)
 _WORDS = {Exit.OK: "no regression", Exit.REGRESSED: "REGRESSED", Exit.INCONCLUSIVE: "inconclusive",
           Exit.CANNOT_MEASURE: "could not measure", Exit.USAGE: "wrong configuration"}
+#: Object ids of commits; on one screen twelve digits of them do.
+_ID = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{28}\b")
 _NONE = "no kernel moved since its last night; nothing was measured"
 
 
@@ -50,7 +53,7 @@ def _head(outcome: Outcome) -> str:
         return printable(outcome.track)
     against = f"against {night.base}" if night.base else "against history alone"
     what = night.commit[:12] or outcome.release
-    return printable(f"{outcome.track} ({what}) {against}", 200)
+    return _ID.sub(r"\1", printable(f"{outcome.track} ({what}) {against}", 200))
 
 
 def _lines(outcome: Outcome) -> list[tuple[str, str]]:
@@ -80,8 +83,8 @@ def text(title: str, nights: Sequence[Outcome]) -> str:
     for outcome in nights:
         lines += ["", *textwrap.wrap(_head(outcome), _WIDTH, break_on_hyphens=False)]
         for label, said in _lines(outcome):
-            wrapped = textwrap.wrap(printable(said, 400), _WIDTH - 11, break_on_hyphens=False,
-                                    max_lines=3, placeholder=" …")
+            wrapped = textwrap.wrap(_ID.sub(r"\1", printable(said, 400)), _WIDTH - 11,
+                                    break_on_hyphens=False, max_lines=3, placeholder=" …")
             lines += [f"  {label:<8} {line}" if at == 0 else f"           {line}"
                       for at, line in enumerate(wrapped)]
     return "\n".join(lines) + "\n"

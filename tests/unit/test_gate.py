@@ -116,6 +116,17 @@ def test_one_screen_and_markdown(tmp_path: Path) -> None:
     assert summary.exit_of([]) == Exit.OK and "no kernel moved" in summary.text("n", [])
 
 
+def test_the_screen_has_commits_in_short(tmp_path: Path) -> None:
+    nights(tmp_path, 1.01, 20)
+    made = outcome(tmp_path, judged(tmp_path))
+    assert made.night
+    base = f"git:/src/linux@{madenights.commit(3)}:vanilla"
+    told = replace(made, night=replace(made.night, base=base), said=f"worse than {base}")
+    screen = summary.text("Nightly", [told])
+    assert madenights.commit(3) not in screen
+    assert screen.count(f"@{madenights.commit(3)[:12]}:vanilla") == 2
+
+
 def test_kcidb_has_the_schemas_shape(tmp_path: Path) -> None:
     nights(tmp_path, 1.01, 20)
     found = judged(tmp_path)
