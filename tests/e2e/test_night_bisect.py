@@ -20,7 +20,7 @@ from tests.e2e.test_outcomes import guests_of, wait_for
 # Some forty boots, and a kernel tree that is built from nothing where the cache is empty.
 pytestmark = pytest.mark.slow
 
-#: Some 4% of what a page costs.
+#: Some 5% of what a page costs.
 COSTLY = slower(300)
 #: The first is last night's tip, the last tonight's.
 COMMITS = [harmless(0), harmless(1), COSTLY, harmless(2), harmless(3)]
@@ -30,8 +30,8 @@ format = 1
 base = "6.1:vanilla"
 tiers = ["exact"]
 [guest]
-ram_mib = 256
-swap_mib = 320
+ram_mib = 128
+swap_mib = 192
 [workload]
 ratio = 1.25
 verify = false
