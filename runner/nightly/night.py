@@ -102,7 +102,8 @@ def _campaign(config: Nightly, results: Path, now: Tip, base: tuple[str, str, st
 
 def run(config: Nightly, name: str, results: Path, progress: Progress,
         measure: Executor = local.measure) -> Outcome | None:
-    """Measure `name` tonight and judge it; None where it did not move and need not be measured.
+    """Measure `name` tonight and judge it; None where it is good, did not move and need not be
+    measured.
 
     SwapscaleError where it cannot be measured; what was is kept, and the next
     run goes on with it.
@@ -115,10 +116,19 @@ def run(config: Nightly, name: str, results: Path, progress: Progress,
     nights = earlier(results, name)
     flavours = plan.flavours(plan.load(config.experiment, (now.kernel,)))
     base = _base(config, now, nights, flavours, progress)
-    finished = [one for _, one in nights if one.verdict]
-    if config.unchanged == "skip" and finished and finished[-1].identity == now.identity:
-        progress.log(f"{name}: did not move since {finished[-1].started[:10]}; nothing is measured")
-        return None
+    finished = [one for one in nights if one[1].verdict]
+    if config.unchanged == "skip" and finished and finished[-1][1].identity == now.identity:
+        folder, last = finished[-1]
+        unmoved = f"{name}: did not move since {last.started[:10]}; nothing is measured"
+        if last.good:
+            progress.log(unmoved)
+            return None
+        if last.exit == Exit.REGRESSED:
+            # It stands until it is acknowledged, so it is judged anew by what was measured then.
+            progress.log(f"{unmoved}, and its regression stands unless it was acknowledged")
+            home, experiment, _ = campaign.reopen(results / folder)
+            return _judge(config, results, home, compare.campaign(home.samples(), experiment),
+                          last, base[2], nights, progress)
     home, experiment, record, night = _campaign(config, results, now, base, nights, progress)
     progress.log(f"{name}: {now.kernel} against {base[0] or 'history alone'}; results in "
                  f"{home.folder}")

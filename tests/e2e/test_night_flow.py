@@ -183,3 +183,28 @@ def test_a_night_on_which_nothing_moved_is_told_in_every_format(
     assert (suites.get("tests"), suites.get("skipped")) == ("1", "1")
     for form in set(nightly.FORMATS) - {"kcidb"}:
         assert "no kernel moved" in (home / "out" / nightly.name_of(form)).read_text().lower(), form
+
+
+def test_a_regression_stands_though_its_kernel_does_not_move(
+        home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with open(home / "n.toml", "a", encoding="utf-8") as file:
+        file.write('unchanged = "skip"\nfirst_good = "6.1:vanilla"\n')
+    command = ["nightly", str(home / "n.toml"), "--results", str(home / "results")]
+    slow = Made(3.0)
+    monkeypatch.setattr(local, "measure", slow)
+    assert cli.main(command) == 1
+    booted = list(slow.booted)
+    assert booted and "new " in capsys.readouterr().out
+    assert cli.main(command) == 1
+    said = capsys.readouterr().out
+    assert "still " in said and "new " not in said
+    # Acknowledged, it is good without another boot,
+    (_, first), = night.earlier(home / "results", config.load(home / "n.toml").kernels[0])
+    (home / "results/known.toml").write_text(
+        f'format = 1\n[known.x]\nreason = "agreed"\nnight = "{first.started[:10]}"\n'
+        'metric = "locks.*"\n')
+    assert cli.main(command) == 0
+    # and the night after that has nothing to say.
+    assert cli.main(command) == 0
+    assert "no kernel moved" in capsys.readouterr().out.rpartition("exit status 0")[2]
+    assert slow.booted == booted and len(store.campaigns(home / "results")) == 1
