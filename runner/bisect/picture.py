@@ -32,20 +32,18 @@ def render(result: Result, folder: Path) -> Drawn:
     if not told:
         return Drawn((), EMPTY)
     count = max(row.place for row in result.rows)
-    # Above its error bar.
-    named = [f"{row.place}\t{row.reading.high or row.reading.value:.9g}\t"
-             + cell(row.title.split()[0], 12)
-             for row in told if row.point == result.culprit] or ["NaN\tNaN\t "]
+    named = [f"{row.place}\t{row.reading.value:.9g}" for row in told
+             if row.point == result.culprit]
     blocks = [["x\tvalue\tlow\thigh", *_figures([row for row in told
                                                  if row.reading.verdict == verdict])]
               for verdict in ("good", "bad")]
     blocks.append(["x", *([str(row.place) for row in result.rows
                            if row.reading.verdict == "skip"] or ["NaN"])])
-    blocks.append(["x\tvalue\tname", *named])
+    blocks.append(["x\tvalue", *(named or ["NaN\tNaN"])])
     title = f"Bisect by {cell(label(result.question.metric))}"
     if result.culprit:
         title += f"\n{cell(result.title, 80)}\nconfidence {percent(result.confidence)}"
     return draw("bisect.gp", folder / NAME, "\n\n\n".join("\n".join(block) for block in blocks)
                 + "\n", [title, f"{result.line:.9g}",
                          f"{cell(label(result.question.metric))}, {cell(result.unit)}",
-                         str(count)])
+                         str(count), "culprit" if named else ""])

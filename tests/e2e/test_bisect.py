@@ -46,8 +46,8 @@ def words(history: tuple[Path, list[str]], tmp_path_factory: pytest.TempPathFact
     tree, commits = history
     file = tmp_path_factory.mktemp("bisect") / "bisect.toml"
     file.write_text(EXPERIMENT.format(
-        top='tiers = ["exact", "locks"]', guest='vcpus = 1\naccelerator = "icount"', swap=320,
-        ratio=1.5, verify="false", floor=1000), encoding="utf-8")
+        top='tiers = ["exact", "locks"]', guest='vcpus = 1\naccelerator = "icount"', swap=512,
+        ratio=2.0, verify="false", floor=1000), encoding="utf-8")
     return {"/src/linux": tree, "v6.10": commits[0], "v6.11": commits[-1],
             "configs/bench.toml": file}
 
