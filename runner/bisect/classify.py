@@ -16,9 +16,11 @@ from scipy import stats
 from runner.records import Sample
 from runner.tiers import LAYOUT_LEVEL, MetricResult
 
-#: Of a step: below the first, more boots are made while the experiment has any left; below
-#: the second the step tells nothing.
-ENOUGH, LEAST = 0.99, 0.9
+#: Chance to be wrong at which a step ends before all its boots are made; of four looks the
+#: last may then still have 99%.
+SPENT = 0.0025
+#: Confidence below which a step tells nothing.
+LEAST = 0.9
 #: No number of boots makes more than this of one step.
 MOST = 0.9999
 #: What boots of one kernel differ by at least, as a share of the value, whatever few of them
@@ -51,15 +53,23 @@ class Line:
     def judge(self, figure: Figure, looks: int = 1) -> tuple[str, float]:
         """'good' or 'bad', and the confidence in it, from 0.5 to MOST.
 
-        `looks` times it could have ended here or before, each a chance to be wrong: their
-        sum bounds what that comes to.
+        `looks`: how often it has been asked by now.  Each time before, it would have ended if
+        it had been wrong by a chance of SPENT or less, and that chance is gone.
         """
-        away = (figure.value - self.at) * self.worse
+        sure = self._side(figure)
+        return ("bad" if (figure.value - self.at) * self.worse > 0 else "good",
+                min(MOST, max(0.5, sure - (looks - 1) * SPENT)))
+
+    def ends(self, figure: Figure) -> bool:
+        """Whether a step may end here, before all its boots are made."""
+        return 1 - self._side(figure) <= SPENT
+
+    def _side(self, figure: Figure) -> float:
+        """How likely the kernel is on the side of the line where its figure is."""
+        away = abs(figure.value - self.at)
         if figure.error <= 0:
-            sure = MOST if away else 0.5
-        else:
-            sure = float(stats.t.cdf(abs(away) / figure.error, figure.free))
-        return "bad" if away > 0 else "good", min(MOST, max(0.5, 1 - looks * (1 - sure)))
+            return 1.0 if away else 0.5
+        return float(stats.t.cdf(away / figure.error, figure.free))
 
 
 def _values(samples: Sequence[Sample], metric: str) -> list[float]:

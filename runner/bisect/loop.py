@@ -130,7 +130,7 @@ class Loop:
         assert flight is not None
         result = self.anchors.hold(self.bench, asked.tier, flight.campaign, asked.metric)
         found = ends.figure(self.anchors, result, asked.tier, len(samples))
-        return self.anchors.line.judge(found, looks(asked.tier, len(samples)))[1] >= classify.ENOUGH
+        return self.anchors.line.ends(found)
 
     def _timed(self, point: Point, role: str, name: str) -> tuple[MetricResult, Measured]:
         """Good end, candidate and bad end in each round; rounds until the candidate is told."""

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from runner import paths
+from runner.kernel import cache
 from tests import bisecttree
 from tests.bisecttree import BROKEN, LOCK_ROUND, NOTHING, PANICS, SLOWER, git
 from tests.conftest import ROOT, one_line
@@ -52,10 +53,9 @@ def words(history: tuple[Path, list[str]], tmp_path_factory: pytest.TempPathFact
             "configs/bench.toml": file}
 
 
-def seal(tree: Path) -> list[tuple[str, int, int]]:
-    """Every file of a repository."""
-    return sorted((str(one), one.stat().st_size, one.stat().st_mtime_ns)
-                  for one in tree.rglob("*") if one.is_file())
+def seal(tree: Path) -> list[tuple[str, str]]:
+    """Every file of a repository, by its content."""
+    return sorted((str(one), cache.sha256(one)) for one in tree.rglob("*") if one.is_file())
 
 
 def told(results: Path) -> dict[str, Any]:

@@ -40,8 +40,11 @@ def test_sides_of_a_line() -> None:
 def test_each_look_before_costs_its_share() -> None:
     line, seen = Line(100.0, 1.0), Figure(102.0, 1.0, math.inf)
     once = line.judge(seen)[1]
-    assert line.judge(seen, 4) == ("bad", pytest.approx(1 - 4 * (1 - once)))
-    assert line.judge(Figure(100.1, 1.0, math.inf), 4) == ("bad", 0.5)
+    assert line.judge(seen, 4) == ("bad", pytest.approx(once - 3 * classify.SPENT))
+    assert line.judge(Figure(100.001, 1.0, math.inf), 4) == ("bad", 0.5)
+    # Ending early takes more than being told at the end.
+    assert not line.ends(seen) and line.ends(Figure(103.0, 1.0, math.inf))
+    assert line.ends(Figure(100.1, 0.0, math.inf)) and not line.ends(Figure(100.0, 0.0, math.inf))
 
 
 def test_looks_of_a_step() -> None:
@@ -62,9 +65,9 @@ def test_stopping_at_the_first_sure_look_is_as_right_as_it_says() -> None:
         seen: list[float] = []
         for count in measure.counts(6):
             seen += [draw.gauss(truth, 60.0) for _ in range(count - len(seen))]
-            verdict, sure = line.judge(Figure(sum(seen) / count, 60.0 / math.sqrt(count),
-                                              math.inf), measure.looks("exact", count))
-            if sure >= classify.ENOUGH:
+            figure = Figure(sum(seen) / count, 60.0 / math.sqrt(count), math.inf)
+            verdict, sure = line.judge(figure, measure.looks("exact", count))
+            if line.ends(figure):
                 break
         right += verdict == ("bad" if truth > line.at else "good")
         told += sure
