@@ -49,7 +49,7 @@ $(BUILD)/agent: $(call sources,runner/agent) $(headers) Makefile
 
 $(BUILD)/swapsim: $(call sources,model) $(headers) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(CFLAGS) -o $@ $(filter %.c,$^) -lm
+	$(CC) $(CSTD) $(CFLAGS) -flto=auto -o $@ $(filter %.c,$^) -lm
 
 # C unit tests: tests/unit/c/test_X.c names what it tests in a line of the form
 #   // LINK: runner/agent/frame.c ...

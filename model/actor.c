@@ -279,14 +279,14 @@ static int allocate(struct sim *sim, struct error *error)
 {
 	/* One more than may be needed: calloc of nothing may return NULL. */
 	size_t pairs = (size_t)sim->actors * sim->stations + 1;
-	size_t leaves = events_leaves(sim->actors);
 
 	sim->actor = calloc(sim->actors, sizeof(*sim->actor));
 	sim->owed = calloc(pairs, sizeof(*sim->owed));
 	sim->carried = calloc(pairs, sizeof(*sim->carried));
 	sim->instance = calloc(sim->instances + 1, sizeof(*sim->instance));
-	sim->events.node = calloc(2 * leaves, sizeof(*sim->events.node));
-	sim->events.time = calloc(leaves, sizeof(*sim->events.time));
+	sim->events.node =
+		calloc(2 * (size_t)sim->actors, sizeof(*sim->events.node));
+	sim->events.time = calloc(sim->actors, sizeof(*sim->events.time));
 	if (sim->actor && sim->owed && sim->carried && sim->instance &&
 	    sim->events.node && sim->events.time)
 		return 0;

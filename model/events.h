@@ -21,23 +21,15 @@ struct event {
 
 struct events {
 	/*
-	 * node[1] is the earliest, node[leaves + i] actor i's, each as a key:
+	 * node[1] is the earliest, node[actors + i] actor i's, each as a key:
 	 * time and actor in one word, so that a level of the tree takes one
-	 * comparison and one move.
+	 * comparison and one move.  The earliest of all does not depend on who
+	 * is compared first, so any number of leaves will do.
 	 */
 	uint64_t *node;
-	double *time;	 /* of each actor, whole */
-	uint32_t leaves; /* power of two */
+	double *time; /* of each actor, whole */
+	uint32_t actors;
 };
-
-static inline uint32_t events_leaves(uint32_t actors)
-{
-	uint32_t leaves = 1;
-
-	while (leaves < actors)
-		leaves *= 2;
-	return leaves;
-}
 
 /*
  * Times are not negative, so their bits are in the order of their values.  The
@@ -53,22 +45,20 @@ static inline uint64_t event_key(uint32_t actor, double time)
 	return (bits & ~(uint64_t)(EVENT_ACTORS - 1)) | actor;
 }
 
-/*
- * All asleep; `node` has room for 2 * events_leaves(actors), `time` for
- * events_leaves(actors).
- */
+/* All asleep; `node` has room for 2 * actors, `time` for actors. */
 static inline void events_init(struct events *events, uint64_t *node,
 			       double *time, uint32_t actors)
 {
 	events->node = node;
 	events->time = time;
-	events->leaves = events_leaves(actors);
-	for (uint32_t i = 0; i < events->leaves; i++) {
+	events->actors = actors;
+	for (uint32_t i = 0; i < actors; i++) {
 		time[i] = INFINITY;
-		node[events->leaves + i] = event_key(i, INFINITY);
+		node[actors + i] = event_key(i, INFINITY);
 	}
-	for (uint32_t i = events->leaves; i-- > 1;)
-		node[i] = node[2 * i];
+	for (uint32_t i = actors; i-- > 1;)
+		node[i] = node[2 * i] < node[2 * i + 1] ? node[2 * i]
+							: node[2 * i + 1];
 }
 
 static inline struct event events_next(const struct events *events)
@@ -83,7 +73,7 @@ static inline void events_set(struct events *events, uint32_t actor,
 {
 	uint64_t *node = events->node;
 	uint64_t first = event_key(actor, time);
-	uint32_t at = events->leaves + actor;
+	uint32_t at = events->actors + actor;
 
 	events->time[actor] = time;
 	node[at] = first;
