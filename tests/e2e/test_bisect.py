@@ -20,6 +20,8 @@ from tests.conftest import ROOT, one_line
 from tests.conftest import EXPERIMENT
 from tests.e2e.test_outcomes import guests_of, wait_for
 
+pytestmark = pytest.mark.slow
+
 COMMITS = bisecttree.planted()
 #: Seconds that a kernel built from nothing and both ends may take on a crowded host.
 BEFORE_A_STEP = 3000.0
@@ -104,7 +106,7 @@ def test_one_percent_of_instructions_through_skips_and_a_kill(
     # Each was measured once: no point stands twice on the path.
     path = [row["reading"] for row in found["rows"] if row["reading"]["role"] == "step"]
     assert len({one["point"] for one in path}) == len(path)
-    assert 0.008 < found["change"]["change"] < 0.012
+    assert 0.005 < found["change"]["change"] < 0.015
     assert [one["reading"]["verdict"] for one in found["again"]
             if one["reading"]["role"] in ("parent", "culprit", "revert")] == ["good", "bad", "good"]
     assert "git bisect bad " + found["culprit"] in (folder / "bisect.log").read_text()
@@ -123,15 +125,15 @@ def test_one_more_lock_round(history: tuple[Path, list[str]], words: dict[str, s
     command = documented("bisect --tree /src/linux --good v6.10 --bad v6.11 --experiment "
                          "configs/bench.toml --metric", **{
                              **words, "locks.swap_device.acquisitions_per_page": LOCK, "0.3": "2.5",
-                             "v6.10": commits[COMMITS.index(SLOWER) + 1]})
+                             "v6.10": commits[COMMITS.index(SLOWER) + 1],
+                             "v6.11": commits[COMMITS.index(NOTHING) + 1]})
     done = swapscale(*command, "--results", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     found = told(tmp_path)
     assert found["culprit"] == commits[COMMITS.index(LOCK_ROUND) + 1]
     assert found["confirmed"] and found["line"] == 2.5
     assert round(found["change"]["base"]) == 2 and round(found["change"]["test"]) == 3
-    # The commit that changes nothing in this configuration took its parent's verdict over,
-    # or its parent did.
+    # The bad end changes nothing in this configuration: the commit before it takes its verdict.
     pair = {commits[COMMITS.index(one) + 1] for one in (LOCK_ROUND, NOTHING)}
     taken = [one["reading"] for one in found["rows"] if one["reading"]["same_as"]]
     assert [{one["point"], one["same_as"]} for one in taken] == [pair]
