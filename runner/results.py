@@ -10,6 +10,7 @@ from runner.tiers import MetricResult, Verdict
 
 
 def threads(count: int) -> str:
+    """'1 thread', '2 threads'."""
     return f"{count} thread" + ("s" if count != 1 else "")
 
 

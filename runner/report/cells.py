@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from runner import results
 from runner.budget import BUDGET
 from runner.errors import printable
 from runner.records import Accelerator
@@ -81,7 +82,8 @@ def cards(comparison: Comparison, names: Names, links: dict[str, Value]) -> tupl
                            cell.tier, "budget" if cell.base == BUDGET else "")
         emulated = "" if cell.accelerator == Accelerator.KVM else ", emulated" \
             if cell.tier == "timed" else ""
-        title = f"{_against(cell)} · {cell.device} · {view.threads(cell.threads)} · {cell.tier}" \
+        threads = results.threads(cell.threads)
+        title = f"{_against(cell)} · {cell.device} · {threads} · {cell.tier}" \
                 f"{' (' + cell.workload + ')' if cell.base == TORTURE else ''}{emulated}"
         boots = [f"{count} boot{'s' if count != 1 else ''} of {side}" for count, side in
                  ((cell.base_samples, cell.base), (cell.test_samples, cell.test)) if count]
@@ -96,7 +98,7 @@ def cards(comparison: Comparison, names: Names, links: dict[str, Value]) -> tupl
 
 def _place(cell: CellResult, card: Card, several: bool) -> tuple[Value, ...]:
     kernel = (Value(printable(cell.test)),) if several else ()
-    return (Value(f"{view.threads(cell.threads)}, {printable(cell.tier)}", href=f"#{card.id}"),
+    return (Value(f"{results.threads(cell.threads)}, {printable(cell.tier)}", href=f"#{card.id}"),
             *kernel, Value(printable(cell.device)))
 
 

@@ -6,11 +6,10 @@ import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from runner import lineplots
+from runner import lineplots, results
 from runner.errors import printable
 from runner.lineplots import Line
 from runner.records import MIB, Sample
-from runner.report import view
 from runner.report.grid import Column, Grid, Row, Value
 from runner.report.pictures import FOLDER, Picture
 from runner.report.workloadfile import QUANTILES, TOUCHES, Extra, Touch, read
@@ -74,7 +73,7 @@ def draw(found: Found, folder: Path) -> list[Picture]:
     drawn = []
     (folder / FOLDER).mkdir(exist_ok=True)
     for number_of, ((device, threads, tier), mine) in enumerate(_places(found)):
-        where = printable(f"{device}, {view.threads(threads)}, {tier}")
+        where = printable(f"{device}, {results.threads(threads)}, {tier}")
         if lines := _latency(mine):
             title = f"Latency of touches: {where}"
             drawn.append(Picture("latency", title, lineplots.percentiles(

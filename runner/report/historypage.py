@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from runner import nightplots
+from runner import nightplots, results
 from runner.errors import printable
 from runner.nightly.history import ChangePoint, History, Night, Series
 from runner.nightplots import Level, Mark, Point, Track
 from runner.plots import Drawn
-from runner.report import FILES, grid, html, view
+from runner.report import FILES, grid, html
 from runner.report.grid import Column, Figure, Grid, Names, Row, Value
 from runner.tiers import label, number
 
@@ -132,7 +132,7 @@ def _facets(series: Series) -> dict[str, str]:
 def _title(series: Series) -> str:
     key = series.key
     return printable(f"{label(key.metric)} · {key.kernel} · {key.device} · "
-                     f"{view.threads(key.threads)} · {key.tier}", 300)
+                     f"{results.threads(key.threads)} · {key.tier}", 300)
 
 
 def _card(series: Series, id_: str, drawn: Drawn | None, links: _Links) -> Card:

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import effectplots, plots
+from runner import effectplots, plots, results
 from runner.budget import BUDGET
 from runner.metrics.lockclass import SWAP_LOCKS, SWAP_PATH
 from runner.records import Sample
-from runner.report.view import threads as _threads
 from runner.results import CellResult, Comparison
 from runner.tiers import label
 
@@ -58,7 +57,7 @@ def _effects(cells: Iterable[CellResult], test: str, locks: bool) -> list[effect
             what = one.name.split(".")[1] if locks else label(one.name)
             rows.append(effectplots.Effect(
                 f"{cell.test} on {cell.device}",
-                f"{what} ({cell.tier}, {_threads(cell.threads)})", one.change, one.interval,
+                f"{what} ({cell.tier}, {results.threads(cell.threads)})", one.change, one.interval,
                 one.threshold, one.verdict))
     return sorted(rows, key=lambda row: row.group)
 
@@ -116,7 +115,7 @@ def draw(comparison: Comparison, folder: Path, samples: Sequence[Sample] = ()
     place.mkdir(exist_ok=True)
     counted = [cell for cell in comparison.cells if cell.tier == "locks" and cell.base != BUDGET]
     for threads in sorted({cell.threads for cell in counted}):
-        what = f"Locks of the swap path per swapped-out page, {_threads(threads)}"
+        what = f"Locks of the swap path per swapped-out page, {results.threads(threads)}"
         if stacks := _stacks((cell for cell in counted if cell.threads == threads),
                              comparison.base):
             keep("locks", what,
@@ -139,7 +138,7 @@ def draw(comparison: Comparison, folder: Path, samples: Sequence[Sample] = ()
         for threads in sorted({cell.threads for cell in mine}):
             cells = [cell for cell in mine if cell.threads == threads]
             out = place / f"{number}-{threads}"
-            note = _threads(threads)
+            note = results.threads(threads)
             heading = plots.Heading(comparison.base, test, note)
             if locked := _locks(cell for cell in cells if cell.tier == "locks"):
                 keep("locks", f"Lock acquisitions per swapped-out page, {note}: {named}",

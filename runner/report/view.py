@@ -11,7 +11,7 @@ from runner.budget import BUDGET
 from runner.errors import printable
 from runner.instruments import contention, profile
 from runner.records import Accelerator
-from runner.results import CellResult, Comparison
+from runner.results import CellResult, Comparison, threads
 from runner.tiers import DEFAULT_THRESHOLDS, MetricResult, Verdict, label, number
 from runner.torture import TORTURE
 
@@ -81,11 +81,6 @@ def change(result: MetricResult) -> str:
 def interval(result: MetricResult) -> str:
     """An interval for people: '-2.0% to +15.0%', empty for none."""
     return f"{result.interval[0]:+.1%} to {result.interval[1]:+.1%}" if result.interval else ""
-
-
-def threads(count: int) -> str:
-    """'1 thread', '2 threads'."""
-    return f"{count} thread" + ("s" if count != 1 else "")
 
 
 def _speed(cells: list[CellResult]) -> Table | None:
