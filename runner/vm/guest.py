@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -230,19 +231,30 @@ def store(content: bytes) -> Path:
     folder = cache() / "initramfs"
     folder.mkdir(exist_ok=True)
     path = folder / f"{hashlib.sha256(content).hexdigest()[:32]}.cpio"
-    if path.exists():
-        path.touch()
+    try:
+        os.utime(path)
         return path
+    except FileNotFoundError:
+        pass
     with tempfile.NamedTemporaryFile(dir=folder, prefix="new-", delete=False) as out:
         out.write(content)
     os.replace(out.name, path)
     kept = 0
-    by_age = sorted(folder.glob("*.cpio"), key=lambda one: one.stat().st_mtime, reverse=True)
-    for number, old in enumerate(by_age):
-        kept += old.stat().st_size
+    for number, (_, size, old) in enumerate(sorted(_stored(folder), reverse=True)):
+        kept += size
         if number and (number >= _INITRAMFS_KEPT or kept > _INITRAMFS_BYTES):
             old.unlink(missing_ok=True)
     return path
+
+
+def _stored(folder: Path) -> Iterator[tuple[int, int, Path]]:
+    """(time of last use in ns, bytes, file) of each; other samples drop some at the same time."""
+    for one in folder.glob("*.cpio"):
+        try:
+            stat = one.stat()
+        except FileNotFoundError:
+            continue
+        yield stat.st_mtime_ns, stat.st_size, one
 
 
 def run(boot: Boot, step: Step | None = None,

@@ -289,6 +289,27 @@ def test_initramfs_is_kept_once_and_the_oldest_go(tmp_path: Path,
     assert len(list(first.parent.iterdir())) == 2
 
 
+def test_initramfs_are_stored_by_many_at_once(tmp_path: Path,
+                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(guest, "_INITRAMFS_KEPT", 2)
+    wrong: list[str] = []
+
+    def several(who: int) -> None:
+        try:
+            for number in range(300):
+                guest.store(b"%d" % (number * (who + 1) % 7))
+        except OSError as error:
+            wrong.append(str(error))
+    crew = [threading.Thread(target=several, args=(who,)) for who in range(4)]
+    for one in crew:
+        one.start()
+    for one in crew:
+        one.join()
+    assert wrong == []
+    assert all(one.read_bytes() for one in (tmp_path / "swapscale/initramfs").iterdir())
+
+
 def test_missing_programs_name_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                                           boot_of: Callable[..., Boot]) -> None:
     monkeypatch.setattr(guest, "BUILD", tmp_path)
