@@ -72,7 +72,7 @@ int sim_prepare(struct sim *sim, const struct scenario *scenario,
 
 void sim_release(struct sim *sim);
 
-/* The earliest event. */
-void sim_step(struct sim *sim);
+/* Until that many pages have been reclaimed. */
+void sim_run(struct sim *sim, uint64_t pages);
 
 #endif

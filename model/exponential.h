@@ -33,14 +33,17 @@ static inline void exponential_init(struct exponential *e)
 		e->f[i] = exp(-e->x[i]);
 }
 
-/* With mean 1. */
-static inline double exponential_draw(const struct exponential *e,
-				      struct random *random)
+/*
+ * Where the fast test of `bits` failed: under 2% of draws.  Apart, because its
+ * calls of log() and exp() would cost the fast way its registers.
+ */
+static __attribute__((noinline, cold)) double
+exponential_slow(const struct exponential *e, struct random *random,
+		 uint64_t bits)
 {
 	for (;;) {
-		uint64_t bits = random_bits(random);
 		uint32_t i = bits % LAYERS;
-		double x = ((double)(bits >> 12) + 0.5) * 0x1p-52 * e->x[i];
+		double x = unit_of(bits) * e->x[i];
 
 		if (x < e->x[i + 1])
 			return x;
@@ -50,7 +53,21 @@ static inline double exponential_draw(const struct exponential *e,
 		if (e->f[i] + random_unit(random) * (e->f[i + 1] - e->f[i]) <
 		    exp(-x))
 			return x;
+		bits = random_bits(random);
 	}
+}
+
+/* With mean 1. */
+static inline double exponential_draw(const struct exponential *e,
+				      struct random *random)
+{
+	uint64_t bits = random_bits(random);
+	uint32_t i = bits % LAYERS;
+	double x = unit_of(bits) * e->x[i];
+
+	if (__builtin_expect(x < e->x[i + 1], 1))
+		return x;
+	return exponential_slow(e, random, bits);
 }
 
 #endif

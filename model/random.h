@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 struct random {
 	uint64_t state;
@@ -37,10 +38,20 @@ static inline void random_seed(struct random *random, uint64_t seed,
 	random->state = random_mix(random_mix(seed + 1) ^ (lane + 1) << 32);
 }
 
+/* Uniform over (0, 1): the middle of one of 2^52 equal parts. */
+static inline double unit_of(uint64_t bits)
+{
+	uint64_t pattern = 0x3ff0000000000000u | bits >> 12;
+	double unit;
+
+	memcpy(&unit, &pattern, sizeof(unit));
+	return unit - (1 - 0x1p-53);
+}
+
 /* Uniform over (0, 1): never 0, whose logarithm is not a number. */
 static inline double random_unit(struct random *random)
 {
-	return ((double)(random_bits(random) >> 12) + 0.5) * 0x1p-52;
+	return unit_of(random_bits(random));
 }
 
 /* Uniform over 0..n-1, n at least 1 and under 2^32. */

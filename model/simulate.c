@@ -43,12 +43,6 @@ static void take_counts(const struct sim *sim, double now, struct counts *at)
 	}
 }
 
-static void run_until(struct sim *sim, uint64_t pages)
-{
-	while (sim->counts.pages < pages)
-		sim_step(sim);
-}
-
 static int summarise(const struct sim *sim, const struct counts *from,
 		     const struct counts *to, struct run *run,
 		     struct error *error)
@@ -89,9 +83,9 @@ int simulate(const struct scenario *scenario, uint32_t workers, uint64_t seed,
 	memset(run, 0, sizeof(*run));
 	failed = sim_prepare(&sim, scenario, workers, seed, error);
 	if (!failed) {
-		run_until(&sim, scenario->warmup);
+		sim_run(&sim, scenario->warmup);
 		take_counts(&sim, events_next(&sim.events).time, &from);
-		run_until(&sim, scenario->warmup + scenario->pages);
+		sim_run(&sim, scenario->warmup + scenario->pages);
 		take_counts(&sim, events_next(&sim.events).time, &to);
 		failed = summarise(&sim, &from, &to, run, error);
 	}

@@ -24,7 +24,7 @@ static bool before(const struct event *a, const struct event *b)
 /* Against a search through all, with times of which many are equal. */
 static void test_order(void **state)
 {
-	uint64_t node[2 * COUNT];
+	uint64_t node[4 * COUNT];
 	double times[COUNT];
 	struct event all[COUNT];
 	struct events events;
@@ -55,7 +55,7 @@ static void test_order(void **state)
 
 static void test_one_event(void **state)
 {
-	uint64_t node[2];
+	uint64_t node[4];
 	double times[1];
 	struct events events;
 
