@@ -60,6 +60,7 @@ class Progress:
         self._lock = threading.Lock()
         self._rich: RichProgress | None = None
         self._active = 0
+        self._warned: set[str] = set()
 
     def log(self, line: str) -> None:
         """A line that stays."""
@@ -67,7 +68,14 @@ class Progress:
             self._console.print(line, markup=False, soft_wrap=True)
 
     def warn(self, line: str) -> None:
-        """A line that stays and wants attention: says what to do about it."""
+        """A line that stays and wants attention: says what to do about it.
+
+        Once in a run: a bisect's every step would say again what its host lacks.
+        """
+        with self._lock:
+            if line in self._warned:
+                return
+            self._warned.add(line)
         self.log(f"warning: {line}")
 
     @contextmanager
