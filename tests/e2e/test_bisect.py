@@ -20,8 +20,6 @@ from tests.conftest import ROOT, one_line
 from tests.conftest import EXPERIMENT
 from tests.e2e.test_outcomes import guests_of, wait_for
 
-pytestmark = pytest.mark.slow
-
 COMMITS = bisecttree.planted()
 #: Seconds that a kernel built from nothing and both ends may take on a crowded host.
 BEFORE_A_STEP = 3000.0
