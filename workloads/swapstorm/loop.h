@@ -61,7 +61,7 @@ LOOP void loop_write(struct worker *worker, uint64_t page,
 	if (worker->crew->verify && id.generation) {
 		worker->stamps++;
 		if (!loop_intact(worker, at, &id, kind))
-			worker_overwritten(worker, &id);
+			worker_check(worker, page);
 	}
 	worker->generations[page] = (uint32_t)++id.generation;
 	if (kind.plain)

@@ -12,17 +12,24 @@
 /* All of it is locked: 1024 threads of the default 8 MiB would not be. */
 #define STACK_BYTES ((size_t)64 << 10)
 
+/*
+ * A bad page is put right: the next read, the next generation and the last
+ * check would find the same damage again, and it is to be counted once.
+ */
 static void check(struct worker *worker, const struct stamp_id *id)
 {
+	const struct content *content = &worker->crew->content;
+	unsigned char *page = worker_page(worker, id->page);
 	struct finding finding;
 
 	worker->verified++;
-	if (stamp_check(&worker->crew->content, worker_page(worker, id->page),
-			id, &finding))
+	if (stamp_check(content, page, id, &finding))
 		return;
 	if (worker->bad < WORKER_FIRST_BAD)
 		worker->first_bad[worker->bad] = finding;
 	worker->bad++;
+	memset(page, 0, content->page_size);
+	stamp_write(content, page, id);
 }
 
 void worker_check(struct worker *worker, uint64_t page)
@@ -32,14 +39,6 @@ void worker_check(struct worker *worker, uint64_t page)
 			      .page = page,
 			      .generation = worker->generations[page],
 		      });
-}
-
-void worker_overwritten(struct worker *worker, const struct stamp_id *id)
-{
-	check(worker, id);
-	/* What is found now is not to be found again in the next generation. */
-	memset(worker_page(worker, id->page), 0,
-	       worker->crew->content.page_size);
 }
 
 void worker_write(struct worker *worker)

@@ -108,11 +108,8 @@ void worker_populate(struct worker *worker);
 /* Check what worker_populate wrote; in the parent, whose copy it is. */
 void worker_verify_original(struct worker *worker);
 
-/* Every byte of a page, against what was written last. */
+/* Every byte of a page, against what was written last; then it is that. */
 void worker_check(struct worker *worker, uint64_t page);
-
-/* The page's stamp is not what it was, and is about to be written over. */
-void worker_overwritten(struct worker *worker, const struct stamp_id *id);
 
 void worker_write(struct worker *worker);
 void worker_verify(struct worker *worker);

@@ -355,6 +355,51 @@ static void test_damage_is_found_when_it_is_read(void **state)
 	assert_int_equal(w->first_bad[0].offset, PAGE - 1);
 }
 
+/* One bad page is one, however often it is read before all is checked. */
+static void read_again(struct fixture *f)
+{
+	struct worker *w = &f->workers[0];
+	struct pattern reads = pattern_readlater;
+	uint64_t looked;
+
+	f->crew.passes = 1;
+	worker_write(w);
+	page_of(w, 9)[PAGE - 1] ^= 4;
+	memset(page_of(w, 12), 0, PAGE);
+	walk(w, &pattern_sequential, 100);
+	worker_write(w);
+	/* What readlater reads, and nothing that it writes. */
+	reads.rounds = 1;
+	walk(w, &reads, 0);
+	w->walk.at = PAGES;
+	worker_write(w);
+	assert_int_equal(w->read, 2 * PAGES);
+	looked = w->verified;
+	worker_verify(w);
+	assert_int_equal(w->verified - looked, PAGES);
+	assert_int_equal(w->bad, 2);
+	assert_int_equal(w->first_bad[0].expected.page, 9);
+	assert_int_equal(w->first_bad[0].offset, PAGE - 1);
+	assert_int_equal(w->first_bad[1].expected.page, 12);
+	assert_int_equal(w->first_bad[1].kind, BAD_LOST);
+	/* Damage that comes after it has been found is found, too. */
+	page_of(w, 9)[PAGE / 2] ^= 4;
+	worker_verify(w);
+	assert_int_equal(w->bad, 3);
+	assert_int_equal(w->first_bad[2].offset, PAGE / 2);
+}
+
+static void test_damage_that_is_read_again_is_counted_once(void **state)
+{
+	read_again(*state);
+}
+
+static void test_damaged_stamps_that_are_read_again(void **state)
+{
+	plain(*state);
+	read_again(*state);
+}
+
 static void test_reads_without_verification(void **state)
 {
 	struct fixture *f = *state;
@@ -477,8 +522,8 @@ static void test_document(void **state)
 		 "0x%02x\"}]},\n"
 		 " \"outcome\": \"bad-pages\"}\n",
 		 a->first_bad[0].wrong_bits, a->first_bad[1].wrong_bits,
-		 a->first_bad[2].wrong_bits, page_of(b, 0)[PAGE - 1],
-		 page_of(b, 0)[PAGE - 1] ^ 0x80u);
+		 a->first_bad[2].wrong_bits, page_of(b, 0)[PAGE - 1] ^ 0x80u,
+		 page_of(b, 0)[PAGE - 1]);
 	assert_string_equal(text, expected);
 }
 
@@ -741,6 +786,8 @@ int main(void)
 		WITH_CREW(test_damage_behind_a_stamp_stays),
 		WITH_CREW(test_bare_pages),
 		WITH_CREW(test_damage_is_found_when_it_is_read),
+		WITH_CREW(test_damage_that_is_read_again_is_counted_once),
+		WITH_CREW(test_damaged_stamps_that_are_read_again),
 		WITH_CREW(test_reads_without_verification),
 		WITH_CREW(test_all_damage_is_counted_the_first_kept),
 		WITH_CREW(test_document),
