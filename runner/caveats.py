@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from runner import torture
+from runner.instruments import profile
 from runner.metrics.lockfigures import GUESS
 from runner.records import Accelerator, Outcome, Sample
 from runner.results import CellResult, threads
-from runner.tiers import Verdict
+from runner.tiers import Verdict, percent
 from runner.validity import DATA_LOSS
 
 #: Outcomes that are findings about the kernel, said aloud.
@@ -37,6 +38,17 @@ def warnings(samples: Sequence[Sample], cells: Sequence[CellResult], problem: st
     if crowded:
         yield (f"{crowded[0].vcpus} vCPUs on {crowded[0].host['cores']} cores: lock holders are "
                "preempted, so use counts only; lower guest.vcpus for anything about time")
+    low = min((one for one in samples if not one.invalid and profile.COVERAGE in one.metrics),
+              key=_coverage, default=None)
+    if low is not None and _coverage(low) < profile.LOW:
+        yield (f"{low.cell.label()} (sample {low.number}): the profile saw "
+               f"{percent(_coverage(low))} of the CPU time of the steady phase; its figures "
+               "stand for that part alone, so read them as shares, or run it again with the host "
+               "idle and the phase longer (workload.ratio)")
+
+
+def _coverage(sample: Sample) -> float:
+    return sample.metrics[profile.COVERAGE].value
 
 
 def assumptions(samples: Sequence[Sample]) -> Iterable[str]:

@@ -16,11 +16,14 @@ from runner.metrics import guestfile
 from runner.records import Metric
 
 OUTPUT = "tool.profile-report.out"
+QEMU = "qemu.json"               # how many CPUs the guest has
 #: Samples per second of guest time and CPU.
 TIMED_HZ, EXACT_HZ = 997, 9973
 MOST = 5 << 20                   # the agent cuts at 4 MiB
 TOP = 15                         # functions that become metrics
 PREFIX = "profile."
+COVERAGE = "profile_coverage"
+LOW = 0.9                        # a coverage below is worth a warning
 USER, UNKNOWN = "[user]", "[unknown]"
 
 _MOST_STACKS = 1 << 16
@@ -96,4 +99,9 @@ def measure(evidence: Path, found: dict[str, Metric]) -> dict[str, Metric]:
     unit, source = "instructions/page" if exact else "ns/page", f"{OUTPUT}, {pages.evidence}"
     made = {f"{PREFIX}{name}": Metric(count * each, unit, "", source)
             for name, count in profile.functions.most_common(TOP) if name != UNKNOWN}
-    return {"profile_samples": Metric(profile.samples, "samples", "", OUTPUT), **made}
+    # Idle time is sampled, too: all CPUs for all of the phase are what there was to see.
+    cpus = guestfile.document(evidence / QEMU).integer("vcpus", 1)
+    coverage = profile.nanoseconds / 1e9 / cpus / found["steady_s"].value
+    return {"profile_samples": Metric(profile.samples, "samples", "", OUTPUT),
+            COVERAGE: Metric(coverage, "", "",
+                             f"{OUTPUT}, {QEMU}, {found['steady_s'].evidence}"), **made}

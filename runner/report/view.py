@@ -20,7 +20,7 @@ COUNTERS = ("pswpout", "pgscan_per_page", "direct_share", "allocstall_per_page",
             "pgmajfault_per_page", "fairness_min_max", "fairness_jain", "device_ceiling_mib_s",
             "device_random_mib_s", "device_instructions_per_page",
             "device_random_instructions_per_page", "swap_efficiency", "lock_waits_per_page",
-            "lock_wait_ns_per_page", "profile_samples")
+            "lock_wait_ns_per_page", "profile_samples", profile.COVERAGE)
 _NS = ("ns per swapped-out page", "instructions per swapped-out page")
 #: What perf saw in the steady phase: prefix of the metrics, what they are, in what (timed, exact).
 TOPS = ((profile.PREFIX, "Kernel functions by their own CPU time", _NS),

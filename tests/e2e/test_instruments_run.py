@@ -47,6 +47,9 @@ def test_perf_profiles_the_steady_phase(run) -> None:
     for sample in samples:
         assert sample.metrics["profile_samples"].value > 100
         assert any(name.startswith("profile.") for name in sample.metrics)
+        # Where time is counted all of it is sampled; elsewhere that is up to the host.
+        coverage = sample.metrics["profile_coverage"].value
+        assert 0.99 < coverage < 1.01 or (coverage > 0 and sample.cell.tier == "timed")
         # Told when the phase begins and ends, and not earlier: it starts with its events off.
         said = (home / sample.evidence / "tool.profile.err").read_text()
         assert re.findall("Events (en|dis)abled", said) == ["dis", "en", "dis"]

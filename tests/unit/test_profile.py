@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from madesamples import BASE, sample
 
+from runner import caveats
 from runner.errors import CannotMeasure
 from runner.instruments import contention, flamegraph, profile
 from runner.records import Metric
@@ -42,17 +45,31 @@ def test_captured_report() -> None:
 
 def test_figures_are_per_page(tmp_path: Path) -> None:
     (tmp_path / profile.OUTPUT).write_text(REPORT)
+    (tmp_path / profile.QEMU).write_text('{"vcpus": 2}')
     load = {"pswpout": Metric(10000.0, "pages", "", "v"),
+            "steady_s": Metric(0.1, "s", "", "w"),
             "instructions_per_page": Metric(12000.0, "instructions/page", "lower", "w")}
     found = profile.measure(tmp_path, load)
     whole = profile.parse(REPORT)
     each = whole.nanoseconds / whole.samples / 10000
     assert found["profile.__memcpy_flushcache"].value == pytest.approx(289 / whole.samples * 12000)
     assert found["profile.__memcpy_flushcache"].unit == "instructions/page"
-    assert len(found) == profile.TOP + 1
+    assert len(found) == profile.TOP + 2
+    assert found["profile_coverage"].value == pytest.approx(0.169757110 / 0.2)
+    assert found["profile_coverage"].evidence == f"{profile.OUTPUT}, {profile.QEMU}, w"
     del load["instructions_per_page"]
     timed = profile.measure(tmp_path, load)["profile.__memcpy_flushcache"]
     assert timed.value == pytest.approx(289 * each) and timed.unit == "ns/page"
+
+
+def test_what_a_profile_missed_is_said() -> None:
+    taken = [sample(BASE, "timed", {"profile_coverage": Metric(value, "", "", "x")}, number)
+             for number, value in enumerate((0.95, 0.718, 0.9))]
+    said, = caveats.warnings(taken, [], "")
+    assert said.startswith(f"{BASE} pmem 1 thread timed (sample 1): the profile saw 71.8% of the "
+                           "CPU time of the steady phase")
+    assert not list(caveats.warnings([taken[0], taken[2]], [], ""))
+    assert not list(caveats.warnings([replace(taken[1], invalid=("cut",))], [], ""))
 
 
 @pytest.mark.parametrize("text, says", [
