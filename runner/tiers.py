@@ -78,7 +78,8 @@ def percent(share: float) -> str:
 
 
 _LABELS = {"throughput_mib_s": "swap throughput", "device_ceiling_mib_s": "device ceiling",
-           "device_random_mib_s": "device ceiling, random"}
+           "device_random_mib_s": "device ceiling, random", "fill_s": "fill",
+           "steady_s": "steady phase", "teardown_s": "tear-down"}
 
 
 def label(name: str) -> str:

@@ -52,7 +52,8 @@ def _told(comparison: Comparison, samples: Sequence[Sample], folder: Path | None
     """What was measured, when and on what."""
     facts = [("base", comparison.base or "none: each kernel is measured alone"),
              ("test", ", ".join(comparison.tests) or
-              ", ".join(dict.fromkeys(cell.test for cell in comparison.cells)) or "none")]
+              ", ".join(dict.fromkeys(cell.test for cell in comparison.cells
+                                      if cell.base or cell.test != comparison.base)) or "none")]
     if folder is not None:
         try:
             record = json.loads((folder / "campaign.json").read_text(encoding="utf-8"))

@@ -86,7 +86,8 @@ def cards(comparison: Comparison, names: Names, links: dict[str, Value]) -> tupl
         title = f"{_against(cell)} · {cell.device} · {threads} · {cell.tier}" \
                 f"{' (' + cell.workload + ')' if cell.base == TORTURE else ''}{emulated}"
         boots = [f"{count} boot{'s' if count != 1 else ''} of {side}" for count, side in
-                 ((cell.base_samples, cell.base), (cell.test_samples, cell.test)) if count]
+                 ((cell.base_samples, cell.base or cell.test), (cell.test_samples, cell.test))
+                 if count]
         found.append(Card(id_, printable(title, _LONG), cell.verdict,
                           printable(cell.reason, _LONG), printable(cell.why, _LONG),
                           printable(f"{', '.join(boots) or 'no boot'} on {cell.accelerator}, "
@@ -140,9 +141,9 @@ def effects(comparison: Comparison, cards_of: Sequence[Card]) -> Grid | None:
 
 
 def counters(comparison: Comparison, cards_of: Sequence[Card]) -> Grid | None:
-    """The kernel's counters that explain the figures; they are not judged."""
+    """What explains the figures: the kernel's counters, the threads', tools'; not judged."""
     rows = _speed(comparison, cards_of, False)
-    return Grid("counters-table", "Reclaim counters, for information",
+    return Grid("counters-table", "Reclaim, fairness and instruments, for information",
                 _speed_columns(comparison), rows) if rows else None
 
 
