@@ -79,6 +79,8 @@ static int make_barriers(struct crew *crew, struct error *error)
 static int make_worker(struct worker *worker, const struct options *options,
 		       struct error *error)
 {
+	uint64_t *table = NULL;
+
 	worker->generations = take_memory(
 		options, worker->pages * sizeof(*worker->generations), error);
 	if (!worker->generations)
@@ -89,9 +91,15 @@ static int make_worker(struct worker *worker, const struct options *options,
 		if (!worker->latency)
 			return -1;
 	}
+	if (options->pattern->tabled) {
+		table = take_memory(options, worker->pages * sizeof(*table),
+				    error);
+		if (!table)
+			return -1;
+	}
 	worker->key = stamp_key(options->seed, worker->index);
 	walk_start(&worker->walk, options->pattern, &options->settings,
-		   worker->pages, options->seed + worker->index);
+		   worker->pages, options->seed + worker->index, table);
 	return 0;
 }
 

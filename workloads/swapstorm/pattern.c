@@ -69,7 +69,7 @@ const struct pattern *pattern_meant(const char *name)
 
 void walk_start(struct walk *walk, const struct pattern *pattern,
 		const struct pattern_settings *settings, uint64_t pages,
-		uint64_t seed)
+		uint64_t seed, uint64_t *table)
 {
 	*walk = (struct walk){
 		.pattern = pattern,
@@ -81,6 +81,7 @@ void walk_start(struct walk *walk, const struct pattern *pattern,
 			settings->read_percent == 100
 				? UINT64_MAX
 				: UINT64_MAX / 100 * settings->read_percent,
+		.table = table,
 	};
 	if (pattern->start)
 		pattern->start(walk, settings);

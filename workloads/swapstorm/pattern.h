@@ -40,17 +40,13 @@ struct walk {
 	uint64_t random;
 	uint64_t coin;	     /* of its own: reads do not move the pages */
 	uint64_t read_below; /* a coin below it reads; 0: none does */
+	uint64_t *table;     /* of a pattern that is tabled: a word a page */
 	union {
 		struct {
 			uint64_t stride;
 			uint64_t column;
 		} strided;
 		struct {
-			double power; /* 1 - theta */
-			double theta;
-			double low;
-			double high;
-			double sure;
 			uint64_t step; /* from one rank's page to the next's */
 		} zipf;
 		struct {
@@ -67,6 +63,7 @@ struct pattern {
 	uint64_t rounds;       /* a pass is this many accesses per page */
 	uint64_t read_percent; /* unless asked for; of the patterns that mix */
 	bool own_reads;	       /* decides by itself which access reads */
+	bool tabled;	       /* start fills walk->table */
 	void (*start)(struct walk *walk,
 		      const struct pattern_settings *settings);
 	uint64_t (*next)(struct walk *walk);
@@ -81,10 +78,13 @@ const struct pattern *pattern_at(unsigned int index);
 /* The pattern whose name is most like it. */
 const struct pattern *pattern_meant(const char *name);
 
-/* Put a walk over `pages` pages at its beginning. */
+/*
+ * Put a walk over `pages` pages, of which there are at most 2^36, at its
+ * beginning.  `table` is as many words for a pattern that is tabled.
+ */
 void walk_start(struct walk *walk, const struct pattern *pattern,
 		const struct pattern_settings *settings, uint64_t pages,
-		uint64_t seed);
+		uint64_t seed, uint64_t *table);
 
 /* Accesses that make a pass. */
 static inline uint64_t walk_pass(const struct walk *walk)

@@ -25,6 +25,7 @@ static const struct pattern_settings usual = {
 };
 
 static uint64_t seen[MOST];
+static uint64_t table[MOST];
 
 /* Count `accesses` by page; how many of them read. */
 static uint64_t count(struct walk *walk, uint64_t accesses)
@@ -52,7 +53,7 @@ static void test_small_regions(void **state)
 		for (uint64_t pages = 1; pages < 40; pages++) {
 			struct walk walk;
 
-			walk_start(&walk, pattern, &usual, pages, 7);
+			walk_start(&walk, pattern, &usual, pages, 7, table);
 			count(&walk, 5 * walk_pass(&walk));
 		}
 	}
@@ -67,9 +68,9 @@ static void test_same_seed_same_walk(void **state)
 		struct walk a, b, other;
 		unsigned int differ = 0;
 
-		walk_start(&a, pattern, &usual, 1000, 7);
-		walk_start(&b, pattern, &usual, 1000, 7);
-		walk_start(&other, pattern, &usual, 1000, 8);
+		walk_start(&a, pattern, &usual, 1000, 7, table);
+		walk_start(&b, pattern, &usual, 1000, 7, table);
+		walk_start(&other, pattern, &usual, 1000, 8, table);
 		for (int j = 0; j < 1000; j++) {
 			uint64_t access = walk_next(&a);
 
@@ -86,7 +87,7 @@ static void test_sequential(void **state)
 	struct walk walk;
 
 	(void)state;
-	walk_start(&walk, &pattern_sequential, &usual, 100, 1);
+	walk_start(&walk, &pattern_sequential, &usual, 100, 1, NULL);
 	for (uint64_t i = 0; i < 250; i++)
 		assert_int_equal(walk_next(&walk), i % 100);
 }
@@ -102,7 +103,7 @@ static void test_strided_meets_each_page_once(void **state)
 		struct walk walk;
 
 		settings.stride = strides[i];
-		walk_start(&walk, &pattern_strided, &settings, 1000, 1);
+		walk_start(&walk, &pattern_strided, &settings, 1000, 1, NULL);
 		for (int pass = 0; pass < 3; pass++) {
 			count(&walk, walk_pass(&walk));
 			for (int page = 0; page < 1000; page++)
@@ -119,7 +120,7 @@ static void test_strided_order(void **state)
 
 	(void)state;
 	settings.stride = 4;
-	walk_start(&walk, &pattern_strided, &settings, 10, 1);
+	walk_start(&walk, &pattern_strided, &settings, 10, 1, NULL);
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		assert_int_equal(walk_next(&walk), expected[i]);
 }
@@ -131,11 +132,11 @@ static void test_random_is_even(void **state)
 	uint64_t fresh = 0;
 
 	(void)state;
-	walk_start(&walk, &pattern_random, &usual, 1000, 1);
+	walk_start(&walk, &pattern_random, &usual, 1000, 1, NULL);
 	count(&walk, 400000);
 	for (int page = 0; page < 1000; page++)
 		assert_in_range(seen[page], 280, 520);
-	walk_start(&walk, &pattern_random, &usual, MOST, 1);
+	walk_start(&walk, &pattern_random, &usual, MOST, 1, NULL);
 	count(&walk, walk_pass(&walk));
 	for (int page = 0; page < MOST; page++)
 		fresh += seen[page] > 0;
@@ -153,7 +154,7 @@ static void check_zipf(double theta, uint64_t pages)
 	double chi = 0;
 
 	settings.zipf_theta_micro = (uint64_t)lround(theta * PATTERN_MICRO);
-	walk_start(&walk, &pattern_zipf, &settings, pages, 11);
+	walk_start(&walk, &pattern_zipf, &settings, pages, 11, table);
 	count(&walk, (uint64_t)accesses);
 	for (uint64_t k = 0; k < pages; k++)
 		sum += pow((double)k + 1, -theta);
@@ -174,11 +175,14 @@ static void check_zipf(double theta, uint64_t pages)
 static void test_zipf_follows_theory(void **state)
 {
 	(void)state;
+	check_zipf(0.000001, 1000);
 	check_zipf(0.5, 1000);
+	check_zipf(0.9, MOST);
 	check_zipf(0.99, 1000);
 	check_zipf(1.0, 777);
 	check_zipf(1.2, 100);
 	check_zipf(2.0, 20);
+	check_zipf(10, 1000);
 }
 
 /* Neighbours in rank are far from each other. */
@@ -187,7 +191,7 @@ static void test_zipf_is_spread(void **state)
 	struct walk walk;
 
 	(void)state;
-	walk_start(&walk, &pattern_zipf, &usual, MOST, 1);
+	walk_start(&walk, &pattern_zipf, &usual, MOST, 1, table);
 	assert_in_range(walk.zipf.step, MOST / 3, 2 * MOST / 3);
 	count(&walk, 100000);
 	/* The first tenth of the region has no more than its share. */
@@ -206,7 +210,7 @@ static void test_hotcold_shares(void **state)
 
 	(void)state;
 	settings.hot_shift = 0;
-	walk_start(&walk, &pattern_hotcold, &settings, 1000, 1);
+	walk_start(&walk, &pattern_hotcold, &settings, 1000, 1, NULL);
 	count(&walk, 100000);
 	for (int page = 0; page < 100; page++)
 		hot += seen[page];
@@ -221,7 +225,7 @@ static void test_hotcold_moves(void **state)
 	uint64_t first_quarter = 0;
 
 	(void)state;
-	walk_start(&walk, &pattern_hotcold, &usual, 1000, 1);
+	walk_start(&walk, &pattern_hotcold, &usual, 1000, 1, NULL);
 	count(&walk, 1000);
 	for (int page = 0; page < 350; page++)
 		first_quarter += seen[page];
@@ -241,15 +245,15 @@ static void test_reads(void **state)
 
 	(void)state;
 	settings.read_percent = 30;
-	walk_start(&walk, &pattern_mix, &settings, 1000, 1);
+	walk_start(&walk, &pattern_mix, &settings, 1000, 1, NULL);
 	assert_in_range(count(&walk, 100000), 29100, 30900);
 	settings.read_percent = 100;
-	walk_start(&walk, &pattern_sequential, &settings, 1000, 1);
+	walk_start(&walk, &pattern_sequential, &settings, 1000, 1, NULL);
 	assert_int_equal(count(&walk, 10000), 10000);
 	/* Reads do not change which pages are met. */
 	settings.read_percent = 50;
-	walk_start(&walk, &pattern_mix, &settings, 1000, 1);
-	walk_start(&pure, &pattern_random, &usual, 1000, 1);
+	walk_start(&walk, &pattern_mix, &settings, 1000, 1, NULL);
+	walk_start(&pure, &pattern_random, &usual, 1000, 1, NULL);
 	for (int i = 0; i < 1000; i++)
 		assert_int_equal(walk_next(&walk) & ACCESS_PAGE,
 				 walk_next(&pure));
@@ -260,7 +264,7 @@ static void test_readlater(void **state)
 	struct walk walk;
 
 	(void)state;
-	walk_start(&walk, &pattern_readlater, &usual, 50, 1);
+	walk_start(&walk, &pattern_readlater, &usual, 50, 1, NULL);
 	assert_int_equal(walk_pass(&walk), 100);
 	for (int pass = 0; pass < 2; pass++) {
 		for (uint64_t i = 0; i < 50; i++)

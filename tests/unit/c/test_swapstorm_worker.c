@@ -48,7 +48,8 @@ static void walk(struct worker *worker, const struct pattern *pattern,
 		 uint64_t reads)
 {
 	walk_start(&worker->walk, pattern,
-		   &(struct pattern_settings){.read_percent = reads}, PAGES, 1);
+		   &(struct pattern_settings){.read_percent = reads}, PAGES, 1,
+		   NULL);
 }
 
 static int set_up(void **state)
@@ -189,6 +190,7 @@ static void test_every_pattern_comes_back(void **state)
 
 	for (unsigned int i = 0; (pattern = pattern_at(i)); i++) {
 		struct worker *w = &f->workers[0];
+		uint64_t table[PAGES];
 		uint64_t touched = 0;
 		uint64_t looked;
 
@@ -202,7 +204,7 @@ static void test_every_pattern_comes_back(void **state)
 						   .hot_accesses = 90,
 						   .hot_shift = 25,
 						   .read_percent = 70},
-			PAGES, 3);
+			PAGES, 3, table);
 		worker_write(w);
 		assert_int_equal(w->written + w->read,
 				 f->crew.passes * walk_pass(&w->walk));
