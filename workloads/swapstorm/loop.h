@@ -67,7 +67,7 @@ LOOP void loop_write(struct worker *worker, uint64_t page,
 	if (kind.plain)
 		*(struct stamp *)at = stamp_make(worker->key, &id);
 	else
-		stamp_write(&worker->crew->content, at, &id);
+		stamp_write_keyed(&worker->crew->content, at, worker->key, &id);
 }
 
 LOOP void loop_read(struct worker *worker, uint64_t page)

@@ -70,15 +70,24 @@ static struct image make_image(const struct content *content,
 	return image;
 }
 
+void stamp_write_keyed(const struct content *content, void *page, uint64_t key,
+		       const struct stamp_id *id)
+{
+	struct image image;
+
+	if (content->same_filled) {
+		content_fill_same(content, page, same_word(content->seed, id));
+		return;
+	}
+	image.stamp = stamp_make(key, id);
+	content_write(content, page, image.stamp.checksum, image.head);
+}
+
 void stamp_write(const struct content *content, void *page,
 		 const struct stamp_id *id)
 {
-	struct image image = make_image(content, id);
-
-	if (content->same_filled)
-		content_fill_same(content, page, image.word);
-	else
-		content_write(content, page, image.stamp.checksum, image.head);
+	stamp_write_keyed(content, page, stamp_key(content->seed, id->thread),
+			  id);
 }
 
 bool stamp_is(const struct content *content, const void *page,

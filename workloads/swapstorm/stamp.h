@@ -85,6 +85,10 @@ static inline struct stamp stamp_make(uint64_t key, const struct stamp_id *id)
 void stamp_write(const struct content *content, void *page,
 		 const struct stamp_id *id);
 
+/* The same where the thread's key is at hand. */
+void stamp_write_keyed(const struct content *content, void *page, uint64_t key,
+		       const struct stamp_id *id);
+
 /* True if every byte is as stamp_write left it; else `finding` says what. */
 bool stamp_check(const struct content *content, const void *page,
 		 const struct stamp_id *id, struct finding *finding);
