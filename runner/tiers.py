@@ -93,6 +93,12 @@ def label(name: str) -> str:
     return _LABELS.get(name, name.replace("_", " "))
 
 
+def titled(name: str, unit: str) -> str:
+    """The label with its unit, where the label does not say it: 'swap throughput, MiB/s'."""
+    text = label(name)
+    return f"{text}, {unit}" if unit and "/page" not in unit and unit not in text.split() else text
+
+
 def describe(result: MetricResult) -> str:
     """'instructions per page 9650 → 9312 (-3.50%, beyond ±0.5%)'."""
     change = f"{result.change:+.2%}, " if result.change is not None else ""

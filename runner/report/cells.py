@@ -12,7 +12,7 @@ from runner.records import Accelerator
 from runner.report import view
 from runner.report.grid import Column, Grid, Names, Row, Value
 from runner.results import CellResult, Comparison
-from runner.tiers import DEFAULT_THRESHOLDS, MetricResult, Verdict, label, number
+from runner.tiers import DEFAULT_THRESHOLDS, MetricResult, Verdict, number, titled
 from runner.torture import TORTURE
 
 #: What the page's filters choose by.
@@ -57,14 +57,10 @@ def _verdict(text: str | None) -> Value:
     return Value(text or "", verdict=bool(text))
 
 
-def _unit(one: MetricResult) -> str:
-    return f"{label(one.name)}, {one.unit}" if one.unit and "/page" not in one.unit \
-        else label(one.name)
-
-
 def _whole(cell: CellResult, id_: str) -> Grid:
     """Everything measured in a cell."""
-    rows = [Row((Value(printable(_unit(one))), _figure(one.base), _figure(one.test), _change(one),
+    rows = [Row((Value(printable(titled(one.name, one.unit))), _figure(one.base),
+                 _figure(one.test), _change(one),
                  Value(view.interval(one), one.interval[0] if one.interval else None),
                  _verdict(one.verdict), Value(printable(one.reason, _LONG))))
             for one in sorted(cell.metrics, key=lambda one: (one.verdict is None, one.name))]
@@ -116,8 +112,9 @@ def _speed(comparison: Comparison, cards_of: Sequence[Card], judged: bool) -> tu
             if cell.base in (BUDGET, TORTURE) or one.name.startswith("locks.") \
                     or decides != judged or (not judged and one.name not in view.COUNTERS):
                 continue
-            rows.append(Row((*_place(cell, card, several), Value(printable(_unit(one))),
-                             _figure(one.base), _figure(one.test), _change(one),
+            rows.append(Row((*_place(cell, card, several),
+                             Value(printable(titled(one.name, one.unit))), _figure(one.base),
+                             _figure(one.test), _change(one),
                              *((Value(view.interval(one),
                                       one.interval[0] if one.interval else None),
                                 _verdict(one.verdict)) if judged else ())),

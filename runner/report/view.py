@@ -12,7 +12,7 @@ from runner.errors import printable
 from runner.instruments import contention, profile
 from runner.records import Accelerator
 from runner.results import CellResult, Comparison, threads
-from runner.tiers import DEFAULT_THRESHOLDS, MetricResult, Verdict, label, number
+from runner.tiers import DEFAULT_THRESHOLDS, MetricResult, Verdict, label, number, titled
 from runner.torture import TORTURE
 
 #: Shown beside the decisive metrics of the exact and timed tiers; the rest is in the JSON.
@@ -92,8 +92,7 @@ def _speed(cells: list[CellResult]) -> Table | None:
         shown += [one for name in COUNTERS for one in cell.metrics
                   if one.name == name and one.verdict is None]
         for one in shown:
-            unit = f", {one.unit}" if one.unit and "/page" not in one.unit else ""
-            rows.append((printable(f"{label(one.name)}{unit} ({cell.tier}{emulated}, "
+            rows.append((printable(f"{titled(one.name, one.unit)} ({cell.tier}{emulated}, "
                                    f"{threads(cell.threads)})"),
                          number(one.base), number(one.test), change(one), interval(one),
                          one.verdict or ""))

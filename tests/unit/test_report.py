@@ -209,10 +209,12 @@ def test_throughput_over_threads_is_measured_over_what_counts(tmp_path: Path,
 
 def test_page_of_a_kernel_that_is_compared_with_nothing() -> None:
     spans = {name: Metric(0.5, "s", "", "workload.json") for name in ("fill_s", "steady_s")}
+    spans["profile_samples"] = Metric(9.0, "samples", "", "x")
     shown = page.render(compare([sample(BASE, "timed", {**throughput(77.5), **spans})], RULES))
     assert f"1 boot of {BASE} on tcg, 2 vCPUs" in shown
     assert f"<dt>base</dt><dd>{BASE}</dd>" in shown and "<dt>test</dt><dd>none</dd>" in shown
     assert "<td>fill, s</td>" in shown and "<td>steady phase, s</td>" in shown
+    assert "<td>profile samples</td>" in shown
 
 
 @pytest.mark.parametrize("form", sorted(report.FORMATS))
