@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from runner import compare, plan, verdict
 from runner.bisect import classify, question
 from runner.bisect.classify import Figure, Line
-from runner.bisect.measure import Bench, Unfit
+from runner.bisect.measure import Bench, Measured, Unfit
 from runner.bisect.measure import kernel as build
 from runner.bisect.points import Range
 from runner.bisect.records import Reading, State
@@ -56,32 +56,32 @@ def result_of(cells: tuple[CellResult, ...], tier: str, metric: str) -> MetricRe
 
 
 def _measured(state: State, bench: Bench, points: Range, progress: Progress) -> None:
-    """Both ends on record."""
+    """Both ends on record; by the clock they are measured side by side, in one campaign."""
     asked = state.question
-    for role, point in ((GOOD_END, asked.good), (BAD_END, asked.bad)):
+    together = asked.tier == "timed"
+    kernels = (points.kernel(asked.good), points.kernel(asked.bad))
+    for role, point, name in ((GOOD_END, asked.good, kernels[0]), (BAD_END, asked.bad, kernels[1])):
         if state.get(role):
             continue
-        name = points.kernel(point)
-        if asked.tier == "timed" and role == BAD_END:
-            good = state.get(GOOD_END)
-            assert good is not None
-            state.add(dataclasses.replace(good, role=role, point=point, verdict="bad"))
-            continue
         progress.log(f"{role}: {points.title(point)}")
+        good = state.get(GOOD_END)
         try:
             image = build(name, asked.tier, progress).image_sha256
-            pair = (name, points.kernel(asked.bad)) if asked.tier == "timed" else (name,)
-            if len(pair) == 2:
-                build(pair[1], asked.tier, progress)
-            got = bench.measure(point, role, "ends.toml", pair, asked.tier)
+            if together and good is not None:
+                got = Measured(good.campaign, tuple(bench.samples(good.campaign)))
+            else:
+                if together:
+                    build(kernels[1], asked.tier, progress)
+                got = bench.measure(point, role, "ends.toml", kernels if together else (name,),
+                                    asked.tier)
         except Unfit as error:
             raise CannotMeasure(f"the {role}, {points.title(point)}: {error.reason}; take another "
                                 "commit for that end") from None
-        values = [one.metrics[asked.metric].value for one in got.samples
-                  if one.cell.kernel == name and asked.metric in one.metrics]
+        own = [one for one in got.samples if one.cell.kernel == name]
+        values = [one.metrics[asked.metric].value for one in own if asked.metric in one.metrics]
         state.add(Reading(point, role, "good" if role == GOOD_END else "bad", "an end",
                           sum(values) / len(values) if values else None, campaign=got.campaign,
-                          image=image, boots=len(got.samples), retries=got.retries))
+                          image=image, boots=len(own), retries=got.retries))
 
 
 def find(state: State, bench: Bench, points: Range, progress: Progress) -> Anchors:
@@ -100,7 +100,7 @@ def find(state: State, bench: Bench, points: Range, progress: Progress) -> Ancho
         cells = compare.stored(bench.folder(good.campaign), bench.folder(bad.campaign),
                                rules).cells
     sides = [tuple(one for one in samples if one.cell.kernel == name) for name in names]
-    if good.image == bad.image and asked.tier != "timed":
+    if good.image == bad.image:
         raise NothingToBisect(f"{points.title(asked.good)} and {points.title(asked.bad)} give the "
                               "same image in this configuration: there is nothing to bisect")
     result = result_of(cells, asked.tier, asked.metric)

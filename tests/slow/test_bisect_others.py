@@ -45,6 +45,10 @@ def test_by_the_clock(history: tuple[Path, list[str]], experiment: Path, swapsca
     assert done.returncode == 0, done.stdout + done.stderr
     found = told(tmp_path)
     assert found["culprit"] == commits[COMMITS.index(MUCH_SLOWER) + 1] and found["confirmed"]
+    # The ends were measured side by side, and each has its own figure and image.
+    ends = [row["reading"] for row in found["rows"] if row["reading"]["role"].endswith(" end")]
+    assert ends[0]["campaign"] == ends[1]["campaign"] and ends[0]["image"] != ends[1]["image"]
+    assert ends[0]["value"] > 2 * ends[1]["value"]
     # Each step had both ends beside it, in every round.
     for row in found["rows"]:
         if row["reading"]["role"] == "step":
