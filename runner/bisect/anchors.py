@@ -34,6 +34,7 @@ class Anchors:
     good: tuple[Sample, ...]
     bad: tuple[Sample, ...]
     campaigns: tuple[str, str]             # below measured/
+    value: float                           # the good end's, as first measured
     effect: float                          # relative change from good to bad
     line: Line
     step: Rules                            # by which a step is held against the good end
@@ -108,7 +109,8 @@ def find(state: State, bench: Bench, points: Range, progress: Progress) -> Ancho
     if not (state.folder / "step.toml").exists():
         question.write_step(state.folder / "ends.toml", asked, state.folder, effect)
     step = plan.load(state.folder / "step.toml").rules
-    return Anchors(sides[0], sides[1], (good.campaign, bad.campaign), effect, line, step)
+    return Anchors(sides[0], sides[1], (good.campaign, bad.campaign), result.base or 0.0, effect,
+                   line, step)
 
 
 def _line(state: State, points: Range, result: MetricResult) -> tuple[Line, float]:
@@ -134,6 +136,13 @@ def _line(state: State, points: Range, result: MetricResult) -> tuple[Line, floa
 
 
 def figure(anchors: Anchors, result: MetricResult, tier: str, boots: int) -> Figure:
-    """Where a kernel stands, by its comparison with the good end."""
+    """Where a kernel stands, by its comparison with the good end.
+
+    By the clock, that is the good end beside it: a host that has become slower since the ends
+    were measured slows both, and the figure is given on the scale of then, which the line is on.
+    """
+    if tier == "timed" and result.change is not None:
+        result = dataclasses.replace(result, base=anchors.value,
+                                     test=anchors.value * (1 + result.change))
     count = len([one for one in anchors.good if not one.invalid])
     return classify.figure(result, tier, (anchors.good, anchors.bad), (count, boots))

@@ -105,8 +105,9 @@ class Loop:
     def _measure(self, point: Point, role: str, name: str, image: str, whole: bool,
                  begin: float) -> Reading:
         asked = self.state.question
+        beside: MetricResult | None = None
         if asked.tier == "timed":
-            result, got = self._timed(point, role, name)
+            result, beside, got = self._timed(point, role, name)
         else:
             got = self.bench.measure(
                 point, role, "step.toml", (name,), asked.tier,
@@ -119,6 +120,12 @@ class Loop:
         reason = f"{number(figure.value)} against a line at {number(self.anchors.line.at)}"
         if sure < classify.LEAST:
             told, reason = "skip", f"undecided after {boots} boots: {reason}"
+        if beside is not None:
+            end = ends.figure(self.anchors, beside, asked.tier, boots)
+            if self.anchors.line.judge(end)[0] != "bad":
+                told, reason = "skip", ("the bad end beside it came out good: "
+                                        f"{number(end.value)} against a line at "
+                                        f"{number(self.anchors.line.at)}")
         return Reading(point, role, told, reason, figure.value, low, high, round(sure, 4),
                        got.campaign, image, "", boots, got.retries,
                        round(time.monotonic() - begin, 1))
@@ -132,17 +139,21 @@ class Loop:
         found = ends.figure(self.anchors, result, asked.tier, len(samples))
         return self.anchors.line.ends(found)
 
-    def _timed(self, point: Point, role: str, name: str) -> tuple[MetricResult, Measured]:
-        """Good end, candidate and bad end in each round; rounds until the candidate is told."""
+    def _timed(self, point: Point, role: str, name: str
+               ) -> tuple[MetricResult, MetricResult | None, Measured]:
+        """Good end, candidate and bad end in each round; rounds until the candidate is told.
+
+        The candidate and the bad end (None where they are the same) against the good end.
+        """
         asked = self.state.question
-        names: tuple[str, ...] = (self.history.kernel(asked.good), name)
-        if point != asked.bad:
-            names += (self.history.kernel(asked.bad),)
+        good, bad = (self.history.kernel(one) for one in (asked.good, asked.bad))
+        names = (good, name) if point == asked.bad else (good, name, bad)
         got = self.bench.measure(point, role, "step.toml", names, asked.tier)
-        rules = plan.load(self.state.folder / "step.toml", names, names[0]).rules
+        rules = plan.load(self.state.folder / "step.toml", names, good).rules
         cells = verdict.compare(got.samples, rules).cells
-        return ends.result_of(tuple(one for one in cells if one.test == name), asked.tier,
-                              asked.metric), got
+        of = {kernel: ends.result_of(tuple(one for one in cells if one.test == kernel), asked.tier,
+                                     asked.metric) for kernel in names[1:]}
+        return of[name], of.get(bad) if point != asked.bad else None, got
 
 
 def describe(reading: Reading) -> str:

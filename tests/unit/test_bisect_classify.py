@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from runner import paths, plan
-from runner.bisect import classify, measure, question
+from runner.bisect import anchors, classify, measure, question
+from runner.bisect.anchors import Anchors
 from runner.bisect.classify import Figure, Line
 from runner.bisect.records import Question
 from runner.errors import UsageError
@@ -101,6 +102,17 @@ def test_without_one_it_is_what_boots_differ_by() -> None:
     # No boots to learn from: the measured least, never certainty.
     assert found.error == pytest.approx(10100.0 * classify.NOISE["exact"] * math.sqrt(1.25))
     assert Line(10050.0, 1.0).judge(found)[1] < classify.MOST
+
+
+def test_by_the_clock_a_slower_host_is_taken_out() -> None:
+    ends = Anchors((), (), ("g", "b"), 158.0, -0.75, Line(105.0, -1.0),
+                   plan.load(BENCH).rules)
+    # The good end beside it came to 79 and not to 158; the candidate to 10% less than that.
+    beside = dataclasses.replace(result(79.0, 71.1), interval=(-0.2, 0.0))
+    found = anchors.figure(ends, beside, "timed", 8)
+    assert found.value == pytest.approx(142.2) and ends.line.judge(found)[0] == "good"
+    # Counts are held against the line as they are.
+    assert anchors.figure(ends, result(79.0, 71.1), "exact", 3).value == 71.1
 
 
 def test_the_users_experiment_is_reduced_to_one_cell(tmp_path: Path) -> None:
