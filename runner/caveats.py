@@ -41,10 +41,11 @@ def warnings(samples: Sequence[Sample], cells: Sequence[CellResult], problem: st
     low = min((one for one in samples if not one.invalid and profile.COVERAGE in one.metrics),
               key=_coverage, default=None)
     if low is not None and _coverage(low) < profile.LOW:
+        remedy = "raise workload.ratio" if low.cell.tier == "exact" \
+            else "lower guest.vcpus below the number of idle cores"
         yield (f"{low.cell.label()} (sample {low.number}): the profile saw "
                f"{percent(_coverage(low))} of the CPU time of the steady phase; its figures "
-               "stand for that part alone, so read them as shares, or run it again with the host "
-               "idle and the phase longer (workload.ratio)")
+               f"stand for that part alone, so read them as shares, or {remedy}")
 
 
 def _coverage(sample: Sample) -> float:
