@@ -115,10 +115,10 @@ def harmless(number: int) -> Commit:
         f"\nint {name}(int one);\nint {name}(int one)\n{{\n\treturn one * {number + 3};\n}}\n"))
 
 
-def warm_place() -> Path:
-    """Where the end-to-end tests' repository is: always there, so that its build folder in the
+def warm_place(name: str = "try") -> Path:
+    """Where an end-to-end test's repository is: always there, so that its build folder in the
     cache is warm from one run to the next."""
-    return imported().parent.parent / "try"
+    return imported().parent.parent / name
 
 
 def make(place: Path, commits: Sequence[Commit]) -> list[str]:

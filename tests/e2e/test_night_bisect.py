@@ -2,18 +2,16 @@
 """A branch moves and gets slower: the night that sees it names the commit, though interrupted."""
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from runner.bisect import records
 from runner.nightly import nightfile, store
 from tests import bisecttree
-from tests.bisecttree import git, harmless, slower
+from tests.bisectnights import Nights
+from tests.bisecttree import harmless, slower
 from tests.conftest import ROOT
 from tests.e2e.test_outcomes import guests_of, wait_for
 
@@ -24,54 +22,12 @@ pytestmark = pytest.mark.slow
 COSTLY = slower(300)
 #: The first is last night's tip, the last tonight's.
 COMMITS = [harmless(0), harmless(1), COSTLY, harmless(2), harmless(3)]
-BRANCH = "night-bisect"
-EXPERIMENT = """\
-format = 1
-base = "6.1:vanilla"
-tiers = ["exact"]
-[guest]
-ram_mib = 128
-swap_mib = 192
-[workload]
-ratio = 1.25
-verify = false
-[rules]
-layouts = 1
-pswpout_floor = 1000
-"""
-
-
-class Nights:
-    """A branch of a real tree, and the nights that follow it."""
-
-    def __init__(self, place: Path) -> None:
-        self.place, self.results, self.out = place, place / "results", place / "out"
-        self.tree = bisecttree.warm_place()
-        # From the import on, which no night sees.
-        self.commits = bisecttree.make(self.tree, COMMITS)[1:]
-        (place / "load.toml").write_text(EXPERIMENT)
-        self.file = place / "nightly.toml"
-        self.file.write_text(f'format = 1\nkernels = ["git:{self.tree}@{BRANCH}"]\n'
-                             'experiment = "load.toml"\non_regression = "bisect"\n')
-
-    def push(self, commit: str) -> None:
-        git(self.tree, "update-ref", f"refs/heads/{BRANCH}", commit)
-
-    def command(self) -> list[str]:
-        return [str(one) for one in ("nightly", self.file, "--results", self.results, "--output",
-                                     self.out)]
-
-    def bisects(self) -> list[Path]:
-        return sorted(one.parent for one in self.results.glob(f"bisect-*/{records.STATE}"))
-
-    def told(self) -> dict[str, Any]:
-        (found,) = json.loads((self.out / "nightly.json").read_text())["bisects"]
-        return dict(found)
 
 
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
-    return Nights(tmp_path_factory.mktemp("nights"))
+    return Nights(tmp_path_factory.mktemp("nights"), bisecttree.warm_place(), COMMITS,
+                  branch="night-bisect", tier="exact")
 
 
 def test_a_good_night_asks_nothing(nights: Nights, swapscale) -> None:
