@@ -41,7 +41,8 @@ do for [i = 0 : ARG5 - 1] {
 	# A range of no width has no tics.
 	wide = DATE_max > DATE_min ? DATE_max - DATE_min : 86400.0
 	set xrange [DATE_min - 0.03 * wide : DATE_max + 0.03 * wide]
-	set xtics wide / (format eq "narrow" ? 3 : 6)
+	# Dates stand at midnight, whole days apart.
+	set xtics 86400.0 * ceil(wide / 86400.0 / (format eq "narrow" ? 3 : 6))
 	size = abs(MOST_max)
 	tall = MOST_max - LEAST_min
 	tall = tall > 0.002 * size ? tall : size > 0 ? 0.002 * size : 1.0

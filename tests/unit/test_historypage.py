@@ -2,6 +2,7 @@
 """The history's page from made histories, and its pictures."""
 from __future__ import annotations
 
+import datetime
 import shutil
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
@@ -91,6 +92,19 @@ def test_every_series_is_drawn(track: Track) -> None:
         assert ElementTree.fromstring(picture).tag.endswith("svg")
     assert "rgb(164,   0,   0)" in second.wide, "the change is marked"
     assert ("rgb(164,   0,   0)" in first.wide) == bool(track.marks)
+
+
+@needs_gnuplot
+def test_dates_are_whole_days_apart() -> None:
+    noon = 1767225600 + 43200
+    track = replace(TRACK, points=tuple(Point(noon + 86400 * day, 100.0, None)
+                                        for day in range(30)), levels=(), marks=(), fence=None)
+    picture = ElementTree.fromstring(nightplots.nights([track])[0].wide)
+    dates = ["".join(one.itertext()).strip() for one in picture.iter()
+             if one.tag.endswith("text")]
+    days = [datetime.date.fromisoformat(one) for one in dates if one.startswith("2026-")]
+    assert len(days) > 3
+    assert len({later - sooner for sooner, later in zip(days, days[1:])}) == 1
 
 
 def test_no_series_no_number_no_gnuplot(monkeypatch: pytest.MonkeyPatch) -> None:
