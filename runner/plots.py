@@ -57,6 +57,7 @@ class InstructionRow:
     device: str
     base: float               # instructions per swapped-out page
     test: float
+    change: float | None      # as the verdict has it: over layouts it is not test / base
 
 
 @dataclass(frozen=True)
@@ -243,7 +244,7 @@ def instruction_bars(rows: Sequence[InstructionRow], out: Path, heading: Heading
         return Drawn((), EMPTY)
     _check([value for row in rows for value in (row.base, row.test)])
     bars = [_Bar(row.device, row.device, row.base, row.test, number(row.base),
-                 number(row.test) + (f" ({row.test / row.base - 1:+.2%})" if row.base else ""))
+                 number(row.test) + (f" ({row.change:+.2%})" if row.change is not None else ""))
             for row in rows]
     return _bars(bars, False, out,
                  _title("Instructions per swapped-out page", heading,

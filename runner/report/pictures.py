@@ -41,7 +41,7 @@ def _locks(cells: Iterable[CellResult]) -> list[plots.LockRow]:
 
 
 def _instructions(cells: Iterable[CellResult]) -> list[plots.InstructionRow]:
-    return [plots.InstructionRow(cell.device, one.base, one.test)
+    return [plots.InstructionRow(cell.device, one.base, one.test, one.change)
             for cell in cells for one in cell.metrics
             if one.name == "instructions_per_page" and one.base and one.test]
 

@@ -111,9 +111,10 @@ def test_picture_says_what_it_leaves_out(tmp_path: Path) -> None:
 
 @needs_gnuplot
 def test_instruction_bars(tmp_path: Path) -> None:
-    rows = [InstructionRow("pmem", 14321.4, 13820.1), InstructionRow("brd", 0.0, 12.0)]
+    rows = [InstructionRow("pmem", 14321.4, 13820.1, -0.0275),
+            InstructionRow("brd", 0.0, 12.0, None)]
     found = drawn(plots.instruction_bars(rows, tmp_path / "i", HEADING), tmp_path / "i")
-    for text in ("pmem", "brd", "14,321", "13,820 (-3.50%)", "0", "12.00",
+    for text in ("pmem", "brd", "14,321", "13,820 (-2.75%)", "0", "12.00",
                  "instructions per swapped-out page"):
         assert text in found, text
 
@@ -217,7 +218,7 @@ def test_hostile_names_are_drawn_as_text(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("name", ["<echo 1", "|cat", "it's \"q\" `id`", "-"])
 def test_hostile_file_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.chdir(tmp_path)
-    result = plots.instruction_bars([InstructionRow("pmem", 1.0, 1.0)], Path(name), HEADING)
+    result = plots.instruction_bars([InstructionRow("pmem", 1.0, 1.0, 0.0)], Path(name), HEADING)
     drawn(result, tmp_path / name)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
         f"{name}.{kind}" for kind in ("tsv", "svg", "png"))
@@ -240,8 +241,8 @@ def test_numbers_for_people(value: float, text: str) -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])
 def test_values_that_cannot_be_drawn(tmp_path: Path, value: float) -> None:
     calls = (lambda: plots.lock_bars([LockRow("pmem", "x", value, 1.0)], tmp_path / "a", HEADING),
-             lambda: plots.instruction_bars([InstructionRow("pmem", 1.0, value)], tmp_path / "a",
-                                            HEADING),
+             lambda: plots.instruction_bars([InstructionRow("pmem", 1.0, value, 0.0)],
+                                            tmp_path / "a", HEADING),
              lambda: plots.throughput_curves([curve("a", True, (1, value))], tmp_path / "a",
                                              HEADING, "pmem"))
     for call in calls:
