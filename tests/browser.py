@@ -2,8 +2,10 @@
 """Headless Chromium and what a reader does with a page; importing it skips where it is missing."""
 from __future__ import annotations
 
+import base64
 import json
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,21 @@ class Browser:
     def keys(self, *keys: str) -> None:
         for key in keys:
             self.driver.switch_to.active_element.send_keys(key)
+
+    def tab(self, back: bool = False) -> None:
+        for kind in ("keyDown", "keyUp"):
+            self.driver.execute_cdp_cmd("Input.dispatchKeyEvent", {
+                "type": kind, "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9,
+                "modifiers": 8 if back else 0})
+
+    def printed(self, pdf: Path, inches: float = 11.69) -> list[str]:
+        """The text of each sheet that the page takes: as wide as A4, and `inches` long."""
+        said = self.driver.execute_cdp_cmd("Page.printToPDF", {
+            "paperWidth": 8.27, "paperHeight": inches})
+        pdf.write_bytes(base64.b64decode(said["data"]))
+        text = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True,
+                              check=True).stdout
+        return text.removesuffix("\f").split("\f")
 
     def complaints(self) -> list[str]:
         return [one["message"] for one in self.driver.get_log("browser")]

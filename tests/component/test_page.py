@@ -317,6 +317,64 @@ def test_print_fits_the_paper(browser: Browser, request: pytest.FixtureRequest, 
         browser.size(1280)
 
 
+@pytest.mark.skipif(shutil.which("pdftotext") is None,
+                    reason="poppler-utils is not installed; 'setup/install test' adds it")
+@pytest.mark.parametrize("name", ["page", "history"])
+def test_sheets_can_be_read_alone(browser: Browser, request: pytest.FixtureRequest, name: str,
+                                  tmp_path: Path) -> None:
+    browser.open(request.getfixturevalue(name))
+    headings = set(browser.js("return [...document.querySelectorAll('h2, h3, figcaption, caption')]"
+                              ".map(e => e.textContent.trim())"))
+    for one in browser.printed(tmp_path / "a4.pdf"):
+        last = [line.strip() for line in one.splitlines() if line.strip()][-1]
+        assert last not in headings, one
+    row, head = {"page": (" per page  ", "interval"),
+                 "history": (" equivalent ", "evidence")}[name]
+    # So short that tables go on from one to the next.
+    rows = [one for one in browser.printed(tmp_path / "short.pdf", 4.0) if one.count(row) > 3]
+    assert len(rows) > 1
+    for one in rows:
+        assert head in one, one
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1440])
+@pytest.mark.parametrize("name", ["page", "history"])
+def test_what_has_the_keyboard_is_in_sight(browser: Browser, request: pytest.FixtureRequest,
+                                           name: str, width: int) -> None:
+    browser.size(width)
+    try:
+        browser.open(request.getfixturevalue(name))
+        browser.unfold()
+        hidden, seen = [], 0
+        for back in (False, True):
+            for _ in range(150):
+                browser.tab(back)
+                found = browser.js("""
+                    const e = document.activeElement, region = e.closest(".scroll");
+                    if (!region || region === e) return null;
+                    const at = e.getBoundingClientRect();
+                    const within = region.getBoundingClientRect();
+                    const bar = document.getElementById("filters").getBoundingClientRect();
+                    const sticks = bar.top === 0;
+                    return [at.left >= within.left - 1 && at.right <= within.right + 1 &&
+                        (!sticks || at.top >= bar.bottom - 1), e.textContent, at.left, at.top];""")
+                if found:
+                    seen += 1
+                    hidden += [] if found[0] else [found]
+        assert seen > 100 and hidden == []
+    finally:
+        browser.size(1280)
+
+
+def test_cards_are_named(browser: Browser, page: Path, history: Path) -> None:
+    for file in (page, history):
+        browser.open(file)
+        names = browser.js("return [...document.querySelectorAll('article.filtered')].map(e => "
+                           "document.getElementById(e.getAttribute('aria-labelledby'))"
+                           ".textContent.trim())")
+        assert len(names) == len(set(names)) > 2 and all(names)
+
+
 @pytest.mark.parametrize("width", [390, 1440])
 def test_tools_are_in_the_upper_right_corner(browser: Browser, page: Path, width: int) -> None:
     browser.size(width)

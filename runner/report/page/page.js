@@ -155,6 +155,16 @@
 		// The fields are emptied after this event.
 		form.addEventListener("reset", () => setTimeout(changed));
 	}
+	// --- What has the keyboard is in sight: below the bar of filters, and whole in a table that scrolls.
+	if (form)
+		new ResizeObserver(() => {
+			const sticks = getComputedStyle(form).position === "sticky";
+			document.documentElement.style.scrollPaddingTop = sticks ? `${form.offsetHeight + 8}px` : "";
+		}).observe(form);
+	addEventListener("focusin", (event) => {
+		if (event.target.matches(".scroll *"))
+			event.target.scrollIntoView({ block: "nearest", inline: "nearest" });
+	});
 	addEventListener("hashchange", follow);
 	addEventListener("keydown", (event) => {
 		if (event.key === "/" && form && !event.target.matches("input, select, textarea")) {
