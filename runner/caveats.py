@@ -62,6 +62,10 @@ def assumptions(samples: Sequence[Sample]) -> Iterable[str]:
             yield ("exact tier: another memory layout alone (image size, command line) moves "
                    "instructions per page by some 0.5%; for smaller effects set rules.layouts to "
                    "6 or more")
+        else:
+            yield ("exact tier: over three layouts or more a change is at equal pages swapped out "
+                   "and freed per page written; the two figures before it are as counted, and "
+                   "their ratio is another (docs/methodology.md)")
     if any("profile_samples" in one.metrics for one in valid):
         yield ("the profile's clock is software (cpu-clock): a guest has no PMU here; what runs "
                "with interrupts off shows where they come on again")

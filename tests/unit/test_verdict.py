@@ -407,6 +407,7 @@ def test_layouts_are_compared_at_equal_pages(factor: float, verdict: Verdict) ->
     assert result.change == pytest.approx(factor - 1, abs=0.0005)
     assert result.interval and result.interval[0] <= result.change <= result.interval[1]
     assert "8 and 8 layouts" in result.reason
+    assert any("at equal pages swapped out" in one for one in found.assumptions)
 
 
 def test_layouts_that_differ_for_no_known_reason_decide_nothing() -> None:
