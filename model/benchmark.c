@@ -83,10 +83,9 @@ int benchmark(FILE *to, struct error *error)
 		worst = fmax(worst, end - begin);
 	}
 	fprintf(to,
-		"%llu lock events in %.3f s of CPU, the best of %d runs (the "
-		"worst: %.3f s): %.1f million events/s (%u workers, %u "
-		"kswapds, "
-		"%u locks with the device)\n",
+		"%llu lock events in %.3f s of CPU, the best of %d runs "
+		"(the worst: %.3f s): %.1f million events/s "
+		"(%u workers, %u kswapds, %u locks with the device)\n",
 		(unsigned long long)run.visits, best, RUNS, worst,
 		(double)run.visits / best / 1e6, workers, load.pool.kswapds,
 		load.lock_count);

@@ -14,6 +14,7 @@ from runner.bisect import anchors as ends
 from runner.bisect import classify, points
 from runner.bisect.ahead import Ahead
 from runner.bisect.anchors import Anchors
+from runner.bisect.classify import Figure
 from runner.bisect.measure import Bench, Measured, Unfit, looks
 from runner.bisect.measure import kernel as build
 from runner.bisect.points import Point, Range
@@ -117,18 +118,20 @@ class Loop:
         figure = ends.figure(self.anchors, result, asked.tier, boots)
         told, sure = self.anchors.line.judge(figure, 1 if whole else looks(asked.tier, boots))
         low, high = figure.interval()
-        reason = f"{number(figure.value)} against a line at {number(self.anchors.line.at)}"
+        reason = self._held(figure)
         if sure < classify.LEAST:
             told, reason = "skip", f"undecided after {boots} boots: {reason}"
         if beside is not None:
             end = ends.figure(self.anchors, beside, asked.tier, boots)
             if self.anchors.line.judge(end)[0] != "bad":
-                told, reason = "skip", ("the bad end beside it came out good: "
-                                        f"{number(end.value)} against a line at "
-                                        f"{number(self.anchors.line.at)}")
+                told, reason = "skip", f"the bad end beside it came out good: {self._held(end)}"
         return Reading(point, role, told, reason, figure.value, low, high, round(sure, 4),
                        got.campaign, image, "", boots, got.retries,
                        round(time.monotonic() - begin, 1))
+
+    def _held(self, figure: Figure) -> str:
+        """For people: a figure and the line that parts good from bad."""
+        return f"{number(figure.value)} against a line at {number(self.anchors.line.at)}"
 
     def _sure(self, samples: Sequence[Sample]) -> bool:
         """Whether these boots tell good from bad, or no more of them could."""
