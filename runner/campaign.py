@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,10 @@ def keep_configs(campaign: Campaign, kernels: dict[tuple[str, str], BuiltKernel]
             shutil.copyfile(source, folder / f"{words}-{built.key[:12]}.config")
 
 
+#: Every kernel of an experiment by name and flavour, ready to boot.
+Kernels = Callable[[Experiment, Progress], dict[tuple[str, str], BuiltKernel]]
+
+
 def build_kernels(experiment: Experiment, progress: Progress
                   ) -> dict[tuple[str, str], BuiltKernel]:
     """Every (kernel, flavour) the experiment's tiers boot, from the cache or built."""
@@ -128,7 +133,8 @@ def reopen(folder: Path) -> tuple[Campaign, Experiment, Record]:
 
 
 def run(experiment: Experiment, campaign: Campaign, progress: Progress,
-        record: Record, measure: Executor = local.measure) -> list[Sample]:
+        record: Record, measure: Executor = local.measure, kernels_of: Kernels = build_kernels
+        ) -> list[Sample]:
     """Make every sample of the plan that is not on record yet; returns all of them.
 
     `record` is the campaign.json so far; where it names kernels' images and
@@ -139,7 +145,7 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
             progress.warn(experiment.left_out)
         tools = experiment.instruments.programs
         toollayer.layer(tools)
-        kernels = build_kernels(experiment, progress)
+        kernels = kernels_of(experiment, progress)
         images = _images(kernels)
         keep_configs(campaign, kernels)
         for old, new in zip(record.get("images", images), images):

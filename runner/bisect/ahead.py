@@ -9,8 +9,8 @@ import queue
 import threading
 from collections.abc import Iterable
 
+from runner.bisect.measure import Build
 from runner.errors import SwapscaleError
-from runner.kernel import build
 from runner.progress import Progress
 from runner.records import TIER_FLAVOUR
 
@@ -18,8 +18,8 @@ from runner.records import TIER_FLAVOUR
 class Ahead:
     """One thread that builds what is wanted, the latest wish first."""
 
-    def __init__(self, tier: str, progress: Progress) -> None:
-        self._flavour, self._progress = TIER_FLAVOUR[tier], progress
+    def __init__(self, tier: str, build: Build, progress: Progress) -> None:
+        self._flavour, self._build, self._progress = TIER_FLAVOUR[tier], build, progress
         self._wanted: queue.LifoQueue[list[str]] = queue.LifoQueue()
         self._end = threading.Event()
         # A daemon: an interrupted bisect does not wait for it, and make is told to end with it.
@@ -41,7 +41,7 @@ class Ahead:
                 if self._end.is_set() or not self._wanted.empty():
                     break
                 try:
-                    build.build(name, self._flavour, self._progress)
+                    self._build(name, self._flavour, self._progress)
                 except (SwapscaleError, OSError):
                     # Its turn will come, and with it the complaint.
                     continue

@@ -9,7 +9,6 @@ from runner import compare, plan, verdict
 from runner.bisect import classify, question
 from runner.bisect.classify import Figure, Line
 from runner.bisect.measure import Bench, Measured, Unfit
-from runner.bisect.measure import kernel as build
 from runner.bisect.points import Range
 from runner.bisect.records import Reading, State
 from runner.errors import CannotMeasure, Exit, SwapscaleError
@@ -67,12 +66,12 @@ def _measured(state: State, bench: Bench, points: Range, progress: Progress) -> 
         progress.log(f"{role}: {points.title(point)}")
         good = state.get(GOOD_END)
         try:
-            image = build(name, asked.tier, progress).image_sha256
+            image = bench.kernel(name, asked.tier).image_sha256
             if together and good is not None:
                 got = Measured(good.campaign, tuple(bench.samples(good.campaign)))
             else:
                 if together:
-                    build(kernels[1], asked.tier, progress)
+                    bench.kernel(kernels[1], asked.tier)
                 got = bench.measure(point, role, "ends.toml", kernels if together else (name,),
                                     asked.tier)
         except Unfit as error:

@@ -11,7 +11,6 @@ from runner.bisect import question
 from runner.bisect.anchors import result_of
 from runner.bisect.loop import Loop
 from runner.bisect.measure import Unfit
-from runner.bisect.measure import kernel as build
 from runner.bisect.points import Point
 from runner.bisect.records import Reading
 from runner.errors import CannotMeasure
@@ -63,7 +62,7 @@ def _revert(loop: Loop, culprit: Point) -> None:
         (folder / "revert.patch").write_bytes(loop.history.revert(culprit))
         (folder / "series").write_text("revert.patch\n", encoding="ascii")
         name = loop.history.reverted(str(folder))
-        build(name, loop.state.question.tier, loop.progress)
+        loop.bench.kernel(name, loop.state.question.tier)
     except (Unfit, CannotMeasure) as error:
         why = error.reason if isinstance(error, Unfit) else str(error)
         loop.state.add(Reading(culprit, REVERT, "skip", f"does not revert cleanly: {why}"))
@@ -76,7 +75,7 @@ def _locks(loop: Loop, role: str, point: Point) -> None:
     """Lock counts of the culprit and the point before it, for what moved with it."""
     name = loop.history.kernel(point)
     try:
-        build(name, "locks", loop.progress)
+        loop.bench.kernel(name, "locks")
         got = loop.bench.measure(point, role, question.LOCKS, (name,), "locks")
         loop.state.add(Reading(point, role, "", "", campaign=got.campaign, boots=len(got.samples),
                                retries=got.retries))

@@ -15,8 +15,7 @@ from runner.bisect import classify, points
 from runner.bisect.ahead import Ahead
 from runner.bisect.anchors import Anchors
 from runner.bisect.classify import Figure
-from runner.bisect.measure import Bench, Measured, Unfit, looks
-from runner.bisect.measure import kernel as build
+from runner.bisect.measure import Bench, Means, Measured, Unfit, looks
 from runner.bisect.points import Point, Range
 from runner.bisect.records import Reading, State
 from runner.progress import Progress, duration
@@ -29,9 +28,11 @@ STEP = "step"
 class Loop:
     """One bisect at work."""
 
-    def __init__(self, state: State, history: Range, progress: Progress) -> None:
+    def __init__(self, state: State, history: Range, progress: Progress,
+                 means: Means = Means()) -> None:
         self.state, self.history, self.progress = state, history, progress
-        self.bench = Bench(state, progress)
+        self._means = means
+        self.bench = Bench(state, progress, means)
         self.anchors: Anchors = ends.find(state, self.bench, history, progress)
         self._ahead: Ahead | None = None
 
@@ -41,7 +42,7 @@ class Loop:
 
     def run(self) -> list[Point]:
         """Narrow until nothing more can be told; the suspects that are left."""
-        ahead = self._ahead = Ahead(self.state.question.tier, self.progress)
+        ahead = self._ahead = Ahead(self.state.question.tier, self._means.make, self.progress)
         try:
             while True:
                 left = self.suspects()
@@ -82,7 +83,7 @@ class Loop:
         asked = self.state.question
         name = name or self.history.kernel(point)
         try:
-            built = build(name, asked.tier, self.progress)
+            built = self.bench.kernel(name, asked.tier)
             if same := self._same(built.image_sha256, role):
                 told = Reading(point, role, same.verdict, "the same image as "
                                f"{self.history.short(same.point)}: changes nothing in this "

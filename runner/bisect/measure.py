@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One measurement of a bisect: a campaign of its own, kept, and gone on with when killed."""
+"""One measurement of a bisect: a campaign of its own, kept, and gone on with when killed.
+
+What builds kernels and what boots them is passed in (Means), so that the loop around them can be
+tried in seconds.
+"""
 from __future__ import annotations
 
 import dataclasses
@@ -10,6 +14,7 @@ from runner import campaign, plan, programs
 from runner.bisect.records import Flight, State
 from runner.errors import CannotMeasure, DoesNotBuild, SourceGone, UsageError, printable
 from runner.evidence import Campaign
+from runner.executor import Executor, local
 from runner.kernel import build
 from runner.progress import Progress
 from runner.records import TIER_FLAVOUR, BuiltKernel, Outcome, Sample
@@ -37,15 +42,18 @@ class Measured:
 Enough = Callable[[Sequence[Sample]], bool]
 
 
-def kernel(name: str, tier: str, progress: Progress) -> BuiltKernel:
-    """Build it; Unfit where its source is to blame, CannotMeasure where the host is."""
-    try:
-        return build.build(name, TIER_FLAVOUR[tier], progress)
-    except SourceGone as error:
-        # It was there when the bisect began: nothing that the commit is to blame for.
-        raise CannotMeasure(f"{error} (it was there when the bisect began)") from None
-    except (DoesNotBuild, UsageError) as error:
-        raise Unfit(f"does not build: {error}") from None
+#: Builds a kernel: its name, the flavour.
+Build = Callable[[str, str, Progress], BuiltKernel]
+
+
+@dataclasses.dataclass(frozen=True)
+class Means:
+    """With what kernels are built and booted."""
+
+    make: Build = build.build
+    kernels: campaign.Kernels = campaign.build_kernels      # of one measurement
+    prepare: Callable[[Progress], None] = programs.build    # what the guest runs
+    boot: Executor = local.measure
 
 
 def _boots(experiment: plan.Experiment, tier: str) -> int:
@@ -78,8 +86,18 @@ def _reduced(experiment: plan.Experiment, tier: str, count: int) -> plan.Experim
 class Bench:
     """Measures for one bisect."""
 
-    def __init__(self, state: State, progress: Progress) -> None:
-        self._state, self._progress = state, progress
+    def __init__(self, state: State, progress: Progress, means: Means = Means()) -> None:
+        self._state, self._progress, self._means = state, progress, means
+
+    def kernel(self, name: str, tier: str) -> BuiltKernel:
+        """Build it; Unfit where its source is to blame, CannotMeasure where the host is."""
+        try:
+            return self._means.make(name, TIER_FLAVOUR[tier], self._progress)
+        except SourceGone as error:
+            # It was there when the bisect began: nothing that the commit is to blame for.
+            raise CannotMeasure(f"{error} (it was there when the bisect began)") from None
+        except (DoesNotBuild, UsageError) as error:
+            raise Unfit(f"does not build: {error}") from None
 
     def samples(self, name: str) -> list[Sample]:
         """What a finished measurement left."""
@@ -96,7 +114,7 @@ class Bench:
         kernel's boots fail again and again, or do not count; CannotMeasure where the host
         ended QEMU: then the next try begins afresh.
         """
-        programs.build(self._progress)
+        self._means.prepare(self._progress)
         for retry in range(RETRIES + 1):
             flight = self._flight(point, role, file, kernels, retry)
             if flight.retries > retry:
@@ -143,10 +161,15 @@ class Bench:
              tier: str, kernels: tuple[str, ...], enough: Enough) -> list[Sample]:
         most = _boots(experiment, tier)
         if len(kernels) > 1 or not most:
-            return campaign.run(experiment, home, self._progress, record)
+            return self._boot(experiment, home, record)
         for count in counts(most):
-            taken = campaign.run(_reduced(experiment, tier, count), home, self._progress, record)
+            taken = self._boot(_reduced(experiment, tier, count), home, record)
             record = campaign.reopen(home.folder)[2]
             if any(one.invalid for one in taken) or enough(taken):
                 break
         return taken
+
+    def _boot(self, experiment: plan.Experiment, home: Campaign, record: campaign.Record
+              ) -> list[Sample]:
+        return campaign.run(experiment, home, self._progress, record, self._means.boot,
+                            self._means.kernels)

@@ -9,6 +9,7 @@ from runner import plan
 from runner.bisect import confirm, formats, gitlog, history, picture, question, records, result
 from runner.bisect import series
 from runner.bisect.loop import Loop
+from runner.bisect.measure import Means
 from runner.bisect.question import tier_of
 from runner.bisect.points import Range
 from runner.bisect.records import Question, Reading, State
@@ -80,12 +81,12 @@ def trust(state: State, points: Range, log: gitlog.Log) -> None:
     state.save()
 
 
-def finish(state: State, points: Range, progress: Progress) -> Result:
+def finish(state: State, points: Range, progress: Progress, means: Means = Means()) -> Result:
     """Bisect to the end, confirm, write every report."""
     plan.load(state.folder / question.ENDS)
     with held(state.folder, "bisect"):
         try:
-            loop = Loop(state, points, progress)
+            loop = Loop(state, points, progress, means)
             left = loop.run()
             if len(left) == 1:
                 confirm.again(loop, left[0])

@@ -113,13 +113,17 @@ def test_a_second_runner_is_refused(tmp_path: Path) -> None:
 def test_a_repository_that_vanishes_is_no_verdict(tmp_path: Path) -> None:
     commits = linear(tmp_path / "tree", 3)
     name = f"git:{tmp_path}/tree@{commits[1]}"
+    found = history.find(tmp_path / "tree", commits[0], commits[2], Progress())
+    experiment = plan.load(EXPERIMENT)
+    bench = measure.Bench(run.create(run.ask(found, "git", experiment, None, None, None, None),
+                                     experiment, tmp_path / "bisect"), Progress())
     # Without a kernel in it the commit is to blame,
     with pytest.raises(Unfit, match="holds no kernel source"):
-        measure.kernel(name, "exact", Progress())
+        bench.kernel(name, "exact")
     # and the host where there is no repository any more.
     (tmp_path / "tree").rename(tmp_path / "elsewhere")
     with pytest.raises(CannotMeasure, match="no such folder.*was there when the bisect began"):
-        measure.kernel(name, "exact", Progress())
+        bench.kernel(name, "exact")
 
 
 def test_a_series_and_its_points() -> None:
