@@ -12,7 +12,7 @@ from runner import host, hostmemory, paths
 from runner.errors import CannotMeasure, UsageError
 from runner.kernel import build
 from runner.progress import Progress
-from runner.vm import accel
+from runner.vm import accel, newqemu
 
 PACKAGES = paths.ROOT / "setup" / "packages.txt"
 
@@ -84,6 +84,16 @@ def _accelerator(progress: Progress) -> Finding:
                        "whole, throughput says nothing about real hardware", "")
 
 
+def _lockstep() -> Finding:
+    what = "QEMU for lockstep"
+    try:
+        found = newqemu.lockstep_qemu()
+    except CannotMeasure:
+        return Finding(what, "note", f"{newqemu.LACK}; everything else works", newqemu.MEND)
+    return Finding(what, "ok", f"{found.version}, {'the cache' if found.args else 'the system'}'s",
+                   "")
+
+
 def _room() -> list[Finding]:
     cache = paths.cache()
     free = shutil.disk_usage(cache).free
@@ -110,7 +120,7 @@ def examine(progress: Progress) -> list[Finding]:
                for one in build.names() for flavour in [one.flavour]]
     return [*_tools(), Finding("host kernel", "ok", platform.release(), ""),
             *([Finding("QEMU", "ok", version, "")] if (version := host.qemu_version()) else []),
-            _accelerator(progress), *_room(), *kernels]
+            _accelerator(progress), _lockstep(), *_room(), *kernels]
 
 
 def text(findings: list[Finding]) -> str:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from runner.errors import CannotMeasure, printable
@@ -31,10 +32,15 @@ def dying_with_us(argv: list[str], what: str, package: str = "") -> list[str]:
     return ["setpriv", "--pdeathsig", "TERM", *argv]
 
 
-def run(argv: list[str], what: str, package: str = "", cwd: Path | None = None) -> str:
-    """stdout of a program; CannotMeasure 'WHAT: …' with what it says went wrong."""
-    done = subprocess.run(dying_with_us(argv, what, package), env=environment(), cwd=cwd,
-                          capture_output=True, check=False, stdin=subprocess.DEVNULL)
+def run(argv: list[str], what: str, package: str = "", cwd: Path | None = None,
+        more: Mapping[str, str] | None = None) -> str:
+    """stdout of a program; CannotMeasure 'WHAT: …' with what it says went wrong.
+
+    `more`: variables that this program may see as well.
+    """
+    done = subprocess.run(dying_with_us(argv, what, package),
+                          env={**environment(), **(more or {})}, cwd=cwd, capture_output=True,
+                          check=False, stdin=subprocess.DEVNULL)
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         serious = [line for line in said if _SERIOUS.match(line)]
