@@ -10,10 +10,10 @@ import dataclasses
 from collections.abc import Sequence
 
 from runner import verdict
+from runner.figures import Verdict
 from runner.plan import Experiment, Planned
 from runner.records import Sample
 from runner.results import CellResult
-from runner.tiers import Verdict
 
 _FLAGGED = (Verdict.REGRESSED, Verdict.IMPROVED)
 

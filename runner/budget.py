@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runner.figures import MetricResult, Verdict, middle, number
 from runner.metrics.lockclass import SWAP_PATH
 from runner.plan import Experiment
 from runner.records import MIB, Sample
-from runner.tiers import MetricResult, Verdict, middle, number
 
 #: What such a cell is held against, where another names a kernel.
 BUDGET = "its lock budget"

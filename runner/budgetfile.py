@@ -12,12 +12,12 @@ from runner import paths, tomlfile
 from runner.budget import (SHOWN, Budget, Conditions, Figures, Place, acquisitions, conditions,
                            place_of)
 from runner.errors import CannotMeasure, UsageError, printable
+from runner.figures import middle
 from runner.kernel import series, spec
 from runner.kernel.spec import Spec
 from runner.metrics.lockclass import SWAP_PATH
 from runner.plan import Experiment
 from runner.records import Sample
-from runner.tiers import middle
 
 FORMAT = 1
 

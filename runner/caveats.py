@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from runner import torture
+from runner.figures import Verdict, percent
 from runner.instruments import profile
 from runner.metrics.lockfigures import GUESS
 from runner.records import Accelerator, Outcome, Sample
 from runner.results import CellResult, threads
-from runner.tiers import Verdict, percent
 from runner.validity import DATA_LOSS
 
 #: Outcomes that are findings about the kernel, said aloud.

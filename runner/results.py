@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from runner.budget import BUDGET, told
 from runner.errors import Exit
-from runner.tiers import MetricResult, Verdict
+from runner.figures import MetricResult, Verdict
 
 
 def threads(count: int) -> str:

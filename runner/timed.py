@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from runner import stats
+from runner.figures import FLIPPED, MetricResult, Verdict, bare, label, names, percent
 from runner.records import Metric, Rules, Sample
-from runner.tiers import FLIPPED, MetricResult, Verdict, bare, label, names, percent
 
 #: Sample.purpose: the second boot of the base in its round; a pair that confirms.
 AA, CONFIRM = "aa", "confirm"

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from runner import caveats, tiers, timed, torture
+from runner import caveats, timed, torture
 from runner.budget import BUDGET, Judgement
 from runner.errors import Exit
+from runner.figures import MetricResult, Verdict, describe, names, number
 from runner.records import Accelerator, Rules, Sample
 from runner.results import CellResult, Comparison, Excluded
 from runner.results import threads as told
-from runner.tiers import MetricResult, Verdict, describe, number
+from runner.tier import counts
 
 _Key = tuple[str, int, str, str]  # device, threads, workload, tier
 
@@ -98,7 +99,7 @@ def _cell(key: _Key, test: str, base_side: list[Sample], test_side: list[Sample]
         verdict = Verdict.INVALID
     else:
         results = times.judge(key, test) if tier == "timed" else \
-            tiers.still(valid[0], valid[1], thresholds, tier)
+            counts.still(valid[0], valid[1], thresholds, tier)
         verdict, reason = _sum_up(results)
     return CellResult(base, test, device, threads, workload, tier, some.accelerator, some.vcpus,
                       verdict, reason, _why(results), tuple(results), len(valid[0]), len(valid[1]),
@@ -143,7 +144,7 @@ def _alone(key: _Key, samples: list[Sample]) -> CellResult:
     verdict, reason = (Verdict.INCONCLUSIVE, "measured; there is nothing to compare it with") \
         if valid else (Verdict.INVALID, f"no valid sample of {some.cell.kernel}")
     return CellResult("", some.cell.kernel, device, threads, workload, tier, some.accelerator,
-                      some.vcpus, verdict, reason, "", tuple(tiers.still(valid, [], {}, tier)),
+                      some.vcpus, verdict, reason, "", tuple(counts.still(valid, [], {}, tier)),
                       len(valid), 0, tuple(one.evidence for one in valid))
 
 
@@ -177,7 +178,7 @@ def _tortured(key: _Key, samples: list[Sample]) -> CellResult:
         verdict, reason = Verdict.SOUND, "every page right, nothing left over, no complaint"
     return CellResult(torture.TORTURE, some.cell.kernel, device, threads, workload, tier,
                       some.accelerator, some.vcpus, verdict, reason, "",
-                      tuple(tiers.still([], samples, {}, tier)), 0, len(samples),
+                      tuple(counts.still([], samples, {}, tier)), 0, len(samples),
                       tuple(one.evidence for one in samples))
 
 
@@ -197,10 +198,10 @@ def exact_check(samples: Sequence[Sample]) -> str:
         return "no exact cell was booted twice, so nothing shows that this host repeats exactly"
     for group in twice:
         for one in group[1:]:
-            names = [name for name in tiers.names([group[0].metrics, one.metrics])
+            apart = [name for name in names([group[0].metrics, one.metrics])
                      if group[0].metrics.get(name) != one.metrics.get(name)]
-            if names or group[0].fingerprint != one.fingerprint:
-                what = f"in {names[0]}" if names else "in what the guest sent"
+            if apart or group[0].fingerprint != one.fingerprint:
+                what = f"in {apart[0]}" if apart else "in what the guest sent"
                 return (f"two boots of {one.cell.label()} differ {what} "
                         f"(samples {group[0].number} and {one.number})")
     return ""
@@ -266,7 +267,7 @@ def compare(samples: Sequence[Sample], rules: Rules, judge: Judge | None = None)
     """
     ordered = sorted(samples, key=lambda one: (one.number, one.cell.kernel, one.repeat,
                                                one.evidence))
-    thresholds = {**tiers.DEFAULT_THRESHOLDS, **rules.thresholds}
+    thresholds = {**counts.DEFAULT_THRESHOLDS, **rules.thresholds}
     sides: dict[str, dict[_Key, list[Sample]]] = {}
     keys: dict[_Key, None] = {}
     tortured: dict[tuple[str, _Key], list[Sample]] = {}

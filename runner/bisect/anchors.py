@@ -12,10 +12,10 @@ from runner.bisect.measure import Bench, Measured, Unfit
 from runner.bisect.points import Range
 from runner.bisect.records import Reading, State
 from runner.errors import CannotMeasure, Exit, SwapscaleError
+from runner.figures import FLIPPED, MetricResult, Verdict, describe, label, number
 from runner.progress import Progress
 from runner.records import Rules, Sample
 from runner.results import CellResult
-from runner.tiers import FLIPPED, MetricResult, Verdict, describe, label, number
 
 GOOD_END, BAD_END = "good end", "bad end"
 

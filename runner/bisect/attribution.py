@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from runner import verdict
 from runner.bisect.series import Patches
 from runner.errors import Exit
+from runner.figures import MetricResult, Verdict, label, number
 from runner.plan import Experiment
 from runner.records import Sample
 from runner.report.markdown import escape
 from runner.results import CellResult, threads
-from runner.tiers import MetricResult, Verdict, label, number
 
 FORMAT = 1
 

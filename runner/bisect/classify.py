@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from scipy import stats
 
+from runner.figures import MetricResult
 from runner.records import Sample
-from runner.tiers import LAYOUT_LEVEL, MetricResult
+from runner.tier.layouts import LEVEL as LAYOUT_LEVEL
 
 #: Chance to be wrong at which a step ends before all its boots are made; of four looks the
 #: last may then still have 99%.

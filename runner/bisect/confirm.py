@@ -14,9 +14,9 @@ from runner.bisect.measure import Unfit
 from runner.bisect.points import Point
 from runner.bisect.records import Reading
 from runner.errors import CannotMeasure
+from runner.figures import MetricResult, Verdict
 from runner.metrics.lockclass import SWAP_PATH
 from runner.records import Sample
-from runner.tiers import MetricResult, Verdict
 
 PARENT, CULPRIT, REVERT = "parent", "culprit", "revert"
 PARENT_LOCKS, CULPRIT_LOCKS = "parent locks", "culprit locks"

@@ -7,8 +7,8 @@ import json
 from collections.abc import Sequence
 
 from runner.bisect.result import Result, Row, figures
+from runner.figures import describe, label, number
 from runner.report.markdown import bullets, escape
-from runner.tiers import describe, label, number
 
 FORMAT = 1
 _COLUMNS = ("commit", "verdict", "value", "95%", "confidence", "why")

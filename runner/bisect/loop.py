@@ -18,9 +18,9 @@ from runner.bisect.classify import Figure
 from runner.bisect.measure import Bench, Means, Measured, Unfit, looks
 from runner.bisect.points import Point, Range
 from runner.bisect.records import Reading, State
+from runner.figures import MetricResult, number
 from runner.progress import Progress, duration
 from runner.records import Sample
-from runner.tiers import MetricResult, number
 
 STEP = "step"
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.bisect.result import Result, Row
+from runner.figures import label, percent
 from runner.plots import EMPTY, Drawn, cell, draw
-from runner.tiers import label, percent
 
 NAME = "bisect"
 _NONE = "NaN\tNaN\tNaN\tNaN"

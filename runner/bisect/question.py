@@ -15,7 +15,7 @@ from runner.errors import UsageError, printable
 from runner.metrics import lockfigures
 from runner.metrics import sample as metrics
 from runner.plan import Experiment
-from runner.tiers import DEFAULT_THRESHOLDS
+from runner.tier.counts import DEFAULT_THRESHOLDS
 from runner.tomlfile import meant
 
 #: Memory layouts an end is booted at, and boots of an end in the locks tier, at least: what

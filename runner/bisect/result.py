@@ -11,7 +11,7 @@ from runner.bisect.loop import Loop
 from runner.bisect.points import Point
 from runner.bisect.records import Question, Reading
 from runner.errors import Exit
-from runner.tiers import MetricResult, describe, number
+from runner.figures import MetricResult, describe, number
 
 
 @dataclass(frozen=True)

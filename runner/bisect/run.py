@@ -16,9 +16,9 @@ from runner.bisect.records import Question, Reading, State
 from runner.bisect.result import Result
 from runner.errors import CannotMeasure, UsageError
 from runner.evidence import held
+from runner.figures import label
 from runner.plan import Experiment
 from runner.progress import Progress
-from runner.tiers import label
 
 
 def ask(points: Range, kind: str, experiment: Experiment, metric: str | None,

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from runner import stats
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.errors import Exit
+from runner.figures import MetricResult, Verdict as Compared, percent
 from runner.records import Accelerator, Rules, Sample
 from runner.results import CellResult, Comparison, threads
-from runner.tiers import DEFAULT_THRESHOLDS, MetricResult, Verdict as Compared, percent
+from runner.tier.counts import DEFAULT_THRESHOLDS
 
 
 class Verdict(enum.StrEnum):

@@ -9,10 +9,10 @@ from runner.claim import reasons
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.claim.judge import CellFinding, Effect, Findings, Measured, band, points, signed
 from runner.errors import printable
+from runner.figures import label, number
 from runner.records import MIB
 from runner.report.view import Table
 from runner.results import threads
-from runner.tiers import label, number
 
 _LONG = 600
 NONE = "–"

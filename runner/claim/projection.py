@@ -10,10 +10,10 @@ from runner.claim.claimfile import Claim, ClaimCell
 from runner.claim.judge import Effect, signed
 from runner.claim.reasons import THROUGHPUT
 from runner.errors import CannotMeasure
+from runner.figures import number
 from runner.model import Machine, Point, Projection, Ratio
 from runner.records import Sample
 from runner.results import threads
-from runner.tiers import number
 
 
 @dataclass(frozen=True)

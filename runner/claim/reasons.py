@@ -8,10 +8,10 @@ from dataclasses import replace
 from runner.budget import acquisitions
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.claim.judge import Effect, Measured, measured, place, signed
+from runner.figures import number
 from runner.metrics.lockclass import SWAP_PATH
 from runner.records import Sample
 from runner.results import Comparison
-from runner.tiers import number
 
 INSTRUCTIONS = "instructions_per_page"
 THROUGHPUT = "throughput_mib_s"

@@ -12,8 +12,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from runner import tiers
 from runner.errors import CannotMeasure, printable
+from runner.figures import middle
 from runner.model.machinefile import Figure
 from runner.records import Accelerator, Sample
 
@@ -72,7 +72,7 @@ class _Reader:
         self.what = what
 
     def value(self, name: str, least: float) -> float:
-        value = tiers.middle(self.samples, name)
+        value = middle(self.samples, name)
         if value is None:
             raise CannotMeasure(f"projection: {self.what}: no metric {name}; measure it again with "
                                 "this version")
@@ -82,7 +82,7 @@ class _Reader:
         return value
 
     def has(self, name: str) -> bool:
-        return tiers.middle(self.samples, name) is not None
+        return middle(self.samples, name) is not None
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from runner import verdict
+from runner.figures import MetricResult, Verdict, describe, percent
 from runner.nightly import changes, history
 from runner.nightly.facts import SeriesKey
 from runner.nightly.history import ChangePoint, History, Series
 from runner.nightly.known import Known
 from runner.records import Accelerator
 from runner.results import CellResult, Comparison
-from runner.tiers import MetricResult, Verdict, describe, percent
 
 #: Stands where the base of a cell stands.
 HISTORY = "its history"

@@ -18,7 +18,7 @@ from runner.nightly.facts import SeriesKey
 from runner.nightly.known import Known
 from runner.nightly.retention import Aged
 from runner.progress import Progress
-from runner.tiers import DEFAULT_THRESHOLDS, LOCK_FLOOR
+from runner.tier.counts import DEFAULT_THRESHOLDS, LOCK_FLOOR
 
 __all__ = ["ChangePoint", "History", "Night", "Series", "SeriesKey", "Settings", "read"]
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from runner import campaign
 from runner.errors import Exit, printable
+from runner.figures import MetricResult, Verdict
 from runner.nightly.night import Outcome
 from runner.records import TIER_FLAVOUR, with_drivers
 from runner.results import CellResult
-from runner.tiers import MetricResult, Verdict
 
 ORIGIN = "swapscale"
 VERSION = {"major": 4, "minor": 0}

@@ -12,6 +12,7 @@ from runner import campaign, compare, plan, programs, report
 from runner.errors import Exit, SwapscaleError, UsageError, printable
 from runner.evidence import Campaign
 from runner.executor import Executor, local
+from runner.figures import Verdict
 from runner.kernel import build
 from runner.nightly import gate, history, known, nightfile, store, track
 from runner.nightly.config import Nightly
@@ -22,7 +23,6 @@ from runner.nightly.track import Tip
 from runner.plan import Experiment
 from runner.progress import Progress
 from runner.results import CellResult, Comparison
-from runner.tiers import Verdict
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 from runner.errors import printable
+from runner.figures import number
 from runner.records import Sample
 from runner.report import cells, evidencefiles, extras, grid, html, view
 from runner.report.evidencefiles import Folder, SampleEvidence
 from runner.report.grid import Column, Figure, Grid, Row, Value
 from runner.report.pictures import Picture
 from runner.results import Comparison
-from runner.tiers import number
 from runner.torture import TORTURE
 
 #: Kinds of pictures, a section of the page for each.

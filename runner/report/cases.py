@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.errors import printable
+from runner.figures import Verdict, describe
 from runner.results import CellResult, Comparison
-from runner.tiers import Verdict, describe
 
 #: What a verdict is to a test frame.
 FAILURE, ERROR, SKIPPED, PASSED = "failure", "error", "skipped", "passed"

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from runner import results
 from runner.budget import BUDGET
 from runner.errors import printable
+from runner.figures import MetricResult, Verdict, number, titled
 from runner.records import Accelerator
 from runner.report import view
 from runner.report.grid import Column, Grid, Names, Row, Value
 from runner.results import CellResult, Comparison
-from runner.tiers import DEFAULT_THRESHOLDS, MetricResult, Verdict, number, titled
+from runner.tier.counts import DEFAULT_THRESHOLDS
 from runner.torture import TORTURE
 
 #: What the page's filters choose by.

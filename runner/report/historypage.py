@@ -11,12 +11,12 @@ from urllib.parse import quote
 
 from runner import nightplots, results
 from runner.errors import printable
+from runner.figures import label, number
 from runner.nightly.history import ChangePoint, History, Night, Series
 from runner.nightplots import Level, Mark, Point, Track
 from runner.plots import Drawn
 from runner.report import FILES, grid, html
 from runner.report.grid import Column, Figure, Grid, Names, Row, Value
-from runner.tiers import label, number
 
 FACETS = ("kernel", "device", "threads", "tier", "state")
 #: Pictures of one page; of more series the first ones, which decide, are drawn.

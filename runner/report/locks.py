@@ -8,10 +8,10 @@ from pathlib import Path
 from runner import paths, plots
 from runner.budget import FLOOR, SLACK, Budget, Figures, Place
 from runner.errors import printable
+from runner.figures import number
 from runner.metrics.lockclass import SWAP_PATH
 from runner.plots import StackRow
 from runner.report import markdown
-from runner.tiers import number
 
 _HEAD = """\
 # Lock acquisitions per swapped-out page, patch by patch

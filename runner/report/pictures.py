@@ -9,10 +9,10 @@ from pathlib import Path
 
 from runner import effectplots, plots, results
 from runner.budget import BUDGET
+from runner.figures import label
 from runner.metrics.lockclass import SWAP_LOCKS, SWAP_PATH
 from runner.records import Sample
 from runner.results import CellResult, Comparison
-from runner.tiers import label
 
 FOLDER = "plots"
 _TAKEN = ".acquisitions_per_page"

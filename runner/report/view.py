@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from runner.budget import BUDGET
 from runner.errors import printable
+from runner.figures import MetricResult, Verdict, label, number, titled
 from runner.instruments import contention, profile
 from runner.records import Accelerator
 from runner.results import CellResult, Comparison, threads
-from runner.tiers import DEFAULT_THRESHOLDS, MetricResult, Verdict, label, number, titled
+from runner.tier.counts import DEFAULT_THRESHOLDS
 from runner.torture import TORTURE
 
 #: Shown beside the decisive metrics of the exact and timed tiers; the rest is in the JSON.

@@ -7,10 +7,11 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from runner import tiers, verdict
+from runner import verdict
+from runner.figures import MetricResult, Verdict
 from runner.plan import Experiment
 from runner.records import Sample
-from runner.tiers import MetricResult, Verdict
+from runner.tier import counts, layouts
 
 #: Comparisons that are drawn where there are more, and the seed of the draw.
 DRAWN, SEED = 40, 5
@@ -49,7 +50,7 @@ def _alarm(results: Sequence[MetricResult]) -> bool:
 
 
 def _thresholds(experiment: Experiment) -> dict[str, float]:
-    return {**tiers.DEFAULT_THRESHOLDS, **experiment.rules.thresholds}
+    return {**counts.DEFAULT_THRESHOLDS, **experiment.rules.thresholds}
 
 
 def exact(samples: Sequence[Sample], experiment: Experiment, planted: Mapping[str, str]
@@ -61,7 +62,7 @@ def exact(samples: Sequence[Sample], experiment: Experiment, planted: Mapping[st
     how = f"{LAYOUTS} layouts against {LAYOUTS}"
 
     def judge(base: Sequence[Sample], test: Sequence[Sample]) -> list[MetricResult]:
-        return tiers.still(list(base), list(test), limits, "exact")
+        return counts.still(list(base), list(test), limits, "exact")
 
     false = made = 0
     for at in range(DRAWN):
@@ -76,7 +77,7 @@ def exact(samples: Sequence[Sample], experiment: Experiment, planted: Mapping[st
         both = sorted(set(base) & set(test))
         count = DRAWN if len(both) >= LAYOUTS else 0
         sets = [draw.sample(both, LAYOUTS) for _ in range(count)]
-        hits = sum(_verdict(judge([base[at] for at in one], [test[at] for at in one]), tiers.PAGE)
+        hits = sum(_verdict(judge([base[at] for at in one], [test[at] for at in one]), layouts.PAGE)
                    == Verdict.REGRESSED for one in sets)
         found.append(Rate("exact", what, f"{how}, the same", count, hits))
     return found
@@ -87,16 +88,16 @@ def locks(samples: Sequence[Sample], experiment: Experiment, round_more: str, he
     """Counts: boot against boot.  Hold time: medians of some boots against as many."""
     draw, limits = random.Random(SEED), _thresholds(experiment)
     pools = _valid(samples)
-    counts = {name: limit for name, limit in limits.items() if name != HOLD}
+    taken = {name: limit for name, limit in limits.items() if name != HOLD}
     base = pools.get(experiment.rules.base, [])
 
     def judge(one: list[Sample], other: list[Sample], which: dict[str, float]
               ) -> list[MetricResult]:
-        return tiers.still(one, other, which, "locks")
+        return counts.still(one, other, which, "locks")
 
     pairs = list(itertools.combinations(base, 2))
     found = [Rate("locks", "A/A", "acquisitions, boot against boot", len(pairs),
-                  sum(_alarm(judge([a], [b], counts)) for a, b in pairs))]
+                  sum(_alarm(judge([a], [b], taken)) for a, b in pairs))]
     splits = [draw.sample(base, 2 * HELD) for _ in range(DRAWN if len(base) >= 2 * HELD else 0)]
     how = f"hold time, medians of {HELD} boots"
     found.append(Rate("locks", "A/A", f"{how}, disjoint", len(splits), sum(
@@ -104,7 +105,7 @@ def locks(samples: Sequence[Sample], experiment: Experiment, round_more: str, he
     against = list(itertools.product(base, pools.get(round_more, [])))
     hits = 0
     for a, b in against:
-        results = judge([a], [b], counts)
+        results = judge([a], [b], taken)
         # The class must be named, and no other with it.
         hits += [one.name for one in results if one.verdict in _FLAGGED] == [TREE] \
             and _verdict(results, TREE) == Verdict.REGRESSED

@@ -15,7 +15,7 @@ from runner.bisect.anchors import Anchors
 from runner.bisect.classify import Figure, Line
 from runner.bisect.records import Question
 from runner.errors import UsageError
-from runner.tiers import MetricResult
+from runner.figures import MetricResult
 
 BENCH = paths.CONFIGS / "bench.toml"
 ASKED = Question("git", "/tree", "a", "b", "instructions_per_page", "exact", "brd", 1, None, "x")

@@ -15,13 +15,13 @@ from runner.budget import FLOOR, SHOWN, SLACK, Budget, Conditions, Figures, Plac
 from runner.compare import campaign as judge
 from runner.errors import CannotMeasure, Exit, UsageError
 from runner.evidence import Campaign
+from runner.figures import Verdict
 from runner.kernel import series, spec
 from runner.metrics.lockclass import SWAP_LOCKS, SWAP_PATH
 from runner.plan import Experiment
 from runner.records import Sample
 from runner.report import FORMATS, locks as page
 from runner.results import Comparison
-from runner.tiers import Verdict
 
 SERIES = paths.KERNELS / "series"
 CHECKED_IN = paths.RESULTS / "baselines/locks.toml"

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from madesamples import BASE, RULES, TEST, sample, throughput
 
 from runner import adaptive, plan, stats, timed
+from runner.figures import Verdict
 from runner.plan import Experiment, Planned
 from runner.records import Metric, Rules, Sample
 from runner.results import Comparison
-from runner.tiers import Verdict
 from runner.verdict import compare
 
 LOOKS = replace(RULES, looks=(8, 16), minimum_pairs=6)

@@ -12,12 +12,12 @@ from madesamples import BASE, RULES, TEST, exact, sample
 
 from runner import paths, plan, torture
 from runner.errors import Exit, UsageError
+from runner.figures import Verdict
 from runner.metrics import torturefile
 from runner.metrics.sample import measure
 from runner.records import (MIB, Accelerator, Boot, BootResult, BuiltKernel, Cell, Job, Outcome,
                             Sample, SwapDevice)
 from runner.report import text
-from runner.tiers import Verdict
 from runner.verdict import compare
 
 OK = BootResult(Outcome.OK, "", Accelerator.TCG, 10.0, 0)

@@ -12,9 +12,9 @@ from madesamples import (BASE, HOST, RULES, TEST, exact, instructions, locked, s
                          timed)
 
 from runner.errors import Exit
+from runner.figures import MetricResult, Verdict
 from runner.records import Metric, Rules, Sample
 from runner.results import Comparison
-from runner.tiers import MetricResult, Verdict
 from runner.verdict import compare
 
 VANILLA = {"swap_cache_tree": 2.0, "swap_cluster": 5.0, "swap_cgroup": 1.0, "swap_device": 0.0156,
