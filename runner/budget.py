@@ -97,8 +97,13 @@ class Budget:
         if other := self.conditions.differs(conditions(experiment, measured[0])):
             return Judgement(Verdict.INCONCLUSIVE, f"its lock budget is of another setting "
                              f"({other}); measure as {self.file} says")
-        results = tuple(_hold(lock, allowed.locks.get(lock, 0.0),
-                              middle(measured, acquisitions(lock)) or 0.0)
+        found = {lock: middle(measured, acquisitions(lock)) for lock in SWAP_PATH}
+        if unknown := [lock for lock in SWAP_PATH if found[lock] is None
+                       and allowed.locks.get(lock, 0.0) > FLOOR]:
+            return Judgement(Verdict.INCONCLUSIVE, f"{', '.join(unknown)}: not counted, and "
+                             "nothing proves that the kernel does not take it; build it with "
+                             "'./swapscale kernel build'")
+        results = tuple(_hold(lock, allowed.locks.get(lock, 0.0), found[lock] or 0.0)
                         for lock in SWAP_PATH)
         over = [told(one) for one in results if one.verdict == Verdict.REGRESSED]
         under = [told(one) for one in results if one.verdict == Verdict.IMPROVED]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from runner import torture
 from runner.figures import Verdict, percent
 from runner.instruments import profile
-from runner.metrics.lockfigures import GUESS
+from runner.metrics.lockfigures import LEFT_OUT, UNPROVEN
 from runner.records import Accelerator, Outcome, Sample
 from runner.results import CellResult, threads
 from runner.validity import DATA_LOSS
@@ -30,9 +30,17 @@ def warnings(samples: Sequence[Sample], cells: Sequence[CellResult], problem: st
         if cell.tier == "timed" and cell.verdict == Verdict.INCONCLUSIVE and cell.test_samples:
             yield (f"{cell.test} on {cell.device}, {threads(cell.threads)}: time is not resolved "
                    f"({cell.reason}); raise rules.pairs or rules.looks")
-    if any(GUESS in metric.evidence for one in samples for metric in one.metrics.values()):
-        yield ("some lock classes are named by a guess (the busiest of their name); kernels built "
-               "by './swapscale kernel build' tell them apart for certain")
+    for name, metric in {name: metric for one in samples for name, metric in one.metrics.items()
+                         if UNPROVEN in metric.evidence
+                         and name.endswith(".acquisitions_per_page")}.items():
+        yield (f"{name}: {metric.evidence.partition(': ')[2]}: nothing proves which lock it is, so "
+               "the path's locks are not all known; kernels built by './swapscale kernel build' "
+               "tell them apart")
+    odd = next((one for one in samples if LEFT_OUT in one.metrics), None)
+    if odd is not None:
+        yield (f"{odd.cell.label()} (sample {odd.number}): {odd.metrics[LEFT_OUT].value:.0f} "
+               f"fields of the kernel's figures are not known here and were left out, first "
+               f"{odd.metrics[LEFT_OUT].evidence}; no judged figure is made of them")
     crowded = [one for one in samples if one.accelerator == Accelerator.TCG
                and one.host.get("cores", "").isdecimal() and one.vcpus > int(one.host["cores"])]
     if crowded:

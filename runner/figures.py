@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from runner.metrics.lockclass import PATH_SUM
 from runner.records import Metric, Sample
 
 
@@ -66,6 +67,7 @@ def label(name: str) -> str:
     """A metric's name for people: 'swap_cache_tree acquisitions per page'."""
     if name.startswith("locks."):
         _, lock, what = (name.split(".", 2) + ["", ""])[:3]
+        lock = "swap path's locks:" if lock == PATH_SUM else lock
         return f"{lock} {what.replace('_us_', ' µs_').replace('_', ' ')}"
     if name.startswith("contended."):
         _, lock, function = (name.split(".", 2) + ["", ""])[:3]
@@ -93,7 +95,9 @@ def bare(name: str, metric: Metric, base: float | None, test: float | None) -> M
 
 
 def names(sides: Iterable[dict[str, Metric]]) -> list[str]:
-    return sorted({name for side in sides for name in side})
+    """Every metric's name; the sum of the swap-out path comes first."""
+    return sorted({name for side in sides for name in side},
+                  key=lambda name: (not name.startswith(f"locks.{PATH_SUM}."), name))
 
 
 def middle(samples: Iterable[Sample], name: str) -> float | None:

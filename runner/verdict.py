@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from runner import caveats, timed, torture
+from runner import caveats, locksmoved, timed, torture
 from runner.budget import BUDGET, Judgement
 from runner.errors import Exit
-from runner.figures import MetricResult, Verdict, describe, names, number
+from runner.figures import MetricResult, Verdict, describe, names
 from runner.records import Accelerator, Rules, Sample
 from runner.results import CellResult, Comparison, Excluded
 from runner.results import threads as told
@@ -67,14 +67,8 @@ def _sum_up(results: Sequence[MetricResult]) -> tuple[Verdict, str]:
 
 def _why(results: Sequence[MetricResult]) -> str:
     """The swap-out path's locks, else the counters, that moved most."""
-    locks = [one for one in results if one.verdict is not None
-             and one.name.endswith(".acquisitions_per_page")]
-    moved = sorted(locks, key=lambda m: (-abs((m.test or 0.0) - (m.base or 0.0)), m.name))
-    named = [f"{m.name.split('.')[1]} is taken {number(m.test or 0.0)} times per page instead of "
-             f"{number(m.base or 0.0)}" for m in moved
-             if m.verdict in (Verdict.REGRESSED, Verdict.IMPROVED)]
-    if locks:
-        return "; ".join(named[:2]) or "no lock of the swap-out path moved"
+    if said := locksmoved.said(results):
+        return said
     counters = [m for m in results if m.verdict is None and m.better and m.change is not None
                 and abs(m.change) > 0.01]
     counters.sort(key=lambda m: (-abs(m.change or 0.0), m.name))

@@ -15,7 +15,7 @@ from runner.bisect.points import Point
 from runner.bisect.records import Reading
 from runner.errors import CannotMeasure
 from runner.figures import MetricResult, Verdict
-from runner.metrics.lockclass import SWAP_PATH
+from runner.metrics.lockclass import PATH_SUM, SWAP_PATH
 from runner.records import Sample
 
 PARENT, CULPRIT, REVERT = "parent", "culprit", "revert"
@@ -105,7 +105,8 @@ def _moved(loop: Loop, parent: Reading, culprit: Reading) -> list[MetricResult]:
         if one.name == loop.state.question.metric or not one.better:
             continue
         lock = one.name.split(".")[1] if one.name.startswith("locks.") else ""
-        if lock and (lock not in SWAP_PATH or not one.name.endswith(".acquisitions_per_page")):
+        if lock and (lock not in (PATH_SUM, *SWAP_PATH)
+                     or not one.name.endswith(".acquisitions_per_page")):
             continue
         if one.verdict in (Verdict.REGRESSED, Verdict.IMPROVED) or (
                 one.verdict is None and one.change is not None and abs(one.change) > _MOVED

@@ -41,10 +41,15 @@ class Recipe:
     def told(self) -> dict[str, Any]:
         """What shapes the image, and so its key."""
         source = self.spec.source
-        return {"recipe": RECIPE, "source": self.base, "series": self.series.digest(),
+        told = {"recipe": RECIPE, "source": self.base, "series": self.series.digest(),
                 "config": fragments.digest(self.wanted), "flavour": self.flavour,
                 "make": source.make, "cc": source.cc,
                 "toolchain": toolchain.versions(source.cc)}
+        return told | {"lock_keys": lockkeys.FORMAT} if self.has_keys else told
+
+    @property
+    def has_keys(self) -> bool:
+        return self.flavour.removesuffix(DRIVERS) == "lockstat"
 
 
 def _recipe(wanted: Spec, flavour: str) -> Recipe:
@@ -128,7 +133,7 @@ def _make(recipe: Recipe, key: str, tree: Tree, lock: int, progress: Progress) -
     kbuild.bzimage(source, tree.src, out, log, recipe.wanted, label, lock, progress)
     files = {"bzImage": out / "arch/x86/boot/bzImage", "config": out / ".config",
              "System.map": out / "System.map", "build.log": log}
-    if recipe.flavour.split("+")[0] == "lockstat":
+    if recipe.has_keys:
         files[lockkeys.KEYS_FILE] = out / lockkeys.KEYS_FILE
         lockkeys.write(out / "vmlinux", files[lockkeys.KEYS_FILE])
     patches = [{"series": patch.series, "patch": patch.name,

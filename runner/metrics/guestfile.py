@@ -20,6 +20,9 @@ MAX_WORKLOAD = 4 << 20       # what the agent sends at most
 MAX_DEPTH = 16
 
 _VMSTAT = re.compile(r"([A-Za-z0-9_]{1,64}) (-?\d{1,20})", re.ASCII)
+#: Counters that figures are made of.
+_NEEDED = re.compile(r"(pswp(in|out)|pgfree|pgmajfault|nr_swapcached|pg(scan|steal)_\w+|"
+                     r"allocstall\w*)(\W|$).*", re.ASCII)
 
 
 def _fail(name: str, what: str) -> NoReturn:
@@ -53,16 +56,17 @@ def text(path: Path, limit: int) -> str:
 
 
 def vmstat(path: Path) -> dict[str, int]:
-    """/proc/vmstat: name -> count."""
-    content = text(path, MAX_SMALL)
+    """/proc/vmstat: name -> count; a line that is odd and that no figure needs is left out."""
+    content = raw(path, MAX_SMALL).decode("latin-1")
     found: dict[str, int] = {}
     if not content.endswith("\n"):
         _fail(path.name, "is cut: it does not end with a newline")
-    for number, line in enumerate(content.splitlines(), 1):
+    for number, line in enumerate(content[:-1].split("\n"), 1):
         parts = _VMSTAT.fullmatch(line)
-        if not parts or abs(int(parts[2])) >= MAX_COUNT or parts[1] in found:
+        if parts and abs(int(parts[2])) < MAX_COUNT and parts[1] not in found:
+            found[parts[1]] = int(parts[2])
+        elif _NEEDED.fullmatch(line):
             _fail(f"{path.name}:{number}", f"is not 'name count': {printable(line, 60)!r}")
-        found[parts[1]] = int(parts[2])
     return found
 
 

@@ -2,13 +2,12 @@
 """Names for lock classes that hold across kernel versions; docs/lock-classes.md lists them.
 
 Most names tell the lock by themselves.  Some are shared by unrelated locks
-(`&xa->xa_lock`, `&p->lock`) and told apart by an accidental number; those are
-settled, best first, by
+(`&xa->xa_lock`, `&p->lock`, no name at all) and told apart by an accidental
+number; those are settled by
   key        the source file of the class's key (see lockkeys),
-  call site  a contended call in a function only that lock's users have,
-  guess      the busiest class of that name: in a swap-out run the page
-             cache's and others' trees are hardly touched (in the 6.1 sample
-             37 times to 453950), but nothing proves it.
+  call site  a contended call in a function only that lock's users have.
+Where neither proves it the class keeps its own name, and is said to be
+unproven.  A key overrules a name, too: `&ctrl->lock` is NVMe's in another file.
 """
 from __future__ import annotations
 
@@ -28,9 +27,10 @@ class Rule:
 
     stable: str
     names: str                             # pattern: this name is this lock alone
-    shared: str = ""                       # pattern: this name is other locks', too
-    file: str = ""                         # where the shared name's key must lie
+    shared: str | None = None              # pattern: this name is other locks', too
+    file: str = ""                         # where its key lies
     functions: frozenset[str] = frozenset()  # call sites that prove a shared name
+    alone: bool = False                    # a shared name is this lock while one class bears it
 
 
 RULES = (
@@ -46,11 +46,15 @@ RULES = (
     Rule("swap_device", r"&\(&(p|si)->lock\)->rlock|&si->lock", r"&p->lock", "swapfile.c",
          frozenset({"get_swap_pages", "swapcache_free_entries", "scan_swap_map_slots",
                     "scan_swap_map", "get_swap_page", "swap_info_get", "__swap_duplicate"})),
-    Rule("swap_cluster", r".*\bcluster_info\b.*|&ci->lock|&\(&ci->lock\)->rlock"),
-    Rule("swap_avail", r"swap_avail_lock"),
-    Rule("swap_slots", r"&cache->alloc_lock"),
-    Rule("swap_slots_free", r"&cache->free_lock|&\(&cache->free_lock\)->rlock"),
-    Rule("swap_cgroup", r"&ctrl->lock|&\(&ctrl->lock\)->rlock"),
+    Rule("swap_cluster", r".*\bcluster_info\b.*|&ci->lock|&\(&ci->lock\)->rlock",
+         file="swapfile.c"),
+    # INIT_LOCAL_LOCK() of mm/swapfile.c, since 6.15; the only empty argument up to 7.3.
+    Rule("percpu_swap_cluster", r"percpu_swap_cluster\.lock", r"", "swapfile.c", alone=True),
+    Rule("swap_avail", r"swap_avail_lock", file="swapfile.c"),
+    Rule("swap_slots", r"&cache->alloc_lock", file="swap_slots.c"),
+    Rule("swap_slots_free", r"&cache->free_lock|&\(&cache->free_lock\)->rlock",
+         file="swap_slots.c"),
+    Rule("swap_cgroup", r"&ctrl->lock|&\(&ctrl->lock\)->rlock", file="swap_cgroup.c"),
     Rule("lru", r".*\blru_lock\b.*"),
     Rule("list_lru", r"&\(?&?lru->node\[i\]\.lock.*"),
     Rule("page_table", r".*\bptlock_ptr\(.*"),
@@ -71,10 +75,16 @@ RULES = (
 
 #: Their acquisitions per page decide the locks tier.
 SWAP_LOCKS = ("swap_cache_tree", "swap_device", "swap_cluster", "swap_cgroup")
-#: All locks of the swap-out path: what a lock budget limits.
+#: All locks of the swap-out path that have a name here: what a lock budget limits.
 SWAP_PATH = ("swap_cache_tree", "swap_device", "swap_cluster", "swap_avail", "swap_slots",
-             "swap_slots_free", "swap_cgroup")
+             "swap_slots_free", "swap_cgroup", "percpu_swap_cluster")
+#: Where the path's locks are born; one without a name here belongs to it by that.
+SWAP_FILES = frozenset({"swap_state.c", "swapfile.c", "swap_slots.c", "swap_cgroup.c",
+                        "page_io.c", "swap_table.c", "zswap.c"})
+#: Their sum, as a class of its own.
+PATH_SUM = "swap_path"
 ANNOTATION = "annotation"
+GLOBAL = "-"                  # 'file' of a symbol whose file is not known
 
 
 @dataclass(frozen=True)
@@ -82,8 +92,10 @@ class Named:
     """A class under its stable name, and how that name was found."""
 
     stable: str
-    how: str                  # 'name', 'key', 'call site', 'guess', 'own name'
+    how: str                  # 'name', 'key', 'call site', 'own name', 'unproven'
     lock: LockClass
+    path: bool = False        # of the swap-out path
+    maybe: str = ""           # what it may be, where that is 'unproven'
 
 
 def base(name: str) -> str:
@@ -97,38 +109,81 @@ def own(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "_", inner).strip("_")[:OTHER_LENGTH] or "unnamed"
 
 
+def _files(keys: Keys | None, name: str) -> frozenset[str] | None:
+    """Files a class may come from; None where that is not known."""
+    found = keys.files(name) if keys else None
+    return None if found is None or GLOBAL in found else found
+
+
+def speaks(keys: Keys | None) -> bool:
+    """Do the keys tell files apart?  Then a file that has none is not part of the kernel."""
+    return keys is not None and bool(keys.sources & SWAP_FILES)
+
+
 def _settle(rule: Rule, candidates: list[LockClass], keys: Keys | None
-            ) -> tuple[str, list[LockClass]]:
-    """Which of the classes that share a name are the rule's, and how we know."""
-    if keys is not None:
-        files = [keys.file_of(one.name) for one in candidates]
-        # A class whose key cannot be told leaves the question open.
-        if rule.file in files or None not in files:
-            return "key", [one for one, file in zip(candidates, files) if file == rule.file]
-    sites = [one for one in candidates
+            ) -> tuple[str, list[LockClass], list[LockClass]]:
+    """Which of the classes that share a name are the rule's, how we know, and which may be."""
+    if keys is not None and speaks(keys) and rule.file not in keys.sources:
+        return "key", [], []
+    files = [_files(keys, one.name) for one in candidates]
+    mine = [one for one, some in zip(candidates, files) if some and some == {rule.file}]
+    alike = [one for one, some in zip(candidates, files) if some and rule.file in some
+             and some != {rule.file}]
+    unknown = [one for one, some in zip(candidates, files) if some is None]
+    if mine:
+        return "key", mine, alike
+    sites = [one for one in (*alike, *unknown)
              if any(site.function in rule.functions for site in (*one.waiters, *one.holders))]
     if sites:
-        return "call site", sites
-    return "guess", [max(candidates, key=lambda one: one.acquisitions)]
+        return "call site", sites, []
+    if rule.alone and candidates == unknown and len(unknown) == 1:
+        return "name", unknown, []
+    return "key", [], [*alike, *unknown]
+
+
+def _by_name(one: LockClass, keys: Keys | None) -> tuple[str, str]:
+    """Name and how it was found, for a class whose name tells."""
+    files = _files(keys, one.name)
+    for rule in RULES:
+        if re.fullmatch(rule.names, base(one.name)) \
+                and not (rule.stable in SWAP_PATH and files and not files & SWAP_FILES):
+            return rule.stable, "name"
+    # A name that says nothing yields to what the lock is.
+    symbol = keys.symbol_of(one.name) if keys and not base(one.name) else ""
+    return own(symbol or one.name), "own name"
 
 
 def identify(classes: Iterable[LockClass], keys: Keys | None = None) -> tuple[Named, ...]:
     """Name every class, in the given order."""
     classes = tuple(classes)
-    settled: dict[int, tuple[str, str]] = {}
+    settled: dict[int, tuple[str, str, str]] = {}
     for rule in RULES:
-        shared = [one for one in classes if rule.shared and re.fullmatch(rule.shared,
-                                                                         base(one.name))]
+        shared = [one for one in classes if rule.shared is not None
+                  and re.fullmatch(rule.shared, base(one.name))]
         if shared:
-            how, mine = _settle(rule, shared, keys)
-            settled.update({id(one): (rule.stable, how) for one in mine})
-            settled.update({id(one): (own(one.name), "own name") for one in shared
-                            if all(one is not other for other in mine)})
+            how, mine, unproven = _settle(rule, shared, keys)
+            settled.update({id(one): (rule.stable, how, "") for one in mine})
+            settled.update({id(one): (own(one.name), "unproven", rule.stable) for one in unproven})
     named = []
     for one in classes:
-        if id(one) not in settled:
-            stable = next((rule.stable for rule in RULES
-                           if re.fullmatch(rule.names, base(one.name))), "")
-            settled[id(one)] = (stable, "name") if stable else (own(one.name), "own name")
-        named.append(Named(*settled[id(one)], one))
+        stable, how, maybe = settled.get(id(one)) or (*_by_name(one, keys), "")
+        files = _files(keys, one.name) or frozenset({GLOBAL})
+        named.append(Named(stable, how, one,
+                           not maybe and (stable in SWAP_PATH or files <= SWAP_FILES), maybe))
     return tuple(named)
+
+
+def gone(named: Iterable[Named], keys: Keys | None, least: float) -> dict[str, str]:
+    """Locks of the swap-out path that the kernel does not take, and what proves it.
+
+    /proc/lockdep lists every class that was ever taken.  A lock that moved under a new name
+    would be one of the same source file, taken at least `least` times.
+    """
+    if not speaks(keys):
+        return {}
+    named = tuple(named)
+    there = {one.stable for one in named} | {one.maybe for one in named}
+    new = {file for one in named if one.how == "own name" and one.lock.acquisitions >= least
+           for file in _files(keys, one.lock.name) or ()}
+    return {rule.stable: f"no class of {rule.file} is it" for rule in RULES
+            if rule.stable in SWAP_PATH and rule.stable not in there and rule.file not in new}

@@ -4,6 +4,8 @@
     locks.CLASS.acquisitions_per_page, .contentions_per_page   counts
     locks.CLASS.contention_share                               contentions / acquisitions
     locks.CLASS.hold_us_per_page, .wait_us_per_page            microseconds
+    locks.swap_path.*                                          the same of all the swap-out
+                                                               path's classes together
     lock_stat.*                                                what lock-stat itself costs
     contended.CLASS.FUNCTION                                   contentions per page that waited
                                                                in FUNCTION; the busiest alone
@@ -15,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.errors import CannotMeasure, printable
-from runner.metrics import lockclass, lockkeys, lockstat
+from runner.metrics import lockclass, lockkeys, lockrows, lockstat
 from runner.records import Metric
 
 LOCK_STAT = "steady-end.lock_stat"
@@ -27,7 +29,9 @@ METRIC = re.compile(r"locks\.[a-z0-9_]+\.((acquisitions|contentions|hold_us|wait
 SMALL = 0.01
 #: Contended call sites that are kept.
 SITES = 10
-GUESS = "(guess)"
+UNPROVEN = "(unproven:"
+#: How many fields of the guest's files nobody could read, and nothing needs.
+LEFT_OUT = "fields_left_out"
 
 #: Spin locks: who finds one taken waits in its queue.
 QUEUED = (*lockclass.SWAP_PATH, "lru", "zone", "page_table", "runqueue")
@@ -44,9 +48,45 @@ def _floors(named: Sequence[lockclass.Named]) -> dict[str, Metric]:
     rows = [(one, row) for one in named for row in one.lock.rows if row.acquisitions >= LEAST_ROW]
     floors = {"hold_floor_us": rows,
               "queued_hold_floor_us": [one for one in rows if one[0].stable in QUEUED]}
-    found = {f"lock_stat.{name}": Metric(min(row.hold_min for _, row in some), "µs", "", LOCK_STAT)
-             for name, some in floors.items() if some}
+    found = {}
+    for name, some in floors.items():
+        if known := [row.hold_min for _, row in some if row.hold_min is not None]:
+            found[f"lock_stat.{name}"] = Metric(min(known), "µs", "", LOCK_STAT)
     return found
+
+
+def _figures(stable: str, members: Sequence[lockclass.Named], pages: int, source: str
+             ) -> dict[str, Metric]:
+    """What is said of each class; a time that the kernel did not print has no figure."""
+    taken = sum(one.lock.acquisitions for one in members)
+    waited = sum(one.lock.contentions for one in members)
+    held = lockrows.total(one.lock.hold_total for one in members)
+    wait = lockrows.total(one.lock.wait_total for one in members)
+    parts = (
+        ("acquisitions_per_page", "acquisitions/page", taken / pages),
+        ("contentions_per_page", "contentions/page", waited / pages),
+        ("contention_share", "", waited / taken if taken else 0.0),
+        ("hold_us_per_page", "µs/page", None if held is None else held / pages),
+        ("wait_us_per_page", "µs/page", None if wait is None else wait / pages))
+    return {f"locks.{stable}.{part}": Metric(value, unit, "lower", source)
+            for part, unit, value in parts if value is not None}
+
+
+def _source(members: Sequence[lockclass.Named]) -> str:
+    """The printed names a figure is of, and what they may be besides."""
+    names = [printable(one.lock.name, 45) or "(no name)" for one in members[:3]]
+    maybe = sorted({one.maybe for one in members if one.maybe})
+    said = f" {UNPROVEN} may be {', '.join(maybe)})" if maybe else ""
+    return f"{LOCK_STAT}: {', '.join(names)}{' …' if members[3:] else ''}{said}"
+
+
+def _path(named: Sequence[lockclass.Named], pages: int) -> dict[str, Metric]:
+    """The sum of the swap-out path; none where a class that matters may or may not be of it."""
+    if sum(one.lock.acquisitions for one in named if one.maybe) >= SMALL * pages:
+        return {}
+    members = [one for one in named if one.path]
+    parts = sorted({one.stable for one in members if one.lock.acquisitions >= SMALL * pages})
+    return _figures(lockclass.PATH_SUM, members, pages, f"{LOCK_STAT}: {', '.join(parts)}")
 
 
 def measure(evidence: Path, pages: int) -> dict[str, Metric]:
@@ -56,7 +96,8 @@ def measure(evidence: Path, pages: int) -> dict[str, Metric]:
         raise CannotMeasure(f"{LOCK_STAT}: lockdep turned itself off, so the counts are not "
                             "whole; see console.log for its complaint")
     together: dict[str, list[lockclass.Named]] = {}
-    named = lockclass.identify(stat.classes, lockkeys.load(evidence))
+    keys = lockkeys.load(evidence)
+    named = lockclass.identify(stat.classes, keys)
     for one in named:
         if one.stable != lockclass.ANNOTATION:
             together.setdefault(one.stable, []).append(one)
@@ -71,21 +112,14 @@ def measure(evidence: Path, pages: int) -> dict[str, Metric]:
     # Annotations with them: lock-stat's work is the same.
     whole = sum(one.lock.acquisitions for one in named) / pages
     found = {"lock_stat.taken_per_page": Metric(whole, "acquisitions/page", "", LOCK_STAT),
-             **_floors(named)}
+             **_floors(named), **_path(named, pages)}
+    if stat.left_out:
+        found[LEFT_OUT] = Metric(len(stat.left_out), "fields", "", stat.left_out[0])
+    for stable, proof in lockclass.gone(named, keys, SMALL * pages).items():
+        found |= _figures(stable, [], pages, f"{lockkeys.LOCKDEP_FILE}: {proof}")
     sites: dict[str, int] = {}
     for stable, members in sorted(together.items()):
-        names = [printable(one.lock.name, 45) for one in members[:3]]
-        guess = f" {GUESS}" if any(one.how == "guess" for one in members) else ""
-        source = f"{LOCK_STAT}: {', '.join(names)}{' …' if members[3:] else ''}{guess}"
-        taken = sum(one.lock.acquisitions for one in members)
-        waited = sum(one.lock.contentions for one in members)
-        for part, unit, value in (
-                ("acquisitions_per_page", "acquisitions/page", taken / pages),
-                ("contentions_per_page", "contentions/page", waited / pages),
-                ("contention_share", "", waited / taken if taken else 0.0),
-                ("hold_us_per_page", "µs/page", sum(m.lock.hold_total for m in members) / pages),
-                ("wait_us_per_page", "µs/page", sum(m.lock.wait_total for m in members) / pages)):
-            found[f"locks.{stable}.{part}"] = Metric(value, unit, "lower", source)
+        found |= _figures(stable, members, pages, _source(members))
         for one in members:
             for site in one.lock.waiters:
                 key = f"contended.{stable}.{_function(site)}"

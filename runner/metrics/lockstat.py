@@ -1,10 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""/proc/lock_stat, versions 0.3 and 0.4, read strictly.
+"""/proc/lock_stat: every row that the kernel can print, and no other.
 
 The kernel prints (kernel/locking/lockdep_proc.c, seq_stats): one row per
 class and mode, the name in a column of its own width and the mode as `-R` or
 `-W`; then, for a class that was waited for, the call sites that waited and
-the call sites that held, each list below a line of dashes, and a dotted line.
+the call sites that held, each list below a line of dashes as long as the
+name, and a dotted line.  From there come the oddities:
+
+  names    may be empty (INIT_LOCAL_LOCK() without an argument, since 6.15),
+           hold bytes that are no ASCII (queues are named after devices), and
+           repeat.  The line of dashes of an empty name is blank.
+  times    are printed into 15 bytes up to 7.2, so that from 10^11 on their
+           end is missing; a clock that steps back makes them negative, and C
+           then prints '-1.-22'.
+  lists    either may be missing: a holder from before counting began has no
+           call site.
+
+What a figure is made of must be readable.  A field nobody uses, a column or
+a version nobody knows is left out, and `left_out` says so.
 
 What a cut looks like.  A cut inside a line or before the final newline is
 seen.  So is one anywhere among the contended classes: the kernel sorts by
@@ -22,76 +35,29 @@ from typing import NoReturn
 
 from runner.errors import CannotMeasure, printable
 from runner.metrics import guestfile
+from runner.metrics.lockrows import CallSite, LockClass, Numbers
 
-VERSIONS = ("0.3", "0.4")
+__all__ = ["CallSite", "LockClass", "LockStat", "Numbers", "load", "parse"]
+
+KNOWN_VERSIONS = ("0.3", "0.4")
 #: lockdep knows at most 8192 classes, each with two rows and eight call sites.
 MAX_BYTES = 4 << 20
 MAX_LINE = 1024
 
+_VERSION = re.compile(r"lock_stat version (\d{1,3}\.\d{1,3})", re.ASCII)
 _INTEGER = re.compile(r"\d{1,20}", re.ASCII)
 _TIME = re.compile(r"\d{1,17}\.\d\d", re.ASCII)
+#: What 15 bytes leave of a time from 10^11 µs on: its magnitude is there while the point is.
+_CUT_TIME = re.compile(r"(?=.{14}$)\d+\.\d?", re.ASCII)
 _SITE = re.compile(r" +(\d{1,20}) +\[<([^>]*)>\] (\S.*)", re.ASCII)
-_COUNTS = {"con-bounces": "con_bounces", "contentions": "contentions",
-           "acq-bounces": "acq_bounces", "acquisitions": "acquisitions"}
-_TIMES = {f"{kind}time-{part}": f"{kind}_{part}"
-          for kind in ("wait", "hold") for part in ("min", "max", "total", "avg")}
-_DERIVED = {"waittime-avg", "holdtime-avg"}  # version 0.4 alone prints them
+_DASHES = re.compile(r"-{41,48}|(?=.{40}$) *-*", re.ASCII)
 
-
-@dataclass(frozen=True)
-class Numbers:
-    """One row: how one class was taken in one mode.  Times in microseconds."""
-
-    con_bounces: int
-    contentions: int
-    wait_min: float
-    wait_max: float
-    wait_total: float
-    acq_bounces: int
-    acquisitions: int
-    hold_min: float
-    hold_max: float
-    hold_total: float
-
-
-@dataclass(frozen=True)
-class CallSite:
-    count: int
-    address: str              # as printed: hashed unless no_hash_pointers
-    symbol: str               # 'add_to_swap_cache+0x16e/0x310'
-
-    @property
-    def function(self) -> str:
-        return self.symbol.split("+")[0].split(" ")[0]
-
-
-@dataclass(frozen=True)
-class LockClass:
-    name: str                 # as printed, cut and numbered, without '-R' or '-W'
-    write: Numbers | None
-    read: Numbers | None
-    waiters: tuple[CallSite, ...] = ()
-    holders: tuple[CallSite, ...] = ()
-
-    @property
-    def rows(self) -> tuple[Numbers, ...]:
-        return tuple(row for row in (self.write, self.read) if row is not None)
-
-    @property
-    def acquisitions(self) -> int:
-        return sum(row.acquisitions for row in self.rows)
-
-    @property
-    def contentions(self) -> int:
-        return sum(row.contentions for row in self.rows)
-
-    @property
-    def hold_total(self) -> float:
-        return sum(row.hold_total for row in self.rows)
-
-    @property
-    def wait_total(self) -> float:
-        return sum(row.wait_total for row in self.rows)
+#: Columns that figures are made of, by field; any other may be missing, odd or new.
+_COUNTS = ("contentions", "acquisitions")
+_TIMES = {"waittime-total": "wait_total", "holdtime-total": "hold_total",
+          "holdtime-min": "hold_min"}
+_UNUSED = {"con-bounces", "waittime-min", "waittime-max", "waittime-avg", "acq-bounces",
+           "holdtime-max", "holdtime-avg"}
 
 
 @dataclass(frozen=True)
@@ -99,12 +65,14 @@ class LockStat:
     version: str
     classes: tuple[LockClass, ...]   # as printed; two may bear one name
     disabled: bool                   # lockdep turned itself off: the counts stopped
+    left_out: tuple[str, ...] = ()   # 'FILE:LINE: what could not be read', nothing needs it
 
 
 class _Parser:
     def __init__(self, text: str, where: str) -> None:
         self.where = where
         self.at = 0
+        self.left_out: list[str] = []
         self.lines = text.split("\n")
         if self.lines.pop():
             self.at = len(self.lines)
@@ -112,6 +80,10 @@ class _Parser:
 
     def fail(self, what: str) -> NoReturn:
         raise CannotMeasure(f"{self.where}:{self.at + 1}: {what}")
+
+    def leave_out(self, what: str) -> None:
+        """Note what is odd in the line just taken."""
+        self.left_out.append(f"{self.where}:{self.at}: {what}")
 
     def peek(self) -> str | None:
         return self.lines[self.at] if self.at < len(self.lines) else None
@@ -131,10 +103,11 @@ class _Parser:
         self.fail(f"{what}: {printable(self.lines[self.at].strip(), 60)!r}")
 
     def header(self) -> tuple[str, bool]:
-        first = self.take("'lock_stat version'")
-        version = first.removeprefix("lock_stat version ")
-        if version not in VERSIONS or version == first:
-            self.reject(f"is not 'lock_stat version' {' or '.join(VERSIONS)}")
+        version = _VERSION.fullmatch(self.take("'lock_stat version'"))
+        if not version:
+            self.reject("is not 'lock_stat version N.N'")
+        if version[1] not in KNOWN_VERSIONS:
+            self.leave_out(f"version {version[1]} of lock_stat, read as {KNOWN_VERSIONS[-1]}")
         disabled = (self.peek() or "").startswith("*WARNING*")
         if disabled:
             self.take("the warning")
@@ -143,15 +116,20 @@ class _Parser:
         title, found, rest = names.partition("class name")
         self.width = len(title) + len(found)
         self.columns = rest.split()
-        known = set(_COUNTS) | set(_TIMES)
         if not found or title.strip() or self.width < 20 \
                 or len(set(self.columns)) != len(self.columns) \
-                or not known >= set(self.columns) >= known - _DERIVED:
+                or not {*_COUNTS, *_TIMES} - {"holdtime-min"} <= set(self.columns):
             self.reject("columns are not those of lock_stat")
+        for column in self.columns:
+            if column not in {*_COUNTS, *_TIMES, *_UNUSED}:
+                self.leave_out(f"column {printable(column, 30)!r}, which is not known")
         self.rule("-")
+        self.blank("below the column names")
+        return version[1], disabled
+
+    def blank(self, where: str) -> None:
         if self.take("an empty line"):
-            self.reject("is not the empty line below the column names")
-        return version, disabled
+            self.reject(f"is not the empty line {where}")
 
     def rule(self, mark: str) -> None:
         line = self.take(f"a line of '{mark}'")
@@ -164,35 +142,46 @@ class _Parser:
             self.reject("is not a lock class's row, or is cut")
         name = line[:self.width]
         mode = name[-2:] if name.endswith(("-R", "-W")) else ""
-        name = name.removesuffix(mode).strip()
+        name = name.removesuffix(mode).strip(" ")
         cells = line[self.width + 1:].split()
-        if not name or len(cells) != len(self.columns):
-            self.reject(f"a row has a name and {len(self.columns)} numbers; "
-                        f"this has {len(cells)} numbers")
-        values: dict[str, float] = {}
-        for column, cell in zip(self.columns, cells):
-            count = column in _COUNTS
-            if not (_INTEGER if count else _TIME).fullmatch(cell):
-                self.reject(f"{column} {printable(cell, 30)!r} is not a "
-                            + ("whole number" if count else "time with two decimals"))
-            if count:
-                values[_COUNTS[column]] = number = int(cell)
-                if number >= 1 << 64:
-                    self.reject(f"{column} {cell} does not fit in 64 bits")
-            elif column not in _DERIVED:
-                values[_TIMES[column]] = float(cell)
-        return name, mode, Numbers(**values)  # type: ignore[arg-type]
+        if len(cells) != len(self.columns):
+            self.reject(f"a row has {len(self.columns)} numbers behind its name; this has "
+                        f"{len(cells)}")
+        fields = dict(zip(self.columns, cells))
+        counts = {column: self.count(column, fields[column]) for column in _COUNTS}
+        times = {field: self.time(name, column, fields.get(column))
+                 for column, field in _TIMES.items()}
+        for column in _UNUSED & set(self.columns):
+            if not (_INTEGER if column.endswith("bounces") else _TIME).fullmatch(fields[column]):
+                self.leave_out(f"{column} {printable(fields[column], 20)!r} of "
+                               f"{printable(name, 40)!r}")
+        return name, mode, Numbers(**counts, **times)  # type: ignore[arg-type]
+
+    def count(self, column: str, cell: str) -> int:
+        if not _INTEGER.fullmatch(cell):
+            self.reject(f"{column} {printable(cell, 30)!r} is not a whole number")
+        if int(cell) >= 1 << 64:
+            self.reject(f"{column} {cell} does not fit in 64 bits")
+        return int(cell)
+
+    def time(self, name: str, column: str, cell: str | None) -> float | None:
+        if cell is None:
+            return None
+        if _TIME.fullmatch(cell) or _CUT_TIME.fullmatch(cell):
+            return float(cell)
+        self.leave_out(f"{column} {printable(cell, 20)!r} of {printable(name, 40)!r}")
+        return None
 
     def sites(self) -> tuple[str, tuple[CallSite, ...]]:
         """One list of call sites below its line of dashes."""
-        self.rule("-")
+        self.take("a line of '-'")
         found: list[CallSite] = []
         name = ""
         while (line := self.peek()) and line[self.width:self.width + 1] == " ":
             self.take("a call site")
             parts = _SITE.fullmatch(line[self.width:])
-            own = line[:self.width].strip()
-            if not parts or not own or (found and own != name) or int(parts[1]) >= 1 << 64:
+            own = line[:self.width].strip(" ")
+            if not parts or (found and own != name) or int(parts[1]) >= 1 << 64:
                 self.reject("is not a call site of the lock class above, or is cut")
             name = own
             found.append(CallSite(int(parts[1]), parts[2], parts[3]))
@@ -202,25 +191,23 @@ class _Parser:
 
     def is_dashes(self) -> bool:
         line = self.peek()
-        return bool(line) and not (line or "").strip().strip("-")
+        return line is not None and _DASHES.fullmatch(line) is not None
 
     def contention(self) -> tuple[str, tuple[CallSite, ...], tuple[CallSite, ...]]:
-        if not self.is_dashes():
-            return "", (), ()
         name, waiters = self.sites()
         holders: tuple[CallSite, ...] = ()
-        # A holder from before counting began has no call site: then the
-        # kernel leaves the second list and the dotted line out.
         if self.is_dashes():
             other, holders = self.sites()
             if other != name:
                 self.at -= 1
                 self.fail("call sites of another lock class")
-            for part in ("", ".", ""):
-                if part:
-                    self.rule(part)
-                elif self.take("an empty line"):
-                    self.reject("is not the empty line around the dotted one")
+        elif self.peek() == "":
+            # Only the list of holders is followed by the dotted line.
+            waiters, holders = (), waiters
+        if holders:
+            self.blank("above the dots")
+            self.rule(".")
+            self.blank("below the dots")
         return name, waiters, holders
 
     def lock_class(self) -> LockClass:
@@ -233,12 +220,13 @@ class _Parser:
             again, other, read = self.row()
             if (again, other) != (name, "-R"):
                 self.reject(f"the -R row of {printable(name, 60)!r} should be here")
-        # Class with rows but foreign call sites: the next class has no rows.
         back = self.at
-        shown, waiters, holders = self.contention()
-        if shown and shown != name:
-            self.at, waiters, holders = back, (), ()
-        return LockClass(name, write, read, waiters, holders)
+        if self.is_dashes():
+            shown, waiters, holders = self.contention()
+            if shown == name:
+                return LockClass(name, write, read, waiters, holders)
+            self.at = back  # the next class's, which has no rows
+        return LockClass(name, write, read)
 
 
 def parse(text: str, where: str = "lock_stat") -> LockStat:
@@ -252,9 +240,9 @@ def parse(text: str, where: str = "lock_stat") -> LockStat:
         parser.fail("file holds no lock class: was kernel.lock_stat on?")
     if classes[-1].contentions or not classes[-1].rows:
         parser.fail("file is cut: no uncontended lock class follows the contended ones")
-    return LockStat(version, tuple(classes), disabled)
+    return LockStat(version, tuple(classes), disabled, tuple(parser.left_out))
 
 
 def load(path: Path) -> LockStat:
-    """`parse` of a file of at most MAX_BYTES of ASCII."""
-    return parse(guestfile.text(path, MAX_BYTES), path.name)
+    """`parse` of a file of at most MAX_BYTES; a byte is a character, as columns count bytes."""
+    return parse(guestfile.raw(path, MAX_BYTES).decode("latin-1"), path.name)

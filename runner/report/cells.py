@@ -9,6 +9,7 @@ from runner import results
 from runner.budget import BUDGET
 from runner.errors import printable
 from runner.figures import MetricResult, Verdict, number, titled
+from runner.metrics.lockclass import PATH_SUM
 from runner.records import Accelerator
 from runner.report import view
 from runner.report.grid import Column, Grid, Names, Row, Value
@@ -162,7 +163,7 @@ def locks(comparison: Comparison, cards_of: Sequence[Card]) -> Grid | None:
         for name, one, others in _lock_rows(cell):
             more = [others.get(f"locks.{name}.{part}_per_page")
                     for part in ("contentions", "hold_us")]
-            rows.append((-max(one.base or 0.0, one.test or 0.0), Row(
+            rows.append(((name != PATH_SUM, -max(one.base or 0.0, one.test or 0.0)), Row(
                 (Value(printable(name, 40)), *_place(cell, card, several),
                  _figure(one.base), _figure(one.test), _change(one),
                  *(_figure(side) for part in more

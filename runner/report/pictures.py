@@ -10,7 +10,7 @@ from pathlib import Path
 from runner import effectplots, plots, results
 from runner.budget import BUDGET
 from runner.figures import label
-from runner.metrics.lockclass import SWAP_LOCKS, SWAP_PATH
+from runner.metrics.lockclass import PATH_SUM, SWAP_LOCKS, SWAP_PATH
 from runner.records import Sample
 from runner.results import CellResult, Comparison
 
@@ -35,7 +35,7 @@ def _locks(cells: Iterable[CellResult]) -> list[plots.LockRow]:
             lock = one.name.removeprefix("locks.").removesuffix(_TAKEN)
             most = max(one.base or 0.0, one.test or 0.0)
             if one.name.endswith(_TAKEN) and (most >= _FEW or lock in SWAP_LOCKS) \
-                    and lock != "other":
+                    and lock not in ("other", PATH_SUM):
                 rows.append(plots.LockRow(cell.device, lock, one.base or 0.0, one.test or 0.0))
     return sorted(rows, key=lambda row: (row.device, -max(row.base, row.test), row.lock))
 

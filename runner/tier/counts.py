@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from runner.figures import FLIPPED, MetricResult, Verdict, bare, names, percent
-from runner.metrics.lockclass import SWAP_LOCKS
+from runner.metrics.lockclass import PATH_SUM, SWAP_LOCKS
 from runner.records import Metric, Sample
 from runner.tier import layouts
 
@@ -16,7 +16,7 @@ from runner.tier import layouts
 DEFAULT_THRESHOLDS = {
     "instructions_per_page": 0.005,
     "throughput_mib_s": 0.03,
-    **{f"locks.{name}.acquisitions_per_page": 0.02 for name in SWAP_LOCKS},
+    **{f"locks.{name}.acquisitions_per_page": 0.02 for name in (PATH_SUM, *SWAP_LOCKS)},
 }
 #: A lock that moved by less than this many acquisitions per page did not move:
 #: 0.02 to 0.03 is half as much again, and nothing to a page that takes 30 locks.

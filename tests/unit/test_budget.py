@@ -134,9 +134,15 @@ def test_a_lock_that_was_never_taken_counts(budget: Budget) -> None:
 
 
 def test_a_lock_that_is_gone_is_no_regression(budget: Budget) -> None:
+    found = judge([counted("6.1:batched", {**BATCHED, "swap_avail": 0.0})], keep(budget))
+    assert found.verdict == Verdict.IMPROVED and "can be lowered" in reason(found)
+
+
+def test_a_lock_that_nothing_proves_gone_is_not_within_its_budget(budget: Budget) -> None:
     less = {name: taken for name, taken in BATCHED.items() if name != "swap_avail"}
     found = judge([counted("6.1:batched", less)], keep(budget))
-    assert found.verdict == Verdict.IMPROVED and "can be lowered" in reason(found)
+    assert (found.verdict, found.exit) == (Verdict.INCONCLUSIVE, Exit.INCONCLUSIVE)
+    assert "swap_avail: not counted" in reason(found)
 
 
 def test_a_kernel_without_a_budget_is_said_so(budget: Budget) -> None:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from runner.errors import CannotMeasure
 from runner.metrics import guestfile, lockclass, lockkeys, lockstat
-from runner.metrics.lockfigures import GUESS, LOCK_STAT, SITES
+from runner.metrics.lockfigures import LEFT_OUT, LOCK_STAT, SITES, UNPROVEN
 from runner.metrics.sample import measure
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -115,7 +115,7 @@ def test_small_locks_are_folded_and_nothing_is_lost(evidence: Path) -> None:
     found = measure(evidence, "locks")
     assert "locks.shmem_swaplist_mutex.acquisitions_per_page" not in found
     total = sum(metric.value for name, metric in found.items()
-                if name.endswith(".acquisitions_per_page"))
+                if name.endswith(".acquisitions_per_page") and ".swap_path." not in name)
     classes = lockclass.identify(lockstat.load(evidence / LOCK_STAT).classes)
     assert total * 151455 == pytest.approx(sum(
         one.lock.acquisitions for one in classes if one.stable != lockclass.ANNOTATION))
@@ -135,12 +135,53 @@ def test_contention_and_where_it_was(evidence: Path) -> None:
     assert max(sites.values()) >= most / 151455
 
 
-def test_a_guess_says_so(evidence: Path) -> None:
+def test_what_nothing_proves_says_so_and_is_in_no_sum(evidence: Path) -> None:
     shutil.copy(DATA / "lock_stat/linux-6.1.192.txt", evidence / LOCK_STAT)
     (evidence / lockkeys.LOCKDEP_FILE).unlink()
     found = measure(evidence, "locks")
-    assert found["locks.swap_cache_tree.acquisitions_per_page"].evidence.endswith(GUESS)
-    assert GUESS not in found["locks.swap_cgroup.acquisitions_per_page"].evidence
+    assert "locks.swap_cache_tree.acquisitions_per_page" not in found
+    tree = found["locks.xa_xa_lock.acquisitions_per_page"].evidence
+    assert tree.endswith(f"{UNPROVEN} may be swap_cache_tree)")
+    assert UNPROVEN not in found["locks.swap_cgroup.acquisitions_per_page"].evidence
+    assert not any(name.startswith("locks.swap_path.") for name in found)
+
+
+def test_the_sum_of_the_swap_path(evidence: Path) -> None:
+    found = measure(evidence, "locks")
+    whole = found["locks.swap_path.acquisitions_per_page"]
+    assert whole.better == "lower" and "swap_cache_tree, swap_cgroup" in whole.evidence
+    parts = [found[f"locks.{name}.acquisitions_per_page"].value for name in lockclass.SWAP_PATH
+             if f"locks.{name}.acquisitions_per_page" in found]
+    assert sum(parts) <= whole.value < sum(parts) + 0.01  # swapon's mutex and the like
+    assert found["locks.swap_path.contentions_per_page"].value > 0
+
+
+def test_a_lock_that_is_gone_is_taken_no_times(evidence: Path) -> None:
+    text = (evidence / LOCK_STAT).read_text()
+    (evidence / LOCK_STAT).write_text("".join(
+        line for line in text.splitlines(keepends=True)
+        if "&cache->free_lock" not in line and "&cache->alloc_lock" not in line))
+    found = measure(evidence, "locks")
+    for lock in ("swap_slots", "swap_slots_free", "percpu_swap_cluster"):
+        gone = found[f"locks.{lock}.acquisitions_per_page"]
+        assert gone.value == 0 and gone.evidence.startswith(f"{lockkeys.LOCKDEP_FILE}: no class")
+    (evidence / lockkeys.KEYS_FILE).unlink()
+    found = measure(evidence, "locks")
+    assert "locks.swap_slots.acquisitions_per_page" not in found
+
+
+def test_fields_that_are_odd_are_counted_and_the_sample_stands(evidence: Path) -> None:
+    text = (evidence / LOCK_STAT).read_text()
+    whole = measure(evidence, "locks")
+    row = next(line for line in text.splitlines() if line[:40].strip() == "&xa->xa_lock#5")
+    held = row.split()[11]
+    (evidence / LOCK_STAT).write_text(text.replace(row, row.replace(held, "-1.-22".rjust(
+        len(held)))))
+    found = measure(evidence, "locks")
+    assert found[LEFT_OUT].value == 1 and "holdtime-total '-1.-22'" in found[LEFT_OUT].evidence
+    assert {name for name in whole if name not in found} == {
+        "locks.swap_cache_tree.hold_us_per_page", "locks.swap_path.hold_us_per_page"}
+    assert all(found[name] == whole[name] for name in found if name in whole)
 
 
 @pytest.mark.parametrize("name", ["workload.json", "steady-begin.vmstat", "steady-end.vmstat",
@@ -169,12 +210,25 @@ def test_lockdep_that_gave_up(evidence: Path) -> None:
 @pytest.mark.parametrize("text, said", [
     ("pswpout 1", "is cut"), ("pswpout one\n", ":1: is not 'name count'"),
     ("nr_free 1\n", "has no pswpout"), ("pswpout 1\npswpout 2\n", ":2: is not"),
-    ("pswpout 99999999999999999999\n", ":1: is not"), ("pswpout 1\n\x1b[31m 2\n", ":2: is not"),
+    ("pswpout 99999999999999999999\n", ":1: is not"),
+    ("pswpout 1\npgscan_direct -\n", ":2: is not"),
+    ("pswpout 1\npgfree\n", ":2: is not"), ("pswpout 1\npgsteal_kswapd 1 2\n", ":2: is not"),
 ])
 def test_malformed_vmstat(evidence: Path, text: str, said: str) -> None:
     (evidence / "steady-end.vmstat").write_text(text)
     message = failing(evidence)
     assert message.startswith("steady-end.vmstat") and said in message
+
+
+@pytest.mark.parametrize("line", [
+    "\x1b[31m 2", "nr_dirty many", "nr_dirty", "nr-odd 1", "nr_big 99999999999999999999999", "",
+    "nr_two 1 2", "nr_free_pages 1\nnr_free_pages 2", "\xb5 1", "n" * 80 + " 1", "pgscan 1 2"])
+def test_a_line_of_vmstat_that_no_figure_needs_may_be_odd(evidence: Path, line: str) -> None:
+    whole = measure(evidence, "exact")
+    for name in ("steady-begin.vmstat", "steady-end.vmstat"):
+        text = (evidence / name).read_text()
+        (evidence / name).write_text(f"{line}\n{text}{line}\n", encoding="latin-1")
+    assert measure(evidence, "exact") == whole
 
 
 @pytest.mark.parametrize("text, said", [

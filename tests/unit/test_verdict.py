@@ -13,6 +13,7 @@ from madesamples import (BASE, HOST, RULES, TEST, exact, instructions, locked, s
 
 from runner.errors import Exit
 from runner.figures import MetricResult, Verdict
+from runner.metrics.lockfigures import LEFT_OUT, UNPROVEN
 from runner.records import Metric, Rules, Sample
 from runner.results import Comparison
 from runner.verdict import compare
@@ -137,13 +138,40 @@ def test_boots_that_differ_as_much_as_the_kernels() -> None:
     assert found.verdict == Verdict.INCONCLUSIVE and "boots of one kernel differ" in found.reason
 
 
-def test_a_guess_is_a_warning() -> None:
+def test_a_lock_that_moved_to_another_is_no_lock_that_did_not_move() -> None:
+    # swap_avail is not judged by itself; the sum is.
+    more = {**VANILLA, "swap_avail": VANILLA.get("swap_avail", 0.0) + 1.0}
+    base, test = locked({**VANILLA, "swap_path": 9.0}, {**more, "swap_path": 10.0})
+    found = judge([base, test])
+    assert found.verdict == Verdict.REGRESSED
+    assert found.cells[0].metrics[0].name == "locks.swap_path.acquisitions_per_page"
+    assert found.cells[0].why.startswith(
+        "the swap-out path takes 10.00 locks per page instead of 9.000; swap_avail is taken")
+    assert any(one.name.startswith("locks.swap_path.") for one in found.cells[0].metrics
+               if one.verdict == Verdict.REGRESSED)
+    base, test = locked({**VANILLA, "swap_path": 9.0}, {**more, "swap_path": 9.0})
+    found = judge([base, test])
+    assert found.verdict == Verdict.EQUIVALENT
+    assert "no lock" not in found.cells[0].why and "swap_avail is taken" in found.cells[0].why
+    assert found.cells[0].why.endswith("their sum over the swap-out path stays 9.000")
+
+
+def test_a_class_that_nothing_proves_is_a_warning() -> None:
     samples = locked(VANILLA, BATCHED)
-    assert not any("guess" in line for line in judge(samples).warnings)
+    assert not any("prove" in line for line in judge(samples).warnings)
     name = "locks.swap_cache_tree.acquisitions_per_page"
-    guessed = replace(samples[0].metrics[name], evidence="steady-end.lock_stat: x (guess)")
-    samples[0] = replace(samples[0], metrics={**samples[0].metrics, name: guessed})
-    assert any("guess" in line for line in judge(samples).warnings)
+    unproven = replace(samples[0].metrics[name],
+                       evidence=f"steady-end.lock_stat: x {UNPROVEN} may be swap_cache_tree)")
+    samples[0] = replace(samples[0], metrics={**samples[0].metrics, name: unproven})
+    assert any("nothing proves" in line for line in judge(samples).warnings)
+
+
+def test_fields_left_out_are_a_warning_that_says_where() -> None:
+    samples = locked(VANILLA, BATCHED)
+    odd = Metric(2, "fields", "", "steady-end.lock_stat:8: waittime-max '-1.-22' of 'x'")
+    samples[0] = replace(samples[0], metrics={**samples[0].metrics, LEFT_OUT: odd})
+    (line,) = [line for line in judge(samples).warnings if "left out" in line]
+    assert "2 fields" in line and "steady-end.lock_stat:8: waittime-max" in line
 
 
 # Timed tier

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which locks of the swap-out path moved between two kernels, in words; the path's sum first.
+
+All of the path's locks count here, judged or not: what one is spared another may be given.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from runner.figures import MetricResult, number
+from runner.metrics.lockclass import PATH_SUM, SWAP_PATH
+from runner.tier.counts import DEFAULT_THRESHOLDS, LOCK_FLOOR
+
+_TAKEN = ".acquisitions_per_page"
+_SHARE = DEFAULT_THRESHOLDS[f"locks.{PATH_SUM}{_TAKEN}"]
+
+
+def _moved(one: MetricResult) -> bool:
+    low, high = sorted((one.base or 0.0, one.test or 0.0))
+    return high - low > LOCK_FLOOR and (
+        low <= 0 or math.log(high / low) > math.log1p(one.threshold or _SHARE))
+
+
+def said(results: Sequence[MetricResult]) -> str:
+    """One line; '' where no lock was judged."""
+    taken = {one.name.split(".")[1]: one for one in results
+             if one.name.startswith("locks.") and one.name.endswith(_TAKEN)}
+    path = {lock: one for lock, one in taken.items()
+            if one.verdict is not None or lock in SWAP_PATH}
+    if all(one.verdict is None for one in path.values()):
+        return ""
+    whole = path.pop(PATH_SUM, None)
+    moved = sorted((one for one in path.values() if _moved(one)),
+                   key=lambda m: (-abs((m.test or 0.0) - (m.base or 0.0)), m.name))
+    found = [f"{m.name.split('.')[1]} is taken {number(m.test or 0.0)} times per page instead of "
+             f"{number(m.base or 0.0)}" for m in moved[:2]]
+    if whole is not None and _moved(whole):
+        found.insert(0, f"the swap-out path takes {number(whole.test or 0.0)} locks per page "
+                        f"instead of {number(whole.base or 0.0)}")
+    elif whole is not None and found:
+        found.append(f"their sum over the swap-out path stays {number(whole.test or 0.0)}")
+    return "; ".join(found) or "no lock of the swap-out path moved"
