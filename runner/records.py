@@ -51,6 +51,7 @@ class Outcome(enum.StrEnum):
     AGENT_DIED = "agent-died"
     AGENT_ERROR = "agent-error"            # the agent says what failed
     OOM_KILLED = "oom-killed"
+    IO_FAILED = "io-failed"                # a read or write of the device; not the kernel's fault
     WORKLOAD_FAILED = "workload-failed"
     CORRUPT_CHANNEL = "corrupt-channel"
     FLOODED = "flooded"                    # the guest sent more than its bounds

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a kernel says on its console when something is wrong.
 
-The texts are the kernel's own, from 4.4 to 6.12: kernel/panic.c,
+The texts are the kernel's own, from 4.4 to 7.3: kernel/panic.c,
 arch/x86/kernel/dumpstack.c, arch/x86/mm/fault.c, kernel/watchdog.c,
 kernel/rcu/tree_stall.h, kernel/hung_task.c, mm/oom_kill.c, kernel/reboot.c,
 and of kernels that check themselves kernel/locking/lockdep.c, kernel/sched/core.c,
-mm/kasan/report.c, mm/slub.c, mm/swapfile.c, mm/vmstat.c.
+mm/kasan/report.c, mm/slub.c, mm/swapfile.c, mm/vmstat.c; asm/pgtable_64.h;
+and of I/O that fails mm/page_io.c, mm/zswap.c, block/blk-core.c, block/blk-mq.c,
+fs/buffer.c, drivers/nvme/host/, drivers/block/zram/zram_drv.c, drivers/scsi/,
+drivers/ata/libata-eh.c.
 """
 from __future__ import annotations
 
@@ -26,7 +29,8 @@ _SIGNS: tuple[tuple[Outcome, re.Pattern[str]], ...] = (
     (Outcome.LOCKUP, re.compile(
         r"BUG: soft lockup|[Hh]ard LOCKUP on cpu|BUG: workqueue lockup"
         r"|^(rcu: )?INFO: rcu_\w+ (self-)?detected (expedited )?stall"
-        r"|^INFO: task .* blocked for more than \d+ seconds")),
+        # 'blocked in I/O wait for more than' since 6.18
+        r"|^INFO: task .* blocked\b.* for more than \d+ seconds")),
     (Outcome.AGENT_DIED, re.compile(r"^Kernel panic - not syncing: Attempted to kill init!")),
     (Outcome.KERNEL_PANIC, re.compile(r"^Kernel panic - not syncing")),
     (Outcome.KERNEL_OOPS, re.compile(
@@ -38,7 +42,22 @@ _SIGNS: tuple[tuple[Outcome, re.Pattern[str]], ...] = (
     (Outcome.KERNEL_WARNING, re.compile(
         r"^(WARNING: |BUG: |UBSAN: |BUG \S+ \(|\[ (BUG|INFO): |list_(add|del) corruption"
         r"|INFO: trying to register non-static key|vmstat_refresh: "
-        r"|\w+: (Bad|Unused) swap (file|offset) entry )")),
+        r"|\w+: (Bad|Unused) swap (file|offset) entry )"
+        # mm/pgtable-generic.c:50: bad pmd ffff888004a3c000(80000001234008e7)
+        r"|:\d+: bad (pte|pmd|pud|p4d|pgd) ")),
+    # A page counts in pswpout when its write is handed in, whatever becomes of it.
+    (Outcome.IO_FAILED, re.compile(
+        r"\b(Write|Read)[- ]error (-?\d+ )?on (swap-device|dio swapfile)"
+        # What a device cannot discard it keeps; nothing is lost by that.
+        r"|\berror, dev [^\s,]+, (sector|logical block) (?!.*:\((DISCARD|SECURE_ERASE)\))"
+        r"|\bBuffer I/O error on |\blost (async |sync )?page write\b"
+        r"|\bI/O (tag )?\d+ .*\btimeout\b|^nvme\w*: \w.*\(0x[0-9a-f]+\) @ LBA \d"
+        r"|^nvme .*(controller is down|Device not ready|Removing after probe failure"
+        r"|Disabling device after reset failure|Abort status)"
+        r"|^zram: (Dec|C)ompression failed|Decompression error from zswap"
+        r"|\bFAILED Result: hostbyte=|\btimed out command, waited \d+s|\btiming out command, "
+        r"|^ata\d+(\.\d+)?: (exception Emask|failed command)|\brejecting I/O to "
+        r"|^virtio_blk .*\b(timeout|timed out)\b")),
     (Outcome.OOM_KILLED, re.compile(
         r"^(Memory cgroup out of memory|Out of memory)[:( ].*[Kk]ill(ed)? process")),
 )
@@ -46,7 +65,8 @@ _SIGNS: tuple[tuple[Outcome, re.Pattern[str]], ...] = (
 #: What follows from what: a lower rank never hides a higher one, and among
 #: equals the first counts (an oops makes a panic and may kill the agent).
 _RANK = {Outcome.KERNEL_OOPS: 3, Outcome.KERNEL_PANIC: 3, Outcome.AGENT_DIED: 3,
-         Outcome.LOCKUP: 2, Outcome.KERNEL_WARNING: 1, Outcome.OOM_KILLED: 0}
+         Outcome.LOCKUP: 2, Outcome.IO_FAILED: 2, Outcome.KERNEL_WARNING: 1,
+         Outcome.OOM_KILLED: 0}
 
 _FATAL = 3
 

@@ -111,6 +111,52 @@ FORMATS = [
     ("_swap_info_get: Unused swap offset entry 00000a1b", Outcome.KERNEL_WARNING),
     ("get_swap_device: Bad swap file entry 3ffffffffffff", Outcome.KERNEL_WARNING),
     ("vmstat_refresh: nr_swapcached -3", Outcome.KERNEL_WARNING),
+    # kernel/hung_task.c of 7.3
+    ("INFO: task swapstorm:91 blocked in I/O wait for more than 122 seconds.", Outcome.LOCKUP),
+    ("INFO: task kswapd0:41 blocked in I/O wait for more than 245 seconds.", Outcome.LOCKUP),
+    # asm/pgtable_64.h and asm/pgtable-2level.h
+    ("mm/pgtable-generic.c:50: bad pmd ffff888004a3c000(80000001234008e7)",
+     Outcome.KERNEL_WARNING),
+    ("mm/memory.c:482: bad pte 80000001", Outcome.KERNEL_WARNING),
+    ("arch/x86/mm/pgtable.c:7: bad p4d 000000001(0000000000000002)", Outcome.KERNEL_WARNING),
+    ("BUG: Bad page map in process swapstorm  pte:800000012 pmd:0a1b2067",
+     Outcome.KERNEL_WARNING),
+    ("BUG: Bad rss-counter state mm:000000001 type:MM_SWAPENTS val:-1", Outcome.KERNEL_WARNING),
+    # mm/page_io.c of 4.4, 6.1 and 7.3
+    ("Write-error on swap-device (252:0:104448)", Outcome.IO_FAILED),
+    ("Read-error on swap-device (259:0:221184)", Outcome.IO_FAILED),
+    ("Read-error on swap-device", Outcome.IO_FAILED),
+    ("Write error -5 on dio swapfile (4096)", Outcome.IO_FAILED),
+    ("Write error on dio swapfile (4096)", Outcome.IO_FAILED),
+    # block/blk-core.c of 4.4, of 5.4 and of 6.1; block/blk-mq.c of 7.3
+    ("blk_update_request: I/O error, dev sda, sector 2048", Outcome.IO_FAILED),
+    ("print_req_error: critical medium error, dev nvme0n1, sector 8 flags 0", Outcome.IO_FAILED),
+    ("I/O error, dev vda, sector 221184 op 0x1:(WRITE) flags 0x800 phys_seg 4 prio class 2",
+     Outcome.IO_FAILED),
+    ("timeout error, dev vda, sector 8 op 0x0:(READ) flags 0x0 phys_seg 1 prio class 2",
+     Outcome.IO_FAILED),
+    ("critical space allocation error, dev dm-0, sector 9 op 0x1:(WRITE) flags 0x0",
+     Outcome.IO_FAILED),
+    ("device offline error, dev nvme0n1, sector 9 op 0x1:(WRITE) flags 0x0", Outcome.IO_FAILED),
+    ("Buffer I/O error on dev vda, logical block 3, lost async page write", Outcome.IO_FAILED),
+    ("Buffer I/O error on device sda1, logical block 3", Outcome.IO_FAILED),
+    # drivers/nvme/host of 4.4, 6.1 and 7.3
+    ("nvme nvme0: I/O 22 QID 1 timeout, aborting", Outcome.IO_FAILED),
+    ("nvme nvme0: I/O 22 (Write) QID 1 timeout, aborting", Outcome.IO_FAILED),
+    ("nvme nvme0: I/O tag 4 (1004) opcode 0x1 (I/O Cmd) QID 1 timeout, aborting req_op:WRITE(1) "
+     "size:4096", Outcome.IO_FAILED),
+    ("nvme nvme0: controller is down; will reset: CSTS=0xffffffff, PCI_STATUS=0xffff",
+     Outcome.IO_FAILED),
+    ("nvme0n1: Write(0x1) @ LBA 2048, 8 blocks, Write Fault (sct 0x2 / sc 0x80)",
+     Outcome.IO_FAILED),
+    # drivers/scsi, drivers/ata, zram and zswap
+    ("sd 0:0:0:0: [sda] tag#3 FAILED Result: hostbyte=DID_TIME_OUT driverbyte=DRIVER_OK",
+     Outcome.IO_FAILED),
+    ("sd 2:0:0:0: rejecting I/O to offline device", Outcome.IO_FAILED),
+    ("ata1.00: exception Emask 0x0 SAct 0x0 SErr 0x0 action 0x6 frozen", Outcome.IO_FAILED),
+    ("zram: Decompression failed! err=-22, page=1204", Outcome.IO_FAILED),
+    ("zram: Compression failed! err=-12", Outcome.IO_FAILED),
+    ("zswap: Decompression error from zswap (0:1204 lzo 1604->-22)", Outcome.IO_FAILED),
     # mm/oom_kill.c of 4.4 and mm/oom_kill.c of 6.1 (memory cgroup)
     ("Out of memory: Kill process 60 (swapstorm) score 1900 or sacrifice child",
      Outcome.OOM_KILLED),
@@ -135,6 +181,12 @@ def test_format(line: str, outcome: Outcome, stamp: str) -> None:
     "panic+0xea/0x24e",
     "FAULT_INJECTION: forcing a failure.",
     "INFO: lockdep is turned off.",
+    "operation not supported error, dev vda, sector 8 op 0x3:(DISCARD) flags 0x0 phys_seg 1",
+    "nvme nvme0: 2/0/0 default/read/poll queues",
+    "nvme nvme0: pci function 0000:00:04.0",
+    "zram: Added device: zram0",
+    "virtio_blk virtio1: [vda] 524288 512-byte logical blocks (268 MB/256 MiB)",
+    "EDAC: no error, device is fine, sector 0",
     "Adding 393212k swap on /dev/pmem0.  Priority:-2 extents:1 across:393212k SS",
 ])
 def test_harmless(line: str) -> None:
@@ -165,3 +217,23 @@ def test_endless_line_is_bounded() -> None:
     assert len(console._rest) <= LINE_LIMIT
     console.feed(b"\nKernel panic - not syncing: after all\n")
     assert console.finding is not None
+
+
+def test_failed_writes_spoil_a_boot_that_ends_well() -> None:
+    console = read(b"[    3.700911] Write-error on swap-device (252:0:104448)\n"
+                   b"[    8.800100] swap_writepage_bdev_async: 412 callbacks suppressed\n"
+                   b"[   12.000000] reboot: Power down\n")
+    assert console.powered_off and not console.fatal and console.finding is not None
+    assert console.finding.outcome is Outcome.IO_FAILED
+    assert console.finding.detail == "Write-error on swap-device (252:0:104448)"
+
+
+def test_what_the_failed_write_led_to_does_not_hide_it() -> None:
+    hung = b"INFO: task swapstorm:91 blocked in I/O wait for more than 122 seconds.\n"
+    error = b"I/O error, dev vda, sector 8 op 0x1:(WRITE) flags 0x800 phys_seg 4 prio class 2\n"
+    for lines, outcome in ((error + hung, Outcome.IO_FAILED), (hung + error, Outcome.LOCKUP),
+                           (error + b"kernel BUG at mm/swapfile.c:1!\n", Outcome.KERNEL_OOPS),
+                           (b"Out of memory: Killed process 23 (init)\n" + error,
+                            Outcome.IO_FAILED)):
+        finding = read(lines).finding
+        assert finding is not None and finding.outcome is outcome
