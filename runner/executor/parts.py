@@ -61,6 +61,7 @@ class Parts:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._nodes = folder / "nodes.json"
+        self._clusters = folder / "clusters.json"
 
     # For tasks that have not begun: written by the one that submits.
 
@@ -100,6 +101,21 @@ class Parts:
 
     def keep_nodes(self, nodes: dict[str, str]) -> None:
         _write(self._nodes, json.dumps(nodes, indent=1, sort_keys=True).encode())
+
+    def clusters(self) -> list[str]:
+        """Slurm's clusters that have taken tasks; '' is the default one."""
+        if not self._clusters.is_file():
+            return []
+        try:
+            return [str(one) for one in json.loads(_read(self._clusters))]
+        except (ValueError, TypeError) as error:
+            raise UsageError(f"{self._clusters}: {printable(str(error))}; start a new campaign"
+                             ) from None
+
+    def keep_cluster(self, name: str) -> None:
+        """Of a later runner, which may have another environment, the tasks are ours, too."""
+        if name not in (kept := self.clusters()):
+            _write(self._clusters, json.dumps([*kept, name]).encode())
 
     def last_words(self, batch: int, task: int) -> str:
         """The last line a task said; '' where it said nothing."""

@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Slurm's commands: what they are asked, what they say."""
+"""Slurm's commands: what they are asked, what they say.
+
+Where a site has several clusters, sbatch sends a job to one of those that SBATCH_CLUSTERS or
+SLURM_CLUSTERS names, and says which ('ID;CLUSTER').  Every later question about the job goes
+there: ids are a cluster's own, and the default cluster knows nothing of another's jobs.
+"""
 from __future__ import annotations
 
+import os
+import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from runner.errors import CannotMeasure, printable
@@ -17,11 +24,27 @@ _UNAVAILABLE = ("Nodes required for job are DOWN, DRAINED", "ReqNodeNotAvail")
 ARRAY = 1000
 
 
+_CLUSTER = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+#: Between a node and the cluster it is in, which no name of either has.
+IN = "@"
+
+
+@dataclass(frozen=True)
+class Job:
+    """An array, wherever it was sent."""
+
+    number: int
+    cluster: str = ""         # '': the default one, where nobody named any
+
+    def __str__(self) -> str:
+        return f"{self.number} on cluster {self.cluster}" if self.cluster else str(self.number)
+
+
 @dataclass(frozen=True)
 class Queued:
     """One task of one of our arrays, as the queue shows it."""
 
-    job: int
+    job: Job
     index: int
     state: str                # 'PENDING', 'RUNNING', 'COMPLETING', …
     reason: str               # why it waits; 'None' where it does not
@@ -50,14 +73,32 @@ class Request:
     cpus: int
     memory: int               # MiB; 0: the node's
     exclusive: bool
-    node: str = ""            # that one and no other; '': any
+    node: str = ""            # that one and no other, NODE or NODE@CLUSTER; '': any
 
 
-def _run(argv: Sequence[str], script: str | None = None) -> str:
+def _clusters(known: Iterable[str]) -> list[str]:
+    """Every cluster a job of ours may be in: those it is known of, else those sbatch chooses from.
+
+    '' is the default one.
+    """
+    told = os.environ.get("SBATCH_CLUSTERS") or os.environ.get("SLURM_CLUSTERS") or ""
+    named = [one.strip() for one in told.split(",") if one.strip()]
+    return sorted({*known, *named}) or [""]
+
+
+def _run(argv: Sequence[str], script: str | None = None, clusters: Sequence[str] = ()) -> str:
+    """What the command prints; asked of these clusters, where they have names."""
+    environment = {**os.environ}
+    if named := ",".join(one for one in clusters if one):
+        argv = [argv[0], f"--clusters={named}", *argv[1:]]
+        # Wrappers that sites put in front look at the one or at the other.
+        environment["SLURM_CLUSTERS"] = named
+    elif clusters:
+        environment.pop("SLURM_CLUSTERS", None)
     try:
         done = subprocess.run(list(argv), input=script if script is not None else "", text=True,
                               capture_output=True, errors="replace", timeout=_SECONDS,
-                              check=False)
+                              check=False, env=environment)
     except FileNotFoundError:
         raise CannotMeasure(f"{argv[0]}: is not installed; install package slurm-client, or "
                             "measure with --executor local") from None
@@ -77,59 +118,86 @@ def complaint(program: str, stderr: str) -> str:
     return f"{program}: {text} (see 'scontrol ping' and 'sinfo'; --executor local needs no cluster)"
 
 
-def submit(request: Request) -> int:
-    """The id of the new array; CannotMeasure says what sbatch said."""
+def submit(request: Request) -> Job:
+    """The new array; CannotMeasure says what sbatch said."""
     argv = ["sbatch", "--parsable", "--no-requeue", f"--job-name={request.name}",
             f"--array=0-{request.tasks - 1}", "--nodes=1", "--ntasks=1",
             f"--cpus-per-task={request.cpus}", f"--mem={request.memory}M",
             f"--chdir={request.folder}", f"--output={request.output}"]
     if request.exclusive:
         argv.append("--exclusive")
-    if request.node:
-        argv.append(f"--nodelist={request.node}")
-    said = _run(argv, request.script).strip()
-    # On a cluster of clusters: 'ID;CLUSTER'.
-    number = said.split(";")[0]
-    if not number.isdigit():
+    node, _, cluster = request.node.partition(IN)
+    if node:
+        argv.append(f"--nodelist={node}")
+    said = _run(argv, request.script, [cluster] if cluster else []).strip()
+    number, _, where = said.partition(";")
+    if not number.isdigit() or (where and not _CLUSTER.fullmatch(where)):
         raise CannotMeasure(f"sbatch: {printable(said, 80)!r} is no job's number")
-    return int(number)
+    return Job(int(number), where)
 
 
 def parse(text: str) -> list[Queued]:
     """Read squeue's lines; CannotMeasure where one is not as it was asked for."""
     found = []
+    cluster = ""
     for line in text.splitlines():
+        # One above each cluster's lines where any was named, --noheader or not.
+        if line.startswith("CLUSTER: ") and _CLUSTER.fullmatch(line.split(": ", 1)[1].strip()):
+            cluster = line.split(": ", 1)[1].strip()
+            continue
+        if cluster and not line.strip():
+            continue
         fields = line.split("|")
         if len(fields) != 6 or not fields[0].isdigit():
             raise CannotMeasure(f"squeue: {printable(line, 80)!r} is not as asked for; is a "
                                 "wrapper in front of it?")
         job, index, state, reason, node, name = fields
         # A job of the user's that is no array has 'N/A' for its index.
-        found.append(Queued(int(job), int(index) if index.isdigit() else -1, state, reason, node,
-                            name))
+        found.append(Queued(Job(int(job), cluster), int(index) if index.isdigit() else -1, state,
+                            reason, node, name))
     return found
 
 
-def listed(prefix: str) -> list[Queued]:
-    """Our tasks that wait or run, of all arrays whose name begins with `prefix`."""
-    text = _run(["squeue", "--me", "--noheader", "--array", "--format", _FIELDS])
-    return [one for one in parse(text) if one.name.startswith(prefix)]
+def listed(prefix: str, known: Iterable[str] = ()) -> list[Queued]:
+    """Our tasks that wait or run, of all arrays whose name begins with `prefix`.
+
+    `known` are clusters that have taken jobs of ours, '' the default one.
+    """
+    found = []
+    asked = _clusters(known)
+    for some in ([one for one in asked if one], [one for one in asked if not one]):
+        if some:
+            found += parse(_run(["squeue", "--me", "--noheader", "--array", "--format", _FIELDS],
+                                clusters=some))
+    return [one for one in found if one.name.startswith(prefix)]
 
 
-def cancel(jobs: Sequence[int]) -> None:
-    """End arrays, those already gone included."""
-    if jobs:
-        _run(["scancel", "--quiet", *map(str, sorted(set(jobs)))])
+def cancel(jobs: Iterable[Job]) -> None:
+    """End arrays, those already gone included, each in its cluster."""
+    by_cluster: dict[str, set[int]] = {}
+    for job in jobs:
+        by_cluster.setdefault(job.cluster, set()).add(job.number)
+    failed = []
+    for cluster, numbers in sorted(by_cluster.items()):
+        try:
+            _run(["scancel", "--quiet", *map(str, sorted(numbers))], clusters=[cluster])
+        except CannotMeasure as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
 
 
-def ailing() -> str:
+def ailing(known: Iterable[str] = ()) -> str:
     """Nodes that do not take jobs and why, 'a (drained: bad disk)'; '' where none says."""
     try:
-        text = _run(["sinfo", "--noheader", "--list-reasons", "--format", "%N|%T|%E"])
+        text = _run(["sinfo", "--noheader", "--list-reasons", "--format", "%N|%T|%E"],
+                    clusters=[one for one in _clusters(known) if one])
     except CannotMeasure:
         return ""
     told = []
     for line in text.splitlines():
+        if line.startswith("CLUSTER: ") or not line.strip():
+            continue
         node, _, rest = line.partition("|")
         state, _, reason = rest.partition("|")
         told.append(f"{node} ({state}: {reason})")

@@ -20,7 +20,7 @@ from runner.errors import CannotMeasure, SwapscaleError
 from runner.evidence import Campaign
 from runner.executor import Executor, complain, queue, what
 from runner.executor.parts import Parts
-from runner.executor.queue import Queued
+from runner.executor.queue import IN, Job, Queued
 from runner.plan import Planned
 from runner.progress import Progress, Step, duration
 from runner.records import MIB, Cell, Sample
@@ -43,7 +43,7 @@ Task = tuple[int, int]        # batch, index in its array
 class _Active:
     """A task that was submitted and has not been seen to end."""
 
-    job: int
+    job: Job
     numbers: list[int]
     missed: int = 0
 
@@ -90,7 +90,7 @@ class _Run:
     def all(self) -> list[Sample]:
         """Every sample of the batch, and what an earlier runner's tasks left."""
         self.parts.share(self.setting)
-        self._adopt(queue.listed(self.prefix))
+        self._adopt(queue.listed(self.prefix, self.parts.clusters()))
         try:
             with self.progress.step("all samples") as whole:
                 self._merge()
@@ -105,7 +105,7 @@ class _Run:
 
     def _cancel(self) -> None:
         try:
-            queue.cancel([one.job for one in self.active.values()])
+            queue.cancel(one.job for one in self.active.values())
         except SwapscaleError as error:
             self.progress.warn(f"jobs may be left in the queue: {error}")
 
@@ -134,7 +134,9 @@ class _Run:
         nodes = dict(kept)
         for task, active in self.active.items():
             if (where := self.parts.node(*task)) and active.numbers[0] in self.todo:
-                nodes.setdefault(group(self.todo[active.numbers[0]].cell), where)
+                # The next of the group must go to the same cluster to find it.
+                nodes.setdefault(group(self.todo[active.numbers[0]].cell), where
+                                 + (f"{IN}{active.job.cluster}" if active.job.cluster else ""))
         if nodes != kept:
             self.parts.keep_nodes(nodes)
         return nodes
@@ -174,6 +176,7 @@ class _Run:
             1 if counted else guest.vcpus,
             (guest.ram + guest.swap) // MIB + _MORE_MIB if counted else 0, not counted, node))
         self.active |= {(batch, at): _Active(job, numbers) for at, numbers in enumerate(tasks)}
+        self.parts.keep_cluster(job.cluster)
         self.moved = time.monotonic()
         self.progress.log(f"slurm: job {job}, {len(tasks)} task" + "s" * (len(tasks) != 1)
                           + (f" for node {node}" if node else ""))
@@ -181,7 +184,7 @@ class _Run:
     def _look(self) -> list[Queued]:
         """See what became of our tasks; SwapscaleError where no more can come of them."""
         try:
-            queued = queue.listed(self.prefix)
+            queued = queue.listed(self.prefix, self.parts.clusters())
         except CannotMeasure:
             self.silent += 1
             if self.silent >= LOOKS:
@@ -236,8 +239,8 @@ class _Run:
         if self.stuck >= LOOKS:
             raise CannotMeasure(
                 f"slurm: no node takes the {len(waiting)} tasks that are left: {reason}: "
-                f"{queue.ailing() or 'see sinfo'}; bring the node back ('scontrol update "
-                "nodename=NODE state=resume'), then go on with --resume")
+                f"{queue.ailing(self.parts.clusters()) or 'see sinfo'}; bring the node back "
+                "('scontrol update nodename=NODE state=resume'), then go on with --resume")
         if time.monotonic() - self.moved > self.patience:
             raise CannotMeasure(
                 f"slurm: no task began within {duration(self.patience)}; squeue says: {reason}. "

@@ -2,12 +2,16 @@
 """What Slurm's commands said, captured, and what we read in it."""
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.errors import CannotMeasure
 from runner.executor import queue
+from runner.executor.parts import Parts
 from tests.conftest import ROOT
 
 DATA = ROOT / "tests" / "data" / "slurm"
@@ -21,7 +25,7 @@ def test_running_and_waiting() -> None:
     found = captured("running")
     assert [(one.index, one.waits, one.node) for one in found] == [
         (2, True, ""), (3, True, ""), (4, True, ""), (0, False, "vm"), (1, False, "vm")]
-    assert {(one.job, one.name) for one in found} == {(1, "swapscale-ab-1")}
+    assert {(one.job, one.name) for one in found} == {(queue.Job(1), "swapscale-ab-1")}
     assert {one.reason for one in found if one.waits} == {"Resources"}
     assert not any(one.stuck for one in found)
 
@@ -41,6 +45,88 @@ def test_done_is_not_waiting() -> None:
 def test_job_that_is_no_array() -> None:
     (one,) = queue.parse("7|N/A|RUNNING|None|vm|mine\n")
     assert (one.index, one.name) == (-1, "mine")
+
+
+def test_jobs_of_several_clusters() -> None:
+    found = queue.parse("CLUSTER: far\n7|0|RUNNING|None|n1|a\n\nCLUSTER: near\n"
+                        "CLUSTER: third\n7|0|PENDING|Resources||a\n")
+    assert [(one.job, one.node) for one in found] == [
+        (queue.Job(7, "far"), "n1"), (queue.Job(7, "third"), "")]
+
+
+# A site of several clusters: what sbatch sends where, and who is asked for it afterwards.
+
+REQUEST = queue.Request("swapscale-ab-1", "#!/bin/sh\n", "/tmp", "x", 1, 1, 100, False)
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("sbatch", "squeue", "scancel", "sinfo"):
+        (tmp_path / name).write_text((DATA / "site.sh").read_text())
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("SITE", str(tmp_path))
+    for variable in ("SBATCH_CLUSTERS", "SLURM_CLUSTERS"):
+        monkeypatch.delenv(variable, raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize("variables, where", [
+    ({}, ""), ({"SBATCH_CLUSTERS": "far"}, "far"), ({"SLURM_CLUSTERS": "far"}, "far"),
+    ({"SBATCH_CLUSTERS": "far,near"}, "far"),
+    ({"SBATCH_CLUSTERS": "far", "SLURM_CLUSTERS": "near"}, "far")])
+def test_a_job_is_asked_for_where_it_was_sent(site: Path, monkeypatch: pytest.MonkeyPatch,
+                                              variables: dict[str, str], where: str) -> None:
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+    job = queue.submit(REQUEST)
+    assert job == queue.Job(11, where)
+    # Known of, as the one that submitted does, or not, as the first look of one that resumes.
+    for known in ([where], []):
+        assert [(one.job, one.index) for one in queue.listed("swapscale-ab-", known)] == [(job, 0)]
+    assert f"bad disk of {where or 'default'}" in queue.ailing([where])
+    queue.cancel([job])
+    assert queue.listed("swapscale-ab-", [where]) == []
+    assert not list(site.glob("jobs.*"))
+
+
+def test_a_runner_with_another_environment_finds_the_jobs(
+        site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    default = queue.submit(REQUEST)
+    monkeypatch.setenv("SBATCH_CLUSTERS", "far")
+    far = queue.submit(REQUEST)
+    monkeypatch.delenv("SBATCH_CLUSTERS")
+    parts = Parts(site)
+    assert parts.clusters() == []
+    for job in (default, far, far):
+        parts.keep_cluster(job.cluster)
+    assert parts.clusters() == ["", "far"]
+    # One id, two jobs.
+    assert {one.job for one in queue.listed("swapscale-ab-", Parts(site).clusters())} == {
+        queue.Job(11), queue.Job(11, "far")}
+    # The default cluster is asked even where the environment names another.
+    monkeypatch.setenv("SLURM_CLUSTERS", "near")
+    assert {one.job for one in queue.listed("swapscale-ab-", parts.clusters())} == {
+        queue.Job(11), queue.Job(11, "far")}
+    queue.cancel([far])
+    assert {one.job for one in queue.listed("swapscale-ab-", parts.clusters())} == {default}
+
+
+def test_a_node_is_asked_for_in_its_cluster(site: Path) -> None:
+    job = queue.submit(dataclasses.replace(REQUEST, node="n1@far"))
+    assert job.cluster == "far"
+    asked = (site / "asked").read_text()
+    assert "--nodelist=n1 [far]" in asked and "--clusters=far" in asked
+
+
+@pytest.mark.parametrize("said", ["", "x", "7;", "7;a b", "7;far;near", "7;\x1b[31m"])
+def test_an_answer_that_is_no_job(site: Path, said: str) -> None:
+    (site / "sbatch").write_text(f"#!/bin/sh\nprintf '%s\\n' '{said}'\n")
+    if said == "7;":
+        assert queue.submit(REQUEST) == queue.Job(7)
+        return
+    with pytest.raises(CannotMeasure, match="is no job's number"):
+        queue.submit(REQUEST)
 
 
 @pytest.mark.parametrize("line", ["", "x|0|RUNNING|None|vm|n", "1|0|RUNNING|None|vm",
