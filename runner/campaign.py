@@ -16,7 +16,7 @@ from runner import adaptive, host, paths, plan, programs, sample
 from runner.errors import CannotMeasure, UsageError, printable
 from runner.evidence import Campaign, held
 from runner.executor import Executor, local
-from runner.kernel import build, spec
+from runner.kernel import build, spec, together
 from runner.plan import Experiment
 from runner.progress import Progress
 from runner.records import Accelerator, BuiltKernel, Sample
@@ -81,15 +81,17 @@ Kernels = Callable[[Experiment, Progress], dict[tuple[str, str], BuiltKernel]]
 def build_kernels(experiment: Experiment, progress: Progress
                   ) -> dict[tuple[str, str], BuiltKernel]:
     """Every (kernel, flavour) the experiment's tiers boot, from the cache or built."""
+    agreed = {flavour: together.agree(experiment.kernels, flavour, progress)
+              if experiment.rules.base else () for flavour in plan.flavours(experiment)}
     # All flavours of one kernel in a row: the source tree changes series once.
     wanted = [(name, flavour) for name in experiment.kernels
               for flavour in plan.flavours(experiment)]
     missing = [one for one in wanted if not spec.parse(one[0]).source.ready
-               and build.cached(*one) is None]
+               and build.cached(*one, agreed[one[1]]) is None]
     for number, (name, flavour) in enumerate(missing, 1):
         progress.log(f"kernel {number} of {len(missing)} to build: {name} ({flavour})")
-        build.build(name, flavour, progress)
-    kernels = {one: build.build(*one, progress) for one in wanted}
+        build.build(name, flavour, progress, agreed[flavour])
+    kernels = {one: build.build(*one, progress, agreed[one[1]]) for one in wanted}
     for built in kernels.values():
         if built.modules:
             _has_modules(built.name, built.modules, experiment)
@@ -107,7 +109,8 @@ def _has_modules(name: str, folder: Path, experiment: Experiment) -> None:
 
 def _images(kernels: dict[tuple[str, str], BuiltKernel]) -> list[dict[str, str]]:
     return [{"kernel": name, "flavour": flavour, "key": built.key, "release": built.release,
-             "image_sha256": built.image_sha256, "config": build.config_digest(name, flavour)}
+             "image_sha256": built.image_sha256, "config": build.config_digest(name, flavour),
+             "package": built.package, "options": built.options}
             for (name, flavour), built in kernels.items()]
 
 

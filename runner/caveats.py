@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from runner import torture
 from runner.figures import Verdict, percent
 from runner.instruments import profile
+from runner.kernel import together
 from runner.metrics.lockfigures import LEFT_OUT, UNPROVEN
 from runner.records import Accelerator, Outcome, Sample
 from runner.results import CellResult, threads
@@ -26,6 +27,7 @@ def warnings(samples: Sequence[Sample], cells: Sequence[CellResult], problem: st
     if problem:
         yield (f"the exact tier decides nothing here: {problem}; run the experiment again, and "
                "report it as a bug in swapscale if it repeats")
+    yield from _options(samples, cells)
     for cell in cells:
         if cell.tier == "timed" and cell.verdict == Verdict.INCONCLUSIVE and cell.test_samples:
             yield (f"{cell.test} on {cell.device}, {threads(cell.threads)}: time is not resolved "
@@ -56,6 +58,21 @@ def warnings(samples: Sequence[Sample], cells: Sequence[CellResult], problem: st
                f"stand for that part alone, so read them as shares, or {remedy}")
 
 
+def _options(samples: Sequence[Sample], cells: Sequence[CellResult]) -> Iterable[str]:
+    """Kernels that were not built with the same options; ready ones' are not known."""
+    has = {(one.cell.kernel, one.cell.tier): one.host["options"] for one in samples
+           if "options" in one.host}
+    differ: dict[str, list[str]] = {}
+    for cell in cells:
+        sides = (cell.base, cell.tier), (cell.test, cell.tier)
+        for said in together.told(*(has[one] for one in sides)) \
+                if all(one in has for one in sides) else ():
+            differ.setdefault(f"{cell.base} and {cell.test} differ in an option that was asked "
+                              f"for: {said}", []).append(cell.tier)
+    for said, tiers in differ.items():
+        yield f"{said} (tiers: {', '.join(dict.fromkeys(tiers))})"
+
+
 def _coverage(sample: Sample) -> float:
     return sample.metrics[profile.COVERAGE].value
 
@@ -81,6 +98,11 @@ def assumptions(samples: Sequence[Sample]) -> Iterable[str]:
         yield ("lock waits: a spinlock's first waiter spins on its pending bit, which no "
                "tracepoint sees, so spinlocks show with three contenders or more; mutexes and "
                "rwsems show always")
+    agreed = {one.host["options"] for one in valid if "=" in one.host.get("options", "")}
+    if len(agreed) == 1 and len({one.cell.kernel for one in valid}) > 1 \
+            and all(one.host.get("options", "") in agreed for one in valid):
+        yield ("all kernels were built with the same options, which are not all the fragments' "
+               f"first choice: {agreed.pop()}")
     if Accelerator.TCG in accelerators:
         yield "emulated (TCG): time here says nothing about real hardware"
     if any(one.cell.tier == "locks" for one in valid):

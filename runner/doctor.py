@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 from runner import host, hostmemory, paths
 from runner.errors import CannotMeasure, UsageError
-from runner.kernel import build
+from runner.kernel import build, debsource, definitions
 from runner.progress import Progress
 from runner.vm import accel, newqemu
 
@@ -60,6 +60,8 @@ def present(probe: str) -> bool:
         return shutil.which(name) is not None
     if kind == "py":
         return importlib.util.find_spec(name) is not None
+    if kind == "source":
+        return debsource.version(definitions.load()[name]) != ""
     return bool(glob.glob(name))
 
 

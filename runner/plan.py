@@ -131,7 +131,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
 
 def _left_out(root: tomlfile.Table, kernels: tuple[str, ...], tiers: list[str]) -> str:
     """Takes tiers away that Debian's kernels are not built for; one line about it, or ''."""
-    stock = [one for one in kernels if spec.split(one).kind == "debian"]
+    stock = [one for one in kernels if spec.split(one).kind == "stock"]
     if not stock or "locks" not in tiers and torture.TIER not in tiers:
         return ""
     tiers[:] = [one for one in tiers if one not in ("locks", torture.TIER)]

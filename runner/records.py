@@ -70,6 +70,8 @@ class BuiltKernel:
     image: Path
     image_sha256: str
     modules: Path | None = None
+    package: str = ""         # 'linux-source-7.3 7.3.4-1~bpo13+1', of Debian's sources
+    options: str = ""         # how its options differ from the fragments' first choices: 'A=y -B'
 
 
 @dataclass(frozen=True)

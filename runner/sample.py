@@ -124,7 +124,9 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
     boot = boot_for(setting, planned, kernel, folder)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     described = {**host.describe(), "programs": setting.programs[:12],
-                 "machine": machine.digest(boot.accelerator)}
+                 "machine": machine.digest(boot.accelerator),
+                 **({"options": kernel.options} if kernel.flavour else {}),
+                 **({"package": kernel.package} if kernel.package else {})}
     began = hostload.read()
     result = guest.run(boot, step, setting.stop)
     if _emulator_fault(result, folder):

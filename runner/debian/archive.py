@@ -10,6 +10,7 @@ Debian's own keys alone.
 from __future__ import annotations
 
 import fcntl
+import fnmatch
 import json
 import os
 import re
@@ -77,7 +78,8 @@ def _home() -> Path:
 
 
 def kept(name: str) -> list[tuple[Package, Path]]:
-    """Every version of a package that was fetched before, the latest fetched last."""
+    """Every version of a package that was fetched before, the latest fetched last; '*' in the
+    name stands for anything."""
     found = []
     for file in (_home() / "packages").glob(f"{name}_*/package.json"):
         try:
@@ -87,7 +89,7 @@ def kept(name: str) -> list[tuple[Package, Path]]:
         except (OSError, ValueError, LookupError, TypeError):
             continue                  # a damaged one is fetched again
     return [(one, folder) for _, one, folder in sorted(found, key=lambda each: each[0])
-            if one.name == name]
+            if fnmatch.fnmatchcase(one.name, name)]
 
 
 class Archive:
@@ -130,13 +132,13 @@ class Archive:
         machine = command.run(["dpkg", "--print-architecture"], "dpkg").strip()
         return f"deb [arch={machine} signed-by={KEYRING}] {site.mirror()} {self.suite} main\n"
 
-    def refresh(self, progress: Progress, fresh: float = FRESH) -> None:
-        """Ask the mirror for its lists, unless that was done within `fresh` seconds."""
+    def refresh(self, progress: Progress, fresh: float | None = None) -> None:
+        """Ask the mirror for its lists, unless that was done within `fresh` (FRESH) seconds."""
         with self._held():
             stamp = self._place / "refreshed"
             moved = self._configure()
             age = time.time() - stamp.stat().st_mtime if stamp.is_file() else float("inf")
-            if not moved and 0 <= age < fresh:
+            if not moved and 0 <= age < (FRESH if fresh is None else fresh):
                 return
             stamp.unlink(missing_ok=True)
             with progress.step(f"ask for {self._what}", expected=10):

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from runner import paths
 from runner.errors import CannotMeasure, SwapscaleError, UsageError, printable
-from runner.kernel import (cache, definitions, folder, fragments, git, image, kbuild, series, spec,
-                           stock, tarball, toolchain)
+from runner.kernel import (cache, debsource, definitions, folder, fragments, git, image, kbuild,
+                           series, spec, stock, tarball, toolchain)
 from runner.kernel.definitions import Source
 from runner.kernel.fragments import Request
 from runner.kernel.series import Series
 from runner.kernel.spec import Spec
-from runner.kernel.tree import Tree
+from runner.kernel.stage import Content
+from runner.kernel.tree import Tree, write
 from runner.metrics import lockkeys
 from runner.progress import Progress
 from runner.records import DRIVERS, FLAVOURS, BuiltKernel
@@ -37,6 +39,12 @@ class Recipe:
     base: str                 # identity of the source
     series: Series
     wanted: list[Request]
+    agreed: tuple[str, ...]   # of the options' alternatives, those to take
+
+    @property
+    def folder(self) -> str:
+        """Its build folder: another configuration compiles everything again."""
+        return "+".join((self.flavour, *self.agreed))
 
     def told(self) -> dict[str, Any]:
         """What shapes the image, and so its key."""
@@ -52,10 +60,11 @@ class Recipe:
         return self.flavour.removesuffix(DRIVERS) == "lockstat"
 
 
-def _recipe(wanted: Spec, flavour: str) -> Recipe:
+def _recipe(wanted: Spec, flavour: str, agreed: Sequence[str] = ()) -> Recipe:
     source = wanted.source
-    return Recipe(wanted, flavour, _KINDS[source.kind].identity(source),
-                  series.load(wanted.stack), fragments.requests(source, flavour))
+    return Recipe(wanted, flavour, _KINDS[source.kind].identity(source), series.load(wanted.stack),
+                  fragments.agreed(fragments.requests(source, flavour), agreed),
+                  tuple(sorted(agreed)))
 
 
 def _checked(flavour: str) -> None:
@@ -70,7 +79,7 @@ def config_digest(name: str, flavour: str) -> str:
     return "" if source.ready else fragments.digest(fragments.requests(source, flavour))
 
 
-def cached(name: str, flavour: str) -> BuiltKernel | None:
+def cached(name: str, flavour: str, agreed: Sequence[str] = ()) -> BuiltKernel | None:
     """The image if it is in the cache; runs no make.  UsageError for a bad name."""
     _checked(flavour)
     wanted = spec.parse(name)
@@ -78,12 +87,16 @@ def cached(name: str, flavour: str) -> BuiltKernel | None:
         return image.find(wanted.source, name, keep=False)
     if wanted.source.kind == "stock":
         return stock.find(wanted.source, name)
-    return cache.look_up(cache.key(_recipe(wanted, flavour).told()), name)
+    try:
+        return cache.look_up(cache.key(_recipe(wanted, flavour, agreed).told()), name)
+    except debsource.NotFetched:
+        return None
 
 
-def build(name: str, flavour: str, progress: Progress) -> BuiltKernel:
+def build(name: str, flavour: str, progress: Progress, agreed: Sequence[str] = ()) -> BuiltKernel:
     """The image, built first if need be.
 
+    `agreed`: of the alternatives that its options have, those to take ('PREEMPT=y').
     UsageError: name, definition, series or config fragment is wrong.
     CannotMeasure: the source is missing or does not compile.
     """
@@ -95,7 +108,9 @@ def build(name: str, flavour: str, progress: Progress) -> BuiltKernel:
         return ready
     if wanted.source.kind == "stock":
         return stock.fetch(wanted.source, name, progress)
-    recipe = _recipe(wanted, flavour)
+    if wanted.source.kind == "debian":
+        debsource.obtain(wanted.source, progress)
+    recipe = _recipe(wanted, flavour, agreed)
     key = cache.key(recipe.told())
     built = cache.look_up(key, name)
     if built is not None:
@@ -103,7 +118,7 @@ def build(name: str, flavour: str, progress: Progress) -> BuiltKernel:
     home = paths.cache() / "sources" / wanted.source.tree_id()
     with cache.lock(home, f"{name} ({flavour})", progress) as lock:
         if lock.waited:
-            recipe = _recipe(wanted, flavour)
+            recipe = _recipe(wanted, flavour, agreed)
             key = cache.key(recipe.told())
             built = cache.look_up(key, name)
         if built is None:
@@ -115,9 +130,43 @@ def build(name: str, flavour: str, progress: Progress) -> BuiltKernel:
     return built
 
 
-def _make(recipe: Recipe, key: str, tree: Tree, lock: int, progress: Progress) -> None:
-    source, label = recipe.spec.source, f"{recipe.spec.name} ({recipe.flavour})"
-    started = time.monotonic()
+def fit(name: str, flavour: str, progress: Progress, agreed: Sequence[str] = ()) -> str | None:
+    """How the options it gets differ from the fragments' first choices, as BuiltKernel.options;
+    None where it cannot have those agreed on.  Configured if need be, not compiled."""
+    wanted = spec.parse(name)
+    if wanted.source.kind == "debian":
+        debsource.obtain(wanted.source, progress)
+    recipe = _recipe(wanted, flavour, agreed)
+    key = cache.key(recipe.told())
+    note = paths.cache() / "fits" / f"{key}.json"
+    if built := cache.look_up(key, name):
+        return built.options
+    try:
+        told = json.loads(note.read_text(encoding="utf-8"))["options"]
+        return None if told is None else str(told)
+    except (OSError, ValueError, LookupError, TypeError):
+        pass                          # not tried yet
+    tree = Tree(paths.cache() / "sources" / wanted.source.tree_id())
+    with cache.lock(tree.home, f"{name} ({flavour})", progress) as lock:
+        tree = Tree(tree.home)
+        _stand(recipe, tree, progress)
+        found: str | None = None
+        try:
+            got = kbuild.configure(wanted.source, tree.src, tree.home / "fit",
+                                   tree.home / "fit.log", recipe.wanted, f"{name} ({flavour})",
+                                   lock.fd, progress)
+            if {one.text() for one in got} >= set(agreed):
+                found = fragments.plainly(wanted.source, flavour, got)
+        except UsageError:
+            if not agreed:
+                raise
+    write(note, Content((json.dumps({"options": found}) + "\n").encode(), 0o644))
+    return found
+
+
+def _stand(recipe: Recipe, tree: Tree, progress: Progress) -> None:
+    """Make the tree hold the recipe's source and series."""
+    source = recipe.spec.source
     if tree.base != recipe.base or not tree.src.is_dir():
         if tree.base:
             tree.switch({})
@@ -128,9 +177,15 @@ def _make(recipe: Recipe, key: str, tree: Tree, lock: int, progress: Progress) -
             raise CannotMeasure(f"{source.path}: changed while the build began; try again")
         tree.accept(recipe.base)
     tree.switch(tree.plan(recipe.series))
-    out = tree.home / recipe.flavour
-    log = tree.home / f"{recipe.flavour}.log"
-    kbuild.bzimage(source, tree.src, out, log, recipe.wanted, label, lock, progress)
+
+
+def _make(recipe: Recipe, key: str, tree: Tree, lock: int, progress: Progress) -> None:
+    source, label = recipe.spec.source, f"{recipe.spec.name} ({recipe.flavour})"
+    started = time.monotonic()
+    _stand(recipe, tree, progress)
+    out = tree.home / recipe.folder
+    log = tree.home / f"{recipe.folder}.log"
+    got = kbuild.bzimage(source, tree.src, out, log, recipe.wanted, label, lock, progress)
     files = {"bzImage": out / "arch/x86/boot/bzImage", "config": out / ".config",
              "System.map": out / "System.map", "build.log": log}
     if recipe.has_keys:
@@ -143,6 +198,8 @@ def _make(recipe: Recipe, key: str, tree: Tree, lock: int, progress: Progress) -
             "release": (out / "include/config/kernel.release").read_text("utf-8").strip(),
             "image_sha256": cache.sha256(files["bzImage"]), "modules": "",
             "source": {"kind": source.kind, "path": str(source.path), "ref": source.ref},
+            "package": debsource.version(source) if source.kind == "debian" else "",
+            "options": fragments.plainly(source, recipe.flavour, got),
             "patches": patches, "made_of": recipe.told(),
             "built": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": round(time.monotonic() - started, 1)}

@@ -43,7 +43,8 @@ def look_up(found_key: str, name: str) -> BuiltKernel | None:
         built = BuiltKernel(
             name=name, flavour=str(told["flavour"]), key=found_key, release=str(told["release"]),
             image=folder / "bzImage", image_sha256=str(told["image_sha256"]),
-            modules=folder / str(told["modules"]) if told["modules"] else None)
+            modules=folder / str(told["modules"]) if told["modules"] else None,
+            package=str(told.get("package", "")), options=str(told.get("options", "")))
         return built if sha256(built.image) == built.image_sha256 else None
     except (OSError, ValueError, LookupError, TypeError):
         return None

@@ -2,12 +2,14 @@
 """Where kernel source comes from: kernels.toml, ours and the user's."""
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from runner import paths, tomlfile
+from runner.debian import archive
 from runner.tomlfile import Table
 
 KINDS = ("debian", "tarball", "git", "dir", "image")
@@ -31,7 +33,8 @@ class Source:
     kind: str                                  # one of KINDS, or 'stock': debian:VERSION
     path: Path                                 # tarball, repository, folder or image
     ref: str = ""                              # git; stock: the version
-    package: str = ""                          # debian
+    package: str = ""                          # debian; '': the newest linux-source of `suite`
+    suite: str = ""                            # debian: where it is fetched from
     modules: Path | None = None                # image
     cc: str = "gcc"
     make: tuple[tuple[str, str], ...] = ()     # sorted
@@ -44,12 +47,22 @@ class Source:
         """Whether somebody else built it, so that nothing is to be built and no flavour asked."""
         return self.kind in ("image", "stock")
 
+    @property
+    def follows(self) -> bool:
+        """Whether it is whatever kernel source a suite of Debian's has now."""
+        return self.kind == "debian" and not self.package
+
     def tree_id(self) -> str:
         """Names this source's folder in the cache; stable, because build paths
         are baked into object files.  One per place, whatever the git ref."""
-        place = f"{self.kind} {self.path.resolve()}"
-        label = re.sub(r"[^A-Za-z0-9._+-]", "_", self.package or self.path.name)[:40]
+        place = f"{self.kind} {self.suite if self.follows else self.path.resolve()}"
+        label = re.sub(r"[^A-Za-z0-9._+-]", "_", self.package or self.suite or self.path.name)[:40]
         return f"{label}-{hashlib.sha256(place.encode()).hexdigest()[:8]}"
+
+
+def installed(package: str) -> Path:
+    """Where apt-get install puts the tarball of a linux-source package."""
+    return Path("/usr/src") / f"{package}.tar.xz"
 
 
 def kept(digest: str) -> Path:
@@ -61,6 +74,29 @@ def files() -> list[Path]:
     """kernels.toml of the checkout, then the user's if there is one."""
     own = paths.config() / "kernels.toml"
     return [paths.KERNELS / "kernels.toml", *([own] if own.is_file() else [])]
+
+
+def where_to_say(source: Source) -> str:
+    """Where a source's 'fragments' and 'without' stand, or are to be written."""
+    own = paths.config() / "kernels.toml"
+    for file in reversed(files()):
+        if source.name in tomlfile.load(file).table("source").keys():
+            return f"Say so in [source.\"{source.name}\"] of {file}"
+    key = {"git": "tree", "debian": "suite"}.get(source.kind, "path")
+    place = source.suite if source.kind == "debian" else source.path
+    return (f"Say so in {own}, which holds for this place however it is named: [source.mine] "
+            f"kind = \"{source.kind}\" {key} = \"{place}\"")
+
+
+def like(source: Source) -> Source:
+    """A source described in a kernel's name, with the compiler, make variables and options of the
+    defined one that stands at the same place."""
+    for one in load().values():
+        if one.kind == source.kind and one.suite == source.suite and one.follows == source.follows \
+                and one.path.resolve() == source.path.resolve():
+            return dataclasses.replace(source, cc=one.cc, make=one.make, fragments=one.fragments,
+                                       without=one.without)
+    return source
 
 
 def load() -> dict[str, Source]:
@@ -95,12 +131,16 @@ def _source(table: Table, name: str) -> Source:
                        modules=_place(table, "modules") if "modules" in table.keys() else None)
         table.close()
         return image
-    package = ref = ""
+    package = ref = suite = ""
     if kind == "debian":
-        package = table.text("package", tomlfile.REQUIRED)
-        if not _PACKAGE.fullmatch(package):
+        suite = table.text("suite", "")
+        package = table.text("package", "" if suite else tomlfile.REQUIRED)
+        if package and not _PACKAGE.fullmatch(package):
             table.complain("package", f"{package!r} is not the name of a Debian package")
-        path = Path("/usr/src") / f"{package}.tar.xz"
+        if suite and not archive.SUITE.fullmatch(suite):
+            table.complain("suite", f"{suite!r} is not a suite of Debian's, such as sid, testing "
+                                    "or trixie-backports")
+        path = installed(package)
     elif kind == "git":
         path = _place(table, "tree")
         ref = table.text("ref", "HEAD")
@@ -109,7 +149,7 @@ def _source(table: Table, name: str) -> Source:
     else:
         path = _place(table, "path")
     source = Source(
-        name, kind, path, ref, package, cc=table.text("cc", "gcc"), make=_make(table),
+        name, kind, path, ref, package, suite, cc=table.text("cc", "gcc"), make=_make(table),
         fragments=tuple(table.file.parent / Path(text).expanduser()
                         for text in table.texts("fragments", [])),
         without=_options(table), description=description)

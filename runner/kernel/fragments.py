@@ -3,11 +3,17 @@
 
 Kconfig drops what it does not know or whose dependencies are missing without
 a word, so every line asked for is looked up in the configuration that came out.
+A line may hold alternatives, the preferred one first, for what kernels of
+other versions call otherwise or have no more:
+
+    CONFIG_BASE_FULL=y or CONFIG_BASE_SMALL=n
 """
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +32,16 @@ class Request:
     option: str               # without CONFIG_
     value: str
     place: str                # 'FILE:LINE'
+    others: tuple[tuple[str, str], ...] = ()   # options and values that will do instead
+
+    def text(self) -> str:
+        """'PREEMPT_NONE=y'"""
+        return f"{self.option}={self.value}"
+
+    def ways(self) -> list[Request]:
+        """Each alternative as a request of its own, the preferred one first."""
+        return [Request(option, value, self.place)
+                for option, value in ((self.option, self.value), *self.others)]
 
 
 def parse(file: Path) -> list[Request]:
@@ -39,14 +55,17 @@ def parse(file: Path) -> list[Request]:
     for number, line in enumerate(text.splitlines(), 1):
         line = line.strip()
         place = f"{file}:{number}"
-        if match := _SET.fullmatch(line):
-            request = Request(match[1], match[2], place)
-        elif match := _UNSET.fullmatch(line):
+        if match := _UNSET.fullmatch(line):
             request = Request(match[1], "n", place)
         elif not line or line.startswith("#"):
             continue
         else:
-            raise UsageError(f"{place}: {printable(line, 60)!r} is not CONFIG_OPTION=VALUE")
+            ways = [_SET.fullmatch(way.strip()) for way in line.split(" or ")]
+            told = [(way[1], way[2]) for way in ways if way]
+            if len(told) < len(ways):
+                raise UsageError(f"{place}: {printable(line, 60)!r} is not CONFIG_OPTION=VALUE, or "
+                                 "several with 'or' between them")
+            request = Request(*told[0], place, tuple(told[1:]))
         if request.option in found:
             raise UsageError(f"{place}: CONFIG_{request.option} stands in "
                              f"{found[request.option].place} already")
@@ -63,13 +82,14 @@ def requests(source: Source, flavour: str) -> list[Request]:
     config = paths.KERNELS / "config"
     merged = {one.option: one for name in ("base", *flavour.split("+"))
               for one in parse(config / f"{name}.config")}
+    ours = [one for file in sorted(config.glob("*.config")) for one in parse(file)]
     for option in source.without:
-        if option not in merged and option not in [
-                one.option for one in parse(config / "devices.config")]:
-            raise UsageError(f"kernel {source.name}: without: no line of base.config, "
-                             f"{flavour}.config or devices.config asks for {option}; take it out "
-                             "of 'without'")
-        merged.pop(option, None)
+        lines = [one.option for one in ours if option in [way.option for way in one.ways()]]
+        if not lines:
+            raise UsageError(f"kernel {source.name}: without: no fragment of {config} asks for "
+                             f"{option}; take it out of 'without'")
+        for line in lines:
+            merged.pop(line, None)
     for file in source.fragments:
         for one in parse(file):
             merged.pop(one.option, None)
@@ -77,10 +97,29 @@ def requests(source: Source, flavour: str) -> list[Request]:
     return list(merged.values())
 
 
+def agreed(wanted: Iterable[Request], choices: Sequence[str]) -> list[Request]:
+    """With the alternatives named in `choices`, 'PREEMPT=y', in place of all of their line."""
+    found = []
+    for one in wanted:
+        ways = [way for way in one.ways() if one.others and way.text() in choices]
+        found.append(ways[0] if ways else one)
+    return found
+
+
 def digest(wanted: list[Request]) -> str:
     """Of options and values; comments and places are not in it."""
-    return hashlib.sha256(repr(sorted((one.option, one.value) for one in wanted))
+    return hashlib.sha256(repr(sorted((one.option, one.value, *one.others) for one in wanted))
                           .encode()).hexdigest()
+
+
+def plainly(source: Source, flavour: str, got: Sequence[Request]) -> str:
+    """How the options a kernel has differ from the first choices of our own fragments: 'A=y -B',
+    sorted; '' where they do not."""
+    ours = {one.option: one.value for one in requests(
+        dataclasses.replace(source, fragments=(), without=()), flavour)}
+    has = {one.option: one.value for one in got}
+    more = [f"{option}={value}" for option, value in has.items() if ours.get(option) != value]
+    return " ".join(sorted([*more, *(f"-{option}" for option in ours if option not in has)]))
 
 
 def merge(config: str, wanted: list[Request]) -> str:
@@ -94,22 +133,14 @@ def merge(config: str, wanted: list[Request]) -> str:
     return "\n".join(kept + added) + "\n"
 
 
-def check(config: str, wanted: list[Request], name: str) -> None:
-    """UsageError naming the first option whose value is not the wanted one."""
-    values = {match[1]: match[2] for match in map(_SET.fullmatch, config.splitlines()) if match}
-    known = {match[1] for match in map(_UNSET.fullmatch, config.splitlines()) if match}
-    for one in wanted:
-        got = values.get(one.option, "n")
-        if got == one.value:
-            continue
-        if one.option not in values and one.option not in known:
-            problem = ("vanished: this source does not know it, or what it depends on is off; add "
-                       "that, or name the option in the source's 'without'")
-        elif one.value == "n":
-            problem = (f"came out {printable(got, 40)}: something else selects it; ask for that to "
-                       "be off, or name the option in the source's 'without'")
-        else:
-            problem = (f"came out {'off' if got == 'n' else printable(got, 40)}: its dependencies "
-                       "or a choice say otherwise; ask for those as well")
-        raise UsageError(f"{one.place}: CONFIG_{one.option}={printable(one.value, 40)}: {name}: "
-                         f"{problem}")
+def values(config: str) -> dict[str, str]:
+    """Of a .config: what is set; 'n' where it says that an option is off."""
+    found = {match[1]: match[2] for match in map(_SET.fullmatch, config.splitlines()) if match}
+    off = {match[1]: "n" for match in map(_UNSET.fullmatch, config.splitlines()) if match}
+    return {**off, **found}
+
+
+def lost(config: str, wanted: Sequence[Request]) -> list[Request]:
+    """Those whose value is not the wanted one."""
+    came = values(config)
+    return [one for one in wanted if came.get(one.option, "n") != one.value]

@@ -6,8 +6,8 @@ import json
 import time
 from pathlib import Path
 
-from runner.errors import CannotMeasure
-from runner.kernel import fragments, make, toolchain
+from runner.errors import CannotMeasure, UsageError
+from runner.kernel import definitions, fragments, kconfig, known, make, toolchain
 from runner.kernel.definitions import Source
 from runner.kernel.fragments import Request
 from runner.kernel.stage import Content
@@ -21,8 +21,9 @@ FILES, AGAIN = 1000, 30.0
 
 
 def bzimage(source: Source, src: Path, out: Path, log: Path, wanted: list[Request],
-            label: str, lock: int, progress: Progress) -> None:
-    """Leave arch/x86/boot/bzImage in `out`; the log starts afresh.
+            label: str, lock: int, progress: Progress) -> list[Request]:
+    """Leave arch/x86/boot/bzImage in `out`; the log starts afresh.  The options it has of those
+    asked for.
 
     UsageError where the configuration is not what was asked for, CannotMeasure
     where make fails.
@@ -31,7 +32,7 @@ def bzimage(source: Source, src: Path, out: Path, log: Path, wanted: list[Reques
     out.mkdir(parents=True, exist_ok=True)
     log.write_bytes(b"")
     before = _text(out / ".config")
-    _configure(source, src, out, log, wanted, label, lock, progress)
+    got = configure(source, src, out, log, wanted, label, lock, progress)
     notes = out / "swapscale.json"
     try:
         known = json.loads(notes.read_text(encoding="utf-8"))
@@ -52,22 +53,60 @@ def bzimage(source: Source, src: Path, out: Path, log: Path, wanted: list[Reques
     elif not whole:
         again = time.monotonic() - started
     write(notes, Content((json.dumps({"files": files, "again": again}) + "\n").encode(), 0o644))
+    return got
 
 
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def _configure(source: Source, src: Path, out: Path, log: Path, wanted: list[Request],
-               label: str, lock: int, progress: Progress) -> None:
+def configure(source: Source, src: Path, out: Path, log: Path, wanted: list[Request],
+              label: str, lock: int, progress: Progress) -> list[Request]:
+    """Leave .config in `out`; the options it has of those asked for, alternatives decided.
+
+    Every line is asked for by its first alternative; where that does not hold, by its next.
+    """
     config = out / ".config"
+    out.mkdir(parents=True, exist_ok=True)
     with progress.step(f"configure {label}", expected=6):
         make.run(toolchain.make(source, src, out, "tinyconfig"), log,
                  f"configuration of {label}", lock)
         if not config.is_file():
             raise CannotMeasure(f"configuration of {label}: make left no .config; see {log}")
         tiny = config.read_text(encoding="utf-8")
-        config.write_text(fragments.merge(tiny, wanted), encoding="utf-8")
-        make.run(toolchain.make(source, src, out, "olddefconfig"), log,
-                 f"configuration of {label}", lock)
-    fragments.check(config.read_text(encoding="utf-8"), wanted, label)
+        left = [one.ways() for one in wanted]
+        while True:
+            asked = [ways[0] for ways in left]
+            config.write_text(fragments.merge(tiny, asked), encoding="utf-8")
+            make.run(toolchain.make(source, src, out, "olddefconfig"), log,
+                     f"configuration of {label}", lock)
+            came = config.read_text(encoding="utf-8")
+            lost = fragments.lost(came, asked)
+            movable = [ways for ways in left if ways[0] in lost and len(ways) > 1]
+            if not movable:
+                break
+            for ways in movable:
+                del ways[0]
+    places = [one.place for one in lost]
+    return _judged(source, src, [one for one in asked if one not in lost],
+                   [one for one in wanted if one.place in places], came, label, progress)
+
+
+def _judged(source: Source, src: Path, got: list[Request], lost: list[Request], came: str,
+            label: str, progress: Progress) -> list[Request]:
+    """Those that hold; UsageError about all others at once, or a warning where the kernel is
+    newer than what the fragments were written for."""
+    if not lost:
+        return got
+    why = kconfig.explain(lost, fragments.values(came), src)
+    said = "; ".join(f"({number}) {one}" for number, one in enumerate(why, 1))
+    version = kconfig.version(src)
+    if known.unseen(version):
+        progress.warn(f"{label}: Linux {version} is newer than any kernel the fragments were "
+                      f"written for, and goes without {len(lost)} of their options: {said}; "
+                      "what it is compared with has them, and reports say so; './swapscale kernel "
+                      f"adopt {source.name}' proposes how to fit them")
+        return got
+    names = ", ".join(f'"{one.option}"' for one in lost)
+    raise UsageError(f"{label}: {len(lost)} option{'s' * (len(lost) > 1)} did not come out as "
+                     f"asked: {said}. {definitions.where_to_say(source)}: without = [{names}]")

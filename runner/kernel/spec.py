@@ -8,6 +8,8 @@
     dir:PATH[:SERIES]          dir:/src/linux
     image:PATH                 image:/boot/vmlinuz-6.1.0-30-amd64
     debian:VERSION             debian:6.1, debian:6.1.0-56: as Debian ships it, not built
+    debian:SUITE[@VERSION][:SERIES]   debian:sid, debian:sid@7.3.4-1: the newest kernel source of
+                               that suite of Debian's, or one of its versions that was fetched
 
 SERIES is a name of kernels/series or the path of a folder, NAME@N for its
 first N patches, and several joined by '+' to stand on each other.  What a
@@ -20,6 +22,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner import paths
+from runner.debian import archive
 from runner.errors import UsageError, printable
 from runner.kernel import definitions, series
 from runner.kernel.definitions import REF, Source
@@ -27,9 +31,11 @@ from runner.kernel.series import Part
 from runner.tomlfile import meant
 
 FORMS = ("SOURCE[:SERIES], git:PATH[@REF][:SERIES], tarball:PATH[:SERIES], dir:PATH[:SERIES], "
-         "image:PATH or debian:VERSION")
+         "image:PATH, debian:VERSION (as shipped) or debian:SUITE[:SERIES] (its newest source)")
 _INLINE = ("git", "tarball", "dir", "image", "debian")
-_READY = ("image", "debian")
+_READY = ("image", "stock")
+#: Debian's own name for the backports of whatever release is stable.
+_ALIASES = {"backports": "stable-backports"}
 _VERSION = re.compile(r"\d+\.\d+[0-9A-Za-z.+~-]*")
 _PART = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,63}|[^+@]*/[^+@]*)"
                    r"(?:@(?P<upto>\d{1,4}))?")
@@ -52,8 +58,8 @@ class Spec:
 class Words:
     """A name taken apart, nothing looked up yet."""
 
-    kind: str                 # one of the inline kinds, '' for a defined source
-    place: str                # path, or the source's name
+    kind: str                 # one of the inline kinds, 'stock', or '' for a defined source
+    place: str                # path, suite, version, or the source's name
     ref: str
     series: str
 
@@ -65,6 +71,8 @@ def split(name: str) -> Words:
         raise NameError_(f"{shown!r} is not a kernel; a kernel is {FORMS}")
     head, colon, rest = name.partition(":")
     kind = head if colon and head in _INLINE else ""
+    if kind == "debian" and not rest[:1].isalpha():
+        kind = "stock"
     if kind in _READY:
         place, rest = rest, "vanilla"
     elif kind:
@@ -75,10 +83,15 @@ def split(name: str) -> Words:
         raise NameError_(f"{shown}: nothing stands after the last ':'; leave it away or name "
                          "a series")
     ref = ""
-    if kind in ("", "git") and "@" in place:
+    if kind in ("", "git", "debian") and "@" in place:
         place, _, ref = place.rpartition("@")
         if not REF.fullmatch(ref):
             raise NameError_(f"{shown}: {printable(ref, 60)!r} is not a branch, tag or commit")
+    if kind == "debian":
+        place = _ALIASES.get(place, place)
+        if not archive.SUITE.fullmatch(place):
+            raise NameError_(f"{shown}: {printable(place, 60)!r} is neither a suite of Debian's, "
+                             "such as sid, testing or trixie-backports, nor a version")
     if not place:
         raise NameError_(f"{shown}: names no {'path' if kind else 'source'}; a kernel is {FORMS}")
     patches = rest if colon or kind in _READY else "vanilla"
@@ -96,14 +109,21 @@ def parse(name: str) -> Spec:
     NameError_ where the name means nothing; nothing of the source is read.
     """
     words = split(name)
-    if words.kind == "debian":
+    if words.kind == "stock":
         if not _VERSION.fullmatch(words.place):
             raise NameError_(f"{printable(name, 100)}: {printable(words.place, 60)!r} is not a "
                              "version of Debian's kernel, such as 6.1, 6.12 or 6.1.0-56")
         source = Source(f"debian:{words.place}", "stock", Path("/"), words.place)
+    elif words.kind == "debian":
+        source = definitions.like(
+            Source(f"debian:{words.place}", "debian", definitions.installed(""), suite=words.place))
+        if words.ref:
+            source = _at(name, source, words.ref)
     elif words.kind:
         path = Path(words.place).expanduser().absolute()
         source = Source(f"{words.kind}:{words.place}", words.kind, path, words.ref)
+        if not source.ready:
+            source = definitions.like(source)
     else:
         source = _defined(words.place)
         if words.ref:
@@ -115,17 +135,21 @@ def parse(name: str) -> Spec:
 
 
 def _at(name: str, source: Source, state: str) -> Source:
-    """A defined source in another state than the one it is in now."""
+    """A source in another state than the one it is in now."""
     if source.kind == "git":
         return dataclasses.replace(source, ref=state)
     if source.kind not in ("debian", "tarball"):
         raise NameError_(f"{printable(name, 100)}: a source of kind {source.kind} has no states")
-    kept = definitions.kept(state)
-    if not re.fullmatch("[0-9a-f]{64}", state) or not kept.is_file():
-        raise NameError_(f"{printable(name, 100)}: no tarball of that SHA-256 is kept in "
-                         f"{kept.parent}; './swapscale nightly' keeps those it has measured")
+    kept = definitions.kept(state) if re.fullmatch("[0-9a-f]{64}", state) else None
+    for package, folder in archive.kept(source.package or "linux-source-*"):
+        if source.kind == "debian" and package.version == state:
+            kept = folder / definitions.installed(package.name).relative_to("/")
+    if kept is None or not kept.is_file():
+        raise NameError_(f"{printable(name, 100)}: no source of that version or SHA-256 is kept "
+                         f"under {paths.cache()}; './swapscale nightly' keeps those it has "
+                         "measured, and what a suite of Debian's had is kept once fetched")
     # Not Debian's package any more, and so not to be looked for as one.
-    return dataclasses.replace(source, kind="tarball", path=kept, package="")
+    return dataclasses.replace(source, kind="tarball", path=kept, package="", suite="")
 
 
 def _stack(shown: str, series_text: str, source: Source, below: tuple[str, ...]) -> list[Part]:

@@ -108,8 +108,7 @@ def run(config: Nightly, name: str, results: Path, progress: Progress,
     SwapscaleError where it cannot be measured; what was is kept, and the next
     run goes on with it.
     """
-    if config.fetch:
-        track.fetch(name, progress)
+    track.fetch(name, progress, config.fetch)
     now = track.tip(name)
     track.keep(now)
     store.refresh(results, progress)

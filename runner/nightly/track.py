@@ -12,7 +12,7 @@ import shutil
 from dataclasses import dataclass
 
 from runner.errors import CannotMeasure, UsageError, printable
-from runner.kernel import command, definitions, series, spec, tarball
+from runner.kernel import command, debsource, definitions, series, spec, tarball
 from runner.kernel.spec import Spec
 from runner.progress import Progress
 
@@ -39,10 +39,12 @@ def check(name: str) -> Spec:
     return found
 
 
-def fetch(name: str, progress: Progress) -> None:
-    """'git fetch' in the tree of a git kernel; nothing for others."""
+def fetch(name: str, progress: Progress, move: bool) -> None:
+    """Have the kernel's source here; `move`: 'git fetch' in its tree, or what Debian has now."""
     source = check(name).source
-    if source.kind != "git":
+    if source.kind == "debian":
+        debsource.obtain(source, progress, move)
+    if source.kind != "git" or not move:
         return
     with progress.step(f"git fetch in {source.path}", expected=30):
         command.run(["git", "-C", str(source.path), "fetch", "--quiet", "--all", "--prune"],
@@ -59,7 +61,8 @@ def tip(name: str) -> Tip:
         pinned = f"{place}@{commit}:{words.series}"
         return Tip(name, pinned, commit, _identity(commit, found), commit, pinned)
     digest = tarball.identity(source)
-    place = words.place if not words.kind else ""
+    place = words.place if not words.kind else \
+        f"debian:{words.place}" if words.kind == "debian" else ""
     # A tarball named by its path has no name to pin it under: its copy is named instead.
     pinned = f"{place}@{digest}:{words.series}" if place else \
         f"tarball:{definitions.kept(digest)}:{words.series}"
@@ -101,7 +104,7 @@ def keep(now: Tip) -> None:
     copy.parent.mkdir(parents=True, exist_ok=True)
     fresh = copy.with_suffix(f".new-{os.getpid()}")
     try:
-        shutil.copyfile(source.path, fresh)
+        shutil.copyfile(tarball.file(source), fresh)
         fresh.rename(copy)
     except OSError as error:
         fresh.unlink(missing_ok=True)

@@ -57,15 +57,12 @@ def test_prefix_builds_without_a_warning(name: str, flavour: str) -> None:
 @pytest.mark.parametrize("source", ["6.1", "6.12"])
 def test_series_build_without_an_option(swapscale, tmp_path: Path, source: str,
                                         option: str) -> None:
-    fragments, more = [f"{tmp_path}/less.config"], ""
-    if source == "6.12":       # as in kernels/kernels.toml
-        fragments.insert(0, str(paths.KERNELS / "config/6.12.config"))
-        more = 'without = ["BASE_FULL"]\n'
+    fragments = [f"{tmp_path}/less.config"]
     (tmp_path / "less.config").write_text(f"CONFIG_{option}=n\n", encoding="utf-8")
     own = tmp_path / "swapscale/kernels.toml"
     own.parent.mkdir()
-    own.write_text(LESS.format(source=source, option=option, fragments=json.dumps(fragments)) +
-                   more, encoding="utf-8")
+    own.write_text(LESS.format(source=source, option=option, fragments=json.dumps(fragments)),
+                   encoding="utf-8")
     done = swapscale("kernel", "build", "--json", "--flavour", "perf",
                      *(name for name in WHOLE if name.startswith(f"{source}:")),
                      env={"XDG_CONFIG_HOME": str(tmp_path)})

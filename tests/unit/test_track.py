@@ -61,7 +61,7 @@ def test_a_tarball_is_kept_and_found_by_its_hash(tmp_path: Path, monkeypatch: py
     own.write_text(f'[source.mine]\nkind = "tarball"\npath = "{place}"\ncc = "gcc"\n')
     first = track.tip("mine:vanilla")
     assert first.kernel == "mine:vanilla" and first.pinned.startswith("mine@")
-    with pytest.raises(UsageError, match="no tarball of that SHA-256 is kept"):
+    with pytest.raises(UsageError, match="no source of that version or SHA-256 is kept"):
         spec.parse(first.pinned)
     track.keep(first)
     place.write_bytes(b"two, which is longer")

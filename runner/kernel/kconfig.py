@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Why a source does not have an option as it was asked for, out of its Kconfig files.
+
+Read by what lines look like, not as Kconfig reads them: enough to say what to do.
+"""
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner.errors import printable
+from runner.kernel import known
+from runner.kernel.fragments import Request
+
+_ENTRY = re.compile(r"(?:menu)?config\s+([A-Za-z0-9_]+)\s*$")
+_PROMPT = re.compile(r"(?:bool|tristate|int|hex|string|prompt)\s+[\"']")
+_WORD = re.compile(r"(!?)\s*\b([A-Z][A-Z0-9_]+)\b(?!\s*[<>=!])")
+_MAKEFILE = re.compile(r"^(VERSION|PATCHLEVEL)\s*=\s*(\d+)", re.MULTILINE)
+#: Other architectures' options are no help.
+_ELSEWHERE = re.compile(r"arch/(?!x86/)[^/]+/|scripts/|tools/|Documentation/")
+
+
+@dataclass
+class Symbol:
+    """One option of a source."""
+
+    prompt: bool = False                  # can be set by hand
+    depends: list[str] = field(default_factory=list)
+
+
+def version(src: Path) -> str:
+    """'7.3' of a kernel's tree, '' where it does not say."""
+    try:
+        told = dict(_MAKEFILE.findall((src / "Makefile").read_text("utf-8", "replace")[:2000]))
+    except OSError:
+        return ""
+    return f"{told['VERSION']}.{told['PATCHLEVEL']}" if len(told) == 2 else ""
+
+
+def symbols(src: Path) -> dict[str, Symbol]:
+    """Every option of a source by name, with the conditions that stand at it in its file."""
+    found: dict[str, Symbol] = {}
+    for folder, names, files in os.walk(src):
+        inside = Path(folder).relative_to(src)
+        names[:] = [name for name in names if not _ELSEWHERE.match(f"{inside / name}/")]
+        for name in files:
+            if name.startswith("Kconfig"):
+                _read(Path(folder) / name, found)
+    return found
+
+
+def _read(file: Path, found: dict[str, Symbol]) -> None:
+    conditions: list[str] = []
+    symbol: Symbol | None = None
+    text = file.read_text(encoding="utf-8", errors="replace").replace("\\\n", " ")
+    for raw in text.splitlines():
+        line = raw.strip()
+        if match := _ENTRY.match(line):
+            symbol = found.setdefault(match[1], Symbol())
+            symbol.depends.extend(one for one in conditions if one not in symbol.depends)
+        elif raw.startswith("if "):
+            conditions.append(line[3:])
+            symbol = None
+        elif raw.startswith("endif") and conditions:
+            conditions.pop()
+            symbol = None
+        elif symbol is not None and line.startswith("depends on "):
+            symbol.depends.append(line.removeprefix("depends on "))
+        elif symbol is not None and _PROMPT.match(line):
+            symbol.prompt = True
+        elif re.match(r"(choice|menu|comment|source|endmenu|endchoice)\b", raw):
+            symbol = None
+
+
+def reason(one: Request, came: Mapping[str, str], options: Mapping[str, Symbol]) -> str:
+    """One clause: why it did not come out as asked, and the line that mends it."""
+    got = came.get(one.option, "n")
+    if one.option not in options:
+        new = known.renamed(one.option) or next(iter(difflib.get_close_matches(
+            one.option, options, 1, 0.7)), "")
+        hint = f", perhaps CONFIG_{new} is what it is called there" if new else ""
+        line = f"add ' or CONFIG_{new}={one.value}' to the line, or " if new else ""
+        return (f"no such option in this source{hint}; {line}put \"{one.option}\" into the "
+                "source's 'without'")
+    if one.value == "n":
+        return (f"came out {printable(got, 40)}: something else selects it; ask for that to be "
+                f"off, or put \"{one.option}\" into the source's 'without'")
+    off = _missing(options[one.option], came)
+    if off:
+        settable = [name for name, value in off.items()
+                    if name in options and options[name].prompt and value == "y"]
+        said = ", ".join(f"CONFIG_{name} is {'off' if value == 'y' else 'on'}"
+                         for name, value in off.items())
+        line = "add " + " and ".join(f"'CONFIG_{name}=y'" for name in settable) + \
+            " to a fragment of the source, or " if settable else ""
+        return f"a dependency says no ({said}); {line}put \"{one.option}\" into its 'without'"
+    return (f"came out {'off' if got == 'n' else printable(got, 40)}: a choice or a range says "
+            f"otherwise; ask for what it allows, or put \"{one.option}\" into its 'without'")
+
+
+def _missing(symbol: Symbol, came: Mapping[str, str]) -> dict[str, str]:
+    """Options of its conditions that are not as those want them, and what they want."""
+    found = {}
+    for condition in symbol.depends:
+        if "||" in condition:
+            names = [name for no, name in _WORD.findall(condition) if not no]
+            if names and all(came.get(name, "n") == "n" for name in names):
+                found[names[0]] = "y"
+            continue
+        for no, name in _WORD.findall(condition):
+            if (came.get(name, "n") == "n") != bool(no):
+                found[name] = "n" if no else "y"
+    return found
+
+
+def explain(lost: Sequence[Request], came: Mapping[str, str], src: Path) -> list[str]:
+    """One clause for each request that did not hold."""
+    options = symbols(src)
+    found = []
+    for one in lost:
+        others = ", ".join(f"CONFIG_{way.text()}" for way in one.ways()[1:])
+        also = f"; nor can it have {printable(others, 120)}" if others else ""
+        found.append(f"{one.place}: CONFIG_{printable(one.text(), 80)}: "
+                     f"{reason(one, came, options)}{also}")
+    return found

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Kernels that are compared: built with the same options where all of them can have them.
+
+The fragments' alternatives are decided for each kernel by itself: 6.12 without preemption, 7.3,
+which has no such thing any more, with the lazy one.  What such a difference does would be read as
+the kernels' own.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from runner import paths
+from runner.kernel import build, fragments, known, spec
+from runner.kernel.fragments import Request
+from runner.progress import Progress
+
+
+def agree(names: Sequence[str], flavour: str, progress: Progress) -> tuple[str, ...]:
+    """Of the options' alternatives, those that all these kernels can have ('PREEMPT=y'), for each
+    option that they would have in different ways."""
+    sources = {name: source for name in names if not (source := spec.parse(name).source).ready}
+    if len({(one.kind, one.name, one.ref) for one in sources.values()}) < 2:
+        return ()
+    found: list[str] = []
+    fits = {name: build.fit(name, flavour, progress) or "" for name in sources}
+    for one in fragments.requests(next(iter(sources.values())), flavour):
+        first = max((_taken(one, options) for options in fits.values()), default=0)
+        if not one.others or len({_taken(one, options) for options in fits.values()}) < 2 \
+                or known.renamed(one.option):
+            continue
+        # What stands before is what one of them could not have.
+        for way in one.ways()[first:]:
+            if all(build.fit(name, flavour, progress, (*found, way.text())) is not None
+                   for name in sources):
+                found.append(way.text())
+                progress.log(f"all kernels ({flavour}) are built with CONFIG_{way.text()}: not all "
+                             f"of them can have CONFIG_{one.text()}")
+                break
+    return tuple(found)
+
+
+def _taken(one: Request, options: str) -> int:
+    """Which of the request's alternatives a kernel has."""
+    words = options.split()
+    return next((number for number, way in enumerate(one.ways()) if way.text() in words), 0)
+
+
+def told(base: str, test: str) -> Iterable[str]:
+    """One clause for each option asked for that two kernels have differently, with what that may
+    mean; from BuiltKernel.options."""
+    sides = (base.split(), test.split())
+    left = set(sides[0]) ^ set(sides[1])
+    for one in _alternatives():
+        words = {f"-{one.option}", *(way.text() for way in one.ways())}
+        if left & words:
+            yield f"{_had(one, sides[0])} against {_had(one, sides[1])}: {_means(one.option)}"
+            left -= words
+    for option in sorted({word.lstrip("-").partition("=")[0] for word in left}):
+        had = [next((f"CONFIG_{word}" if "=" in word else f"no CONFIG_{option}" for word in side
+                     if word.lstrip("-").partition("=")[0] == option), "what the fragments ask for")
+               for side in sides]
+        yield f"CONFIG_{option}: {had[0]} against {had[1]}: {_means(option)}"
+
+
+def _alternatives() -> list[Request]:
+    """All lines of our fragments that hold some."""
+    return [one for file in sorted((paths.KERNELS / "config").glob("*.config"))
+            for one in fragments.parse(file) if one.others]
+
+
+def _had(one: Request, words: Sequence[str]) -> str:
+    if f"-{one.option}" in words:
+        return next((f"CONFIG_{way.text()}" for way in one.ways() if way.text() in words),
+                    f"no CONFIG_{one.option}")
+    return f"CONFIG_{one.text()}"
+
+
+def _means(option: str) -> str:
+    return known.means(option) or "what that does to the figures is not known"
