@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which timed boots come next: rounds up to a look, then no more than it takes.
+"""Which boots come next: rounds, or memory layouts, up to a look, then no more than it takes.
 
 Asked again after each batch, from the samples on record alone, so that an
 interrupted campaign goes on as if nothing had happened.
@@ -14,6 +14,7 @@ from runner.figures import Verdict
 from runner.plan import Experiment, Planned
 from runner.records import Sample
 from runner.results import CellResult
+from runner.tier import layouts
 
 _FLAGGED = (Verdict.REGRESSED, Verdict.IMPROVED)
 
@@ -36,14 +37,43 @@ def _flagged(cells: Sequence[CellResult]) -> bool:
 
 def due(experiment: Experiment, planned: Sequence[Planned], samples: Sequence[Sample]
         ) -> list[Planned]:
-    """The timed boots to make now, in order; none: all that it takes are on record."""
-    have = {one.number for one in samples}
-    places: dict[tuple[str, int], list[Planned]] = {}
+    """The boots to make now, in order; none: all that it takes are on record."""
+    return _more_layouts(experiment, planned, samples) or _timed(experiment, planned, samples)
+
+
+def _places(planned: Sequence[Planned], tier: str) -> dict[tuple[str, int], list[Planned]]:
+    found: dict[tuple[str, int], list[Planned]] = {}
     for one in planned:
-        if one.cell.tier == "timed":
-            places.setdefault((one.cell.device, one.cell.threads), []).append(one)
+        if one.cell.tier == tier:
+            found.setdefault((one.cell.device, one.cell.threads), []).append(one)
+    return found
+
+
+def _more_layouts(experiment: Experiment, planned: Sequence[Planned], samples: Sequence[Sample]
+                  ) -> list[Planned]:
+    """Layouts of the next look of a place whose kernels are not told apart at this one."""
+    have = {one.number for one in samples}
+    places = _places(planned, "exact") if len(experiment.rules.layouts) > 1 else {}
+    for (device, threads), boots in places.items():
+        for look in range(len(experiment.rules.layouts)):
+            if missing := [one for one in boots if one.look == look and one.number not in have]:
+                return missing
+            later = {one.number for one in boots if one.look > look}
+            made = [one for one in samples if one.number not in later]
+            if verdict.exact_check(made):
+                return []     # what does not repeat, no number of layouts decides
+            here = [cell for cell in verdict.compare(made, experiment.rules).cells
+                    if (cell.tier, cell.device, cell.threads) == ("exact", device, threads)]
+            if not any(layouts.undecided(metric) for cell in here for metric in cell.metrics):
+                break
+    return []
+
+
+def _timed(experiment: Experiment, planned: Sequence[Planned], samples: Sequence[Sample]
+           ) -> list[Planned]:
+    have = {one.number for one in samples}
     looks = len(experiment.rules.looks)
-    for place, boots in places.items():
+    for boots in _places(planned, "timed").values():
         cells: list[CellResult] = []
         for look in range(looks):
             if missing := [one for one in boots if one.look == look and one.number not in have]:

@@ -2,6 +2,7 @@
 """Run an experiment into a campaign folder, or go on with an interrupted one."""
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import os
@@ -49,7 +50,8 @@ def create(experiment: Experiment, results: Path | None = None) -> Campaign:
     campaign = Campaign(folder)
     shutil.copyfile(experiment.file, campaign.experiment_file)
     _write(campaign, {"format": FORMAT, "experiment": experiment.name,
-                      "kernels": list(experiment.kernels), "base": experiment.rules.base})
+                      "kernels": list(experiment.kernels), "base": experiment.rules.base,
+                      "layouts": list(experiment.rules.layouts)})
     return campaign
 
 
@@ -126,12 +128,16 @@ def reopen(folder: Path) -> tuple[Campaign, Experiment, Record]:
             raise ValueError(f"format {record['format']} is not {FORMAT}")
         kernels = tuple(str(name) for name in record["kernels"])
         base = str(record["base"]) if "base" in record else None
+        layouts = tuple(int(count) for count in record.get("layouts", ()))
         if "accelerator" in record:
             record["accelerator"] = Accelerator(record["accelerator"])
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise UsageError(f"{campaign.plan_file}: cannot be read: {printable(str(error))}; "
                          "start a new campaign") from None
     experiment = plan.load(campaign.experiment_file, kernels, base)
+    if layouts:   # nightly declares more looks than the experiment does
+        experiment = dataclasses.replace(experiment, rules=dataclasses.replace(
+            experiment.rules, layouts=layouts))
     return campaign, experiment, record
 
 
@@ -172,7 +178,8 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
         done = campaign.samples() if campaign.samples_file.exists() else []
         have = {one.number for one in done}
         planned = plan.samples(experiment)
-        todo = [one for one in planned if one.number not in have and one.cell.tier != "timed"]
+        todo = [one for one in planned if one.number not in have and one.cell.tier != "timed"
+                and one.look == 0]
         setting = sample.Setting(experiment, kernels, accelerator, guest_programs,
                                  threading.Event())
         done += measure(setting, todo, campaign, progress)

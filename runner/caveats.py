@@ -29,6 +29,12 @@ def warnings(samples: Sequence[Sample], cells: Sequence[CellResult], problem: st
                "report it as a bug in swapscale if it repeats")
     yield from _options(samples, cells)
     for cell in cells:
+        for judged in cell.metrics:
+            if judged.warning:
+                yield f"{cell.test} on {cell.device}, {threads(cell.threads)}: {judged.warning}"
+        for said in cell.moved:
+            yield (f"{cell.test} on {cell.device}, {threads(cell.threads)}: moved in every layout, "
+                   f"which no rule judges: {said}")
         if cell.tier == "timed" and cell.verdict == Verdict.INCONCLUSIVE and cell.test_samples:
             yield (f"{cell.test} on {cell.device}, {threads(cell.threads)}: time is not resolved "
                    f"({cell.reason}); raise rules.pairs or rules.looks")
@@ -88,9 +94,10 @@ def assumptions(samples: Sequence[Sample]) -> Iterable[str]:
                    "instructions per page by some 0.5%; for smaller effects set rules.layouts to "
                    "6 or more")
         else:
-            yield ("exact tier: over three layouts or more a change is at equal pages swapped out "
-                   "and freed per page written; the two figures before it are as counted, and "
-                   "their ratio is another (docs/methodology.md)")
+            yield ("exact tier: over several layouts a change is not the ratio of the two figures "
+                   "before it, which are medians as counted: 'at equal pages' it is at equal "
+                   "pages swapped out and freed per page written, else the median over all pairs "
+                   "of layouts (docs/methodology.md)")
     if any("profile_samples" in one.metrics for one in valid):
         yield ("the profile's clock is software (cpu-clock): a guest has no PMU here; what runs "
                "with interrupts off shows where they come on again")

@@ -62,4 +62,5 @@ def stored(base: Path, test: Path, rules: Rules) -> Comparison:
                      for one in side if one.cell.kernel == kernel]
     # All there is, judged once: the looks were those of each campaign on its own.
     return verdict.compare(labelled, dataclasses.replace(
-        rules, base=labels[0], looks=(), confirm_pairs=0, timed_cells=0))
+        rules, base=labels[0], looks=(), confirm_pairs=0, timed_cells=0,
+        layouts=()))

@@ -40,6 +40,9 @@ class MetricResult:
     threshold: float | None                # None: for information
     verdict: Verdict | None                # None: for information
     reason: str
+    warning: str = ""                      # where another way to compare contradicts the verdict
+    error: float | None = None             # standard error of ln(1 + change), where it is known
+    free: int | None = None                # its degrees of freedom
 
 
 def number(value: float | None) -> str:

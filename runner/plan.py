@@ -43,7 +43,7 @@ class Planned:
     cell: Cell
     layout: int = 0           # exact tier
     purpose: str = ""         # timed tier: as in Sample
-    look: int = 0             # timed tier: the look it is made for, from 0; then confirmation
+    look: int = 0             # timed, exact: the look it is made for, from 0; then confirmation
 
 
 @dataclass(frozen=True)
@@ -204,8 +204,8 @@ def samples(experiment: Experiment) -> list[Planned]:
     """Every boot the experiment may come to need, in the order it would be made.
 
     Locks cells `lock_boots` times each; exact cells once at each memory layout, the
-    very first twice (the tier's self-check).  Timed cells in rounds, of which
-    runner.adaptive makes those that are needed.  The same experiment always
+    very first twice (the tier's self-check).  Of the layouts beyond the first look, and of
+    timed cells, in rounds, runner.adaptive makes those that are needed.  The same experiment always
     gives the same list, so a sample's number is its place in it.
     """
     cells = [*_exact(experiment), *_locks(experiment), *_timed(experiment)]
@@ -222,15 +222,16 @@ def _places(experiment: Experiment, tier: str) -> list[tuple[str, int]]:
 
 
 def _exact(experiment: Experiment) -> Iterator[Planned]:
-    first = experiment.boots.self_check
-    for device, threads in _places(experiment, "exact"):
-        for kernel in experiment.kernels:
-            cell = Cell(kernel, device, threads, experiment.workload.program, "exact")
-            for layout in range(experiment.boots.layouts):
-                yield Planned(0, layout, cell, layout)
-                if first:
-                    yield Planned(0, experiment.boots.layouts, cell, layout)
-                    first = False
+    first, looks = experiment.boots.self_check, experiment.rules.layouts
+    for look, (begin, end) in enumerate(zip([0, *looks], looks)):
+        for device, threads in _places(experiment, "exact"):
+            for kernel in experiment.kernels:
+                cell = Cell(kernel, device, threads, experiment.workload.program, "exact")
+                for layout in range(begin, end):
+                    yield Planned(0, layout, cell, layout, "", look)
+                    if first:
+                        yield Planned(0, looks[-1], cell, layout, "", look)
+                        first = False
 
 
 def _locks(experiment: Experiment) -> Iterator[Planned]:

@@ -209,3 +209,5 @@ class Rules:
     timed_cells: int = 0                    # cells the timed tier is to judge, for Holm
     pswpout_floor: int = 1                  # pages; fewer and the sample is invalid
     host: HostLimits = HostLimits()         # timed tier
+    layouts: tuple[int, ...] = (1,)         # exact tier: memory layouts after which to judge
+    equal_pages: bool = True                # exact tier: whether that comparison may decide

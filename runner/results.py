@@ -33,6 +33,7 @@ class CellResult:
     base_samples: int
     test_samples: int
     evidence: tuple[str, ...]              # folders, base's then test's
+    moved: tuple[str, ...] = ()            # what moved in every memory layout, in words
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from runner import stats, timed
 from runner.metrics import lockfigures
 from runner.metrics import sample as metrics
 from runner.records import HostLimits, Rules
+from runner.tier import layouts
 from runner.tomlfile import Table, meant
 
 
@@ -53,6 +54,16 @@ def _looks(table: Table) -> tuple[int, ...]:
     return tuple(looks)
 
 
+def _layouts(table: Table) -> tuple[int, ...]:
+    """After how many memory layouts the exact tier is judged; the last is where it ends."""
+    if "layouts" not in table.keys() or not table.is_list("layouts"):
+        return (table.integer("layouts", 1, layouts.MOST, 1),)
+    looks = table.integers("layouts", 1, layouts.MOST)
+    if looks != sorted(set(looks)):
+        table.complain("layouts", f"{looks} does not rise")
+    return tuple(looks)
+
+
 def _confirm(table: Table) -> int:
     pairs = table.integer("confirm_pairs", 0, 1000, 0)
     if 0 < pairs < timed.FEWEST_FRESH:
@@ -67,7 +78,6 @@ class Boots:
 
     order_seed: int           # timed tier: of the order in a round
     aa_pairs: int             # timed tier: rounds in which the base boots twice
-    layouts: int              # exact tier: memory layouts a cell is booted at
     lock_boots: int           # locks tier: boots of a cell
     self_check: bool = True   # exact tier: the very first cell is booted twice
 
@@ -78,12 +88,13 @@ def read(table: Table, base: str, timed_cells: int) -> tuple[Rules, Boots]:
     minimum = table.integer("minimum_pairs", 2, 1000, 5)
     floor = table.integer("pswpout_floor", 1, 2**40, 10000)
     boots = Boots(table.integer("order_seed", 0, 2**63 - 1, 1),
-                  table.integer("aa_pairs", 0, 1000, 0), table.integer("layouts", 1, 64, 1),
+                  table.integer("aa_pairs", 0, 1000, 0),
                   table.integer("lock_boots", 1, 1000, 1), table.boolean("self_check", True))
     if boots.aa_pairs > looks[-1]:
         table.complain("aa_pairs", f"{boots.aa_pairs} rounds of {looks[-1]} cannot boot the base "
                                    "twice")
     thresholds = _thresholds(table.table("thresholds"))
-    host = _host(table)
+    host, at, equal = _host(table), _layouts(table), table.boolean("equal_pages", True)
     table.close()
-    return Rules(base, thresholds, minimum, looks, confirm, timed_cells, floor, host), boots
+    return Rules(base, thresholds, minimum, looks, confirm, timed_cells, floor, host, at,
+                 equal), boots

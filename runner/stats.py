@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Statistics of paired samples, all from scipy.
+"""Statistics of pairs and of groups of samples.
 
 A pair is one boot of the base and the boot of the test next to it; what is
 looked at is ln(test / base) of a metric, so that gains and losses, and units,
-weigh alike.
+weigh alike.  Groups are boots of one kernel at several memory layouts.
 """
 from __future__ import annotations
 
+import functools
 import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy
+import numpy.typing
 from scipy import stats
 
 LEVEL = 0.95
@@ -60,14 +62,23 @@ def paired(ratios: Sequence[float], level: float = LEVEL) -> Paired:
             (values,), numpy.median, n_resamples=RESAMPLES, confidence_level=level,
             method="percentile", random_state=numpy.random.default_rng(_SEED)).confidence_interval
         interval = float(found.low), float(found.high)
-        p = float(stats.permutation_test(
-            (values,), numpy.mean, permutation_type="samples", batch=RESAMPLES,
-            n_resamples=2 ** len(values) if len(values) <= _EXACT_PAIRS else RESAMPLES,
-            alternative="two-sided", random_state=numpy.random.default_rng(_SEED)).pvalue)
+        p = _sign_flip(values)
     if flip < 0:
         effect = -effect
         interval = (-interval[1], -interval[0]) if interval else None
     return Paired(len(values), effect + 0.0, interval, p)
+
+
+def _sign_flip(values: numpy.typing.NDArray[numpy.float64]) -> float:
+    return float(stats.permutation_test(
+        (values,), numpy.mean, permutation_type="samples", batch=RESAMPLES,
+        n_resamples=2 ** len(values) if len(values) <= _EXACT_PAIRS else RESAMPLES,
+        alternative="two-sided", random_state=numpy.random.default_rng(_SEED)).pvalue)
+
+
+def sign_flip(ratios: Sequence[float]) -> float | None:
+    """The p value of `paired` alone."""
+    return _sign_flip(numpy.array(sorted(ratios))) if len(ratios) > 1 else None
 
 
 def fewest_pairs(alpha: float = ALPHA) -> int:
@@ -125,12 +136,77 @@ def half_width(ratios: Sequence[float], pairs: int, level: float = LEVEL) -> flo
     return quantile * statistics.stdev(ratios) * math.sqrt(math.pi / 2 / pairs)
 
 
+@functools.cache
+def _rank_sums(first: int, second: int) -> tuple[float, ...]:
+    """P(U <= u) for u = 0, 1, … where two groups of these sizes are exchangeable.
+
+    U counts the pairs, one of each group, whose first is the larger; the numbers of orders with
+    each U are the coefficients of Gauss's binomial.
+    """
+    ways = [1]
+    for at in range(1, first + 1):
+        # Times 1 - q^(second + at), divided by 1 - q^at, which goes without a remainder.
+        up = second + at
+        ways = [*ways, *[0] * up]
+        for power in range(len(ways) - 1, up - 1, -1):
+            ways[power] -= ways[power - up]
+        for power in range(at, len(ways)):
+            ways[power] += ways[power - at]
+        ways = ways[:at * second + 1]
+    total, sums, below = sum(ways), [], 0
+    for one in ways:
+        below += one
+        sums.append(below / total)
+    return tuple(sums)
+
+
+@dataclass(frozen=True)
+class Shift:
+    """By how much the values of one group are above those of another."""
+
+    effect: float
+    interval: tuple[float, float]
+    p: float | None           # exact; None: too few for it at this level
+
+
+def pooled(base: Sequence[float], test: Sequence[float]) -> float:
+    """The standard deviation within two groups, of three values together at least."""
+    squares = sum(statistics.variance(one) * (len(one) - 1) for one in (base, test) if len(one) > 1)
+    return math.sqrt(squares / (len(base) + len(test) - 2))
+
+
+def shift(base: Sequence[float], test: Sequence[float], alpha: float) -> Shift | None:
+    """The shift of `test` against `base` and its interval at level 1 - `alpha`; None of too few.
+
+    Hodges and Lehmann's estimate with the interval that inverts the exact test of ranks (Mann
+    and Whitney), which assumes nothing of the values but that, without an effect, any order of
+    them is as likely.  Ties widen it.  Where even groups that do not overlap are more likely
+    than `alpha`, means and Student's interval.
+    """
+    if not base or not test or len(base) + len(test) < 3:
+        return None
+    sums = _rank_sums(len(base), len(test))
+    if 2 * sums[0] <= alpha:
+        apart = sorted(new - old for old in base for new in test)
+        cut = sum(2 * one <= alpha for one in sums[:len(apart) // 2])
+        below, above = sum(one <= 0 for one in apart), sum(one >= 0 for one in apart)
+        return Shift(statistics.median(apart), (apart[cut - 1], apart[-cut]),
+                     min(1.0, 2 * sums[min(below, above)]))
+    free = len(base) + len(test) - 2
+    effect = statistics.fmean(test) - statistics.fmean(base)
+    half = float(stats.t.ppf(1 - alpha / 2, free)) * pooled(base, test) \
+        * math.sqrt(1 / len(base) + 1 / len(test))
+    return Shift(effect, (effect - half, effect + half), None)
+
+
 @dataclass(frozen=True)
 class Groups:
     """Two groups of values held against each other at equal covariates."""
 
     effect: float                          # log ratio of test over base
     interval: tuple[float, float]
+    error: float                           # standard error of the effect
+    free: int                              # its degrees of freedom
 
 
 def covariance(base: Sequence[Sequence[float]], test: Sequence[Sequence[float]],
@@ -153,5 +229,6 @@ def covariance(base: Sequence[Sequence[float]], test: Sequence[Sequence[float]],
     left = rows[:, 0] - design @ found
     spread = float(left @ left) / free * float(numpy.linalg.inv(design.T @ design)[1, 1])
     effect = float(found[1])
-    half = float(stats.t.ppf(0.5 + level / 2, free)) * math.sqrt(spread)
-    return Groups(effect, (effect - half, effect + half))
+    error = math.sqrt(spread)
+    half = float(stats.t.ppf(0.5 + level / 2, free)) * error
+    return Groups(effect, (effect - half, effect + half), error, free)

@@ -139,6 +139,10 @@ class Table:
         """Whether the key is there and holds a table."""
         return isinstance(self._data.get(key), dict)
 
+    def is_list(self, key: str) -> bool:
+        """Whether the key is there and holds a list."""
+        return isinstance(self._data.get(key), list)
+
     def tables(self, key: str) -> list[Table]:
         """A list of tables, [[key]] each; empty where the file has none."""
         data: list[Any] = self._take(key, list, f"a list of tables, [[{key}]] each", [])

@@ -17,7 +17,7 @@ from runner.figures import MetricResult, Verdict, describe, names
 from runner.records import Accelerator, Rules, Sample
 from runner.results import CellResult, Comparison, Excluded
 from runner.results import threads as told
-from runner.tier import counts
+from runner.tier import counts, layouts, moved
 
 _Key = tuple[str, int, str, str]  # device, threads, workload, tier
 
@@ -84,20 +84,31 @@ def _unfit(names: tuple[str, str], valid: list[list[Sample]]) -> str:
 
 
 def _cell(key: _Key, test: str, base_side: list[Sample], test_side: list[Sample],
-          thresholds: dict[str, float], base: str, times: Times) -> CellResult:
+          thresholds: dict[str, float], rules: Rules, times: Times) -> CellResult:
+    base = rules.base
     device, threads, workload, tier = key
     valid = [[one for one in side if not one.invalid] for side in (base_side, test_side)]
     some = (valid[0] + valid[1] + base_side + test_side)[0]
     results: list[MetricResult] = []
+    far: tuple[str, ...] = ()
     if reason := _unfit((base, test), valid):
         verdict = Verdict.INVALID
     else:
         results = times.judge(key, test) if tier == "timed" else \
-            counts.still(valid[0], valid[1], thresholds, tier)
+            counts.still(valid[0], valid[1], thresholds, tier, rules.layouts, rules.equal_pages)
         verdict, reason = _sum_up(results)
+        if tier == "exact":
+            far = _far([layouts.boots(side) for side in valid], results, base, test)
     return CellResult(base, test, device, threads, workload, tier, some.accelerator, some.vcpus,
                       verdict, reason, _why(results), tuple(results), len(valid[0]), len(valid[1]),
-                      tuple(one.evidence for one in valid[0] + valid[1]))
+                      tuple(one.evidence for one in valid[0] + valid[1]), far)
+
+
+def _far(boots: Sequence[Sequence[Sample]], results: Sequence[MetricResult], base: str, test: str
+         ) -> tuple[str, ...]:
+    """What moved in every layout and is not decided by the rules; what got worse comes first."""
+    decided = [one.name for one in results if one.verdict in (Verdict.REGRESSED, Verdict.IMPROVED)]
+    return moved.told(moved.find(boots[0], boots[1], decided), moved.between(base, test))
 
 
 class Times:
@@ -244,7 +255,16 @@ def _overall(cells: list[CellResult]) -> tuple[Verdict, str]:
     # The locks tier's reason names its locks already.
     why = f"; {first.why}" if first.why and first.tier != "locks" else ""
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return verdict, f"{first.test} on {first.device}, {first.tier} tier: {first.reason}{why}{more}"
+    far = [one for cell in cells if (cell.test, cell.device) == (first.test, first.device)
+           for one in cell.moved][:_NAMED] if verdict in _OPEN else []
+    also = f"; but {'; '.join(far)}" if far else ""
+    return verdict, (f"{first.test} on {first.device}, {first.tier} tier: "
+                     f"{first.reason}{also}{why}{more}")
+
+
+#: Verdicts beside which what moved in every layout is news, and how much of it is named.
+_OPEN = (Verdict.INCONCLUSIVE, Verdict.EQUIVALENT)
+_NAMED = 2
 
 
 #: Worst first.
@@ -275,7 +295,7 @@ def compare(samples: Sequence[Sample], rules: Rules, judge: Judge | None = None)
     own = sides.get(rules.base, {})
     times = Times(sides if tests else {}, rules, thresholds)
     cells = [_cell(key, test, own.get(key, []), sides[test].get(key, []), thresholds,
-                   rules.base, times)
+                   rules, times)
              for test in tests for key in keys if key in own or key in sides[test]]
     if not tests:
         cells = [_alone(key, side) for mine in sides.values() for key, side in mine.items()]

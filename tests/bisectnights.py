@@ -39,7 +39,7 @@ class Nights:
         (place / "load.toml").write_text(_EXPERIMENT.format(tier=tier))
         self.file = place / "nightly.toml"
         self.file.write_text(f'format = 1\nkernels = ["git:{tree}@{branch}"]\n'
-                             'experiment = "load.toml"\non_regression = "bisect"\n')
+                             'experiment = "load.toml"\nlayouts = [1]\non_regression = "bisect"\n')
 
     def push(self, commit: str) -> None:
         git(self.tree, "update-ref", f"refs/heads/{self.branch}", commit)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner import compare, plan, verdict
@@ -16,6 +18,7 @@ from runner.figures import FLIPPED, MetricResult, Verdict, describe, label, numb
 from runner.progress import Progress
 from runner.records import Rules, Sample
 from runner.results import CellResult
+from runner.tier import layouts, moved
 
 GOOD_END, BAD_END = "good end", "bad end"
 
@@ -37,6 +40,7 @@ class Anchors:
     effect: float                          # relative change from good to bad
     line: Line
     step: Rules                            # by which a step is held against the good end
+    layouts: int = 0                       # exact tier: how many it took to tell the ends apart
 
     def hold(self, bench: Bench, tier: str, name: str, metric: str) -> MetricResult:
         """A measured kernel against the good end."""
@@ -55,12 +59,20 @@ def result_of(cells: tuple[CellResult, ...], tier: str, metric: str) -> MetricRe
     raise CannotMeasure(f"{label(metric)} was not measured")
 
 
+def _seen(samples: Sequence[Sample]) -> set[int]:
+    return {one.layout for one in samples}
+
+
 def _measured(state: State, bench: Bench, points: Range, progress: Progress) -> None:
     """Both ends on record; by the clock they are measured side by side, in one campaign."""
     asked = state.question
     together = asked.tier == "timed"
     kernels = (points.kernel(asked.good), points.kernel(asked.bad))
-    for role, point, name in ((GOOD_END, asked.good, kernels[0]), (BAD_END, asked.bad, kernels[1])):
+    # Of more layouts the ends themselves decide; the locks tier makes all its boots.
+    first = plan.load(state.folder / "ends.toml").rules.layouts[0] if asked.tier == "exact" \
+        else math.inf
+    for role, point, name in ((GOOD_END, asked.good, kernels[0]),
+                              (BAD_END, asked.bad, kernels[1])):
         if state.get(role):
             continue
         progress.log(f"{role}: {points.title(point)}")
@@ -73,15 +85,14 @@ def _measured(state: State, bench: Bench, points: Range, progress: Progress) -> 
                 if together:
                     bench.kernel(kernels[1], asked.tier)
                 got = bench.measure(point, role, "ends.toml", kernels if together else (name,),
-                                    asked.tier)
+                                    asked.tier, lambda made: len(_seen(made)) >= first)
         except Unfit as error:
             raise CannotMeasure(f"the {role}, {points.title(point)}: {error.reason}; take another "
                                 "commit for that end") from None
         own = [one for one in got.samples if one.cell.kernel == name]
-        values = [one.metrics[asked.metric].value for one in own if asked.metric in one.metrics]
         state.add(Reading(point, role, "good" if role == GOOD_END else "bad", "an end",
-                          sum(values) / len(values) if values else None, campaign=got.campaign,
-                          image=image, boots=len(own), retries=got.retries))
+                          _mean(own, asked.metric), campaign=got.campaign, image=image,
+                          boots=len(own), retries=got.retries))
 
 
 def find(state: State, bench: Bench, points: Range, progress: Progress) -> Anchors:
@@ -92,27 +103,69 @@ def find(state: State, bench: Bench, points: Range, progress: Progress) -> Ancho
     assert good is not None and bad is not None
     rules = plan.load(state.folder / "ends.toml").rules
     names = (points.kernel(asked.good), points.kernel(asked.bad))
-    if asked.tier == "timed":
-        samples = bench.samples(good.campaign)
-        cells = verdict.compare(samples, dataclasses.replace(rules, base=names[0])).cells
-    else:
-        samples = bench.samples(good.campaign) + bench.samples(bad.campaign)
-        cells = compare.stored(bench.folder(good.campaign), bench.folder(bad.campaign),
-                               rules).cells
-    sides = [tuple(one for one in samples if one.cell.kernel == name) for name in names]
     if good.image == bad.image:
         raise NothingToBisect(f"{points.title(asked.good)} and {points.title(asked.bad)} give the "
                               "same image in this configuration: there is nothing to bisect")
-    result = result_of(cells, asked.tier, asked.metric)
-    line, effect = _line(state, points, result)
+    rules = dataclasses.replace(rules, base=names[0])
+    if asked.tier == "exact":
+        samples = _layouts(state, bench, rules, (good, bad), progress)
+    else:
+        # By the clock both are in one campaign.
+        samples = [one for name in dict.fromkeys((good.campaign, bad.campaign))
+                   for one in bench.samples(name)]
+    sides = [tuple(one for one in samples if one.cell.kernel == name) for name in names]
+    result = result_of(verdict.compare(samples, rules).cells, asked.tier, asked.metric)
+    line, effect = _line(state, points, result, sides)
     if not (state.folder / "step.toml").exists():
-        question.write_step(state.folder / "ends.toml", asked, state.folder, effect)
+        question.write_step(state.folder / "ends.toml", asked, state.folder, effect,
+                            result.error is not None)
     step = plan.load(state.folder / "step.toml").rules
     return Anchors(sides[0], sides[1], (good.campaign, bad.campaign), result.base or 0.0, effect,
-                   line, step)
+                   line, step, len(_seen(samples)))
 
 
-def _line(state: State, points: Range, result: MetricResult) -> tuple[Line, float]:
+def _layouts(state: State, bench: Bench, rules: Rules, ends: tuple[Reading, Reading],
+             progress: Progress) -> list[Sample]:
+    """The ends' boots: at as many memory layouts as it takes, look by look, to tell them apart."""
+    asked = state.question
+    for look in rules.layouts:
+        for end in ends:
+            if len(_seen(bench.samples(end.campaign))) < look:
+                progress.log(f"{end.role}: {look} memory layouts, as fewer do not decide")
+                bench.extend(end.campaign, look)
+        samples = [one for end in ends for one in bench.samples(end.campaign)
+                   if one.layout < look]
+        result = result_of(verdict.compare(samples, rules).cells, asked.tier, asked.metric)
+        if asked.above is not None or verdict.exact_check(samples) \
+                or not layouts.undecided(result):
+            break
+    for end in ends:
+        own = [one for one in samples if (one.cell.kernel == rules.base) == (end is ends[0])]
+        if len(own) != end.boots:
+            state.replace(end, dataclasses.replace(
+                end, boots=len(own), value=_mean(own, asked.metric)))
+    return samples
+
+
+def _mean(samples: Sequence[Sample], metric: str) -> float | None:
+    values = [one.metrics[metric].value for one in samples if metric in one.metrics]
+    return sum(values) / len(values) if values else None
+
+
+def _moved(state: State, sides: Sequence[Sequence[Sample]]) -> str:
+    """What moved in every memory layout, with the command that bisects by it."""
+    asked = state.question
+    if asked.tier != "exact":
+        return ""
+    span = ["--series", asked.tree] if asked.kind == "series" else \
+        moved.ends(asked.tree, asked.good, asked.bad)
+    boots = [layouts.boots([one for one in side if not one.invalid]) for side in sides]
+    found = moved.told(moved.find(boots[0], boots[1], (asked.metric,)), span, asked.experiment)
+    return f"; but {'; '.join(found)}" if found else ""
+
+
+def _line(state: State, points: Range, result: MetricResult, sides: Sequence[Sequence[Sample]]
+          ) -> tuple[Line, float]:
     """What parts good from bad; NothingToBisect where the ends are on one side of it."""
     asked = state.question
     good, bad = result.base or 0.0, result.test or 0.0
@@ -128,8 +181,12 @@ def _line(state: State, points: Range, result: MetricResult) -> tuple[Line, floa
         return Line(asked.above, 1.0), change
     if result.verdict == Verdict.IMPROVED:
         raise NothingToBisect(f"{told}: the bad end is the better one; are good and bad exchanged?")
+    if result.verdict == Verdict.INCONCLUSIVE:
+        raise NothingToBisect(f"{told}: undecided, which is not to say that there is no regression"
+                              + _moved(state, sides))
     if result.verdict != Verdict.REGRESSED:
-        raise NothingToBisect(f"{told}: no regression between them; there is nothing to bisect")
+        raise NothingToBisect(f"{told}: no regression between them; there is nothing to bisect by "
+                              f"{label(asked.metric)}{_moved(state, sides)}")
     adjusted = good * (1 + change) if result.change is not None else bad
     return Line((good + adjusted) / 2, FLIPPED[result.better]), change
 
@@ -143,5 +200,6 @@ def figure(anchors: Anchors, result: MetricResult, tier: str, boots: int) -> Fig
     if tier == "timed" and result.change is not None:
         result = dataclasses.replace(result, base=anchors.value,
                                      test=anchors.value * (1 + result.change))
-    count = len([one for one in anchors.good if not one.invalid])
+    valid = [one for one in anchors.good if not one.invalid]
+    count = len(layouts.boots(valid) if tier == "exact" else valid)
     return classify.figure(result, tier, (anchors.good, anchors.bad), (count, boots))

@@ -15,7 +15,6 @@ from scipy import stats
 
 from runner.figures import MetricResult
 from runner.records import Sample
-from runner.tier.layouts import LEVEL as LAYOUT_LEVEL
 
 #: Chance to be wrong at which a step ends before all its boots are made; of four looks the
 #: last may then still have 99%.
@@ -92,18 +91,21 @@ def figure(result: MetricResult, tier: str, anchors: Sequence[Sequence[Sample]],
            boots: tuple[int, int]) -> Figure:
     """Where the comparison with the good end puts a kernel.
 
-    With an interval of its own (layouts at equal covariates, pairs of boots) its width is the
-    error; else what boots of the ends differ among themselves, `boots` being how many there
-    are of the good end and of the kernel.
+    With an error of its own (layouts at equal pages) or an interval (pairs of boots) that is
+    what it is sure by; else what boots of the ends differ among themselves, `boots` being how
+    many there are of the good end and of the kernel.
     """
     base, test = result.base or 0.0, result.test or 0.0
     least = NOISE[tier] * max(abs(base), abs(test))
     if result.interval is not None and result.change is not None:
-        low, high = (base * (1 + change) for change in result.interval)
-        # The quantile of the normal distribution is below Student's, so this errs upwards.
-        level = _TIMED_LEVEL if tier == "timed" else LAYOUT_LEVEL
-        error = (high - low) / 2 / float(stats.norm.ppf(0.5 + level / 2))
-        return Figure(base * (1 + result.change), error, math.inf)
+        test = base * (1 + result.change)
+        if result.error is not None and result.free is not None:
+            return Figure(test, test * result.error, result.free)
+        if tier == "timed":
+            low, high = (base * (1 + change) for change in result.interval)
+            # The quantile of the normal distribution is below Student's, so this errs upwards.
+            error = (high - low) / 2 / float(stats.norm.ppf(0.5 + _TIMED_LEVEL / 2))
+            return Figure(test, error, math.inf)
     deviation, free = spread(anchors, result.name)
     error = max(deviation, least) * math.sqrt(sum(1 / count for count in boots if count))
     return Figure(test, error, free if deviation > least else math.inf)

@@ -113,7 +113,7 @@ class Loop:
         else:
             got = self.bench.measure(
                 point, role, "step.toml", (name,), asked.tier,
-                lambda samples: not whole and self._sure(samples))
+                lambda samples: self._whole(samples) if whole else self._sure(samples))
             result = self.anchors.hold(self.bench, asked.tier, got.campaign, asked.metric)
         boots = len([one for one in got.samples if one.cell.kernel == name and not one.invalid])
         figure = ends.figure(self.anchors, result, asked.tier, boots)
@@ -133,6 +133,10 @@ class Loop:
     def _held(self, figure: Figure) -> str:
         """For people: a figure and the line that parts good from bad."""
         return f"{number(figure.value)} against a line at {number(self.anchors.line.at)}"
+
+    def _whole(self, samples: Sequence[Sample]) -> bool:
+        """Whether there are as many boots as it took to tell the ends apart."""
+        return self.state.question.tier == "exact" and len(samples) >= self.anchors.layouts
 
     def _sure(self, samples: Sequence[Sample]) -> bool:
         """Whether these boots tell good from bad, or no more of them could."""

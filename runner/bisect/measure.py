@@ -57,7 +57,8 @@ class Means:
 
 
 def _boots(experiment: plan.Experiment, tier: str) -> int:
-    return {"exact": experiment.boots.layouts, "locks": experiment.boots.lock_boots}.get(tier, 0)
+    return {"exact": experiment.rules.layouts[-1],
+            "locks": experiment.boots.lock_boots}.get(tier, 0)
 
 
 def counts(most: int) -> list[int]:
@@ -76,11 +77,15 @@ def looks(tier: str, boots: int) -> int:
 
 def _reduced(experiment: plan.Experiment, tier: str, count: int) -> plan.Experiment:
     """The same with fewer boots; a sample's number stays what it is."""
-    layouts = min(count, experiment.boots.layouts) if tier == "exact" else experiment.boots.layouts
-    locks = min(count, experiment.boots.lock_boots) if tier == "locks" \
-        else experiment.boots.lock_boots
-    return dataclasses.replace(experiment, boots=dataclasses.replace(
-        experiment.boots, layouts=layouts, lock_boots=locks))
+    if tier == "exact":
+        most = min(count, experiment.rules.layouts[-1])
+        return dataclasses.replace(experiment, rules=dataclasses.replace(
+            experiment.rules, layouts=(most,)))
+    if tier == "locks":
+        most = min(count, experiment.boots.lock_boots)
+        return dataclasses.replace(experiment, boots=dataclasses.replace(
+            experiment.boots, lock_boots=most))
+    return experiment
 
 
 class Bench:
@@ -106,6 +111,23 @@ class Bench:
     def folder(self, name: str) -> Path:
         return self._state.measured / name
 
+    def extend(self, name: str, layouts: int) -> None:
+        """Boot the one kernel of a finished measurement at more memory layouts."""
+        home, experiment, record = campaign.reopen(self.folder(name))
+        self._means.prepare(self._progress)
+        taken = campaign.run(_reduced(experiment, "exact", layouts), home, self._progress, record,
+                             self._means.boot, self._means.kernels)
+        self._no_host(home, taken)
+
+    def _no_host(self, home: Campaign, taken: Sequence[Sample]) -> None:
+        """CannotMeasure where the host ended a guest."""
+        if host := [one for one in taken if one.outcome == Outcome.QEMU_DIED]:
+            self._state.flight = None
+            self._state.save()
+            raise CannotMeasure(f"{home.folder / host[0].evidence}: {host[0].detail}: the host "
+                                "ended the guest; go on with './swapscale bisect --resume "
+                                f"{self._state.folder}'")
+
     def measure(self, point: str, role: str, file: str, kernels: tuple[str, ...], tier: str,
                 enough: Enough = lambda samples: False) -> Measured:
         """Boot `kernels` as `file` (ends.toml, step.toml) says, the first being the base.
@@ -121,12 +143,7 @@ class Bench:
                 continue
             home, experiment, record = campaign.reopen(self.folder(flight.campaign))
             taken = self._run(experiment, home, record, tier, kernels, enough)
-            if host := [one for one in taken if one.outcome == Outcome.QEMU_DIED]:
-                self._state.flight = None
-                self._state.save()
-                raise CannotMeasure(f"{home.folder / host[0].evidence}: {host[0].detail}: the host "
-                                    "ended the guest; go on with './swapscale bisect --resume "
-                                    f"{self._state.folder}'")
+            self._no_host(home, taken)
             failed = [one for one in taken if one.outcome != Outcome.OK]
             if not failed:
                 break

@@ -15,12 +15,13 @@ from runner.errors import UsageError, printable
 from runner.metrics import lockfigures
 from runner.metrics import sample as metrics
 from runner.plan import Experiment
+from runner.tier import layouts
 from runner.tier.counts import DEFAULT_THRESHOLDS
 from runner.tomlfile import meant
 
-#: Memory layouts an end is booted at, and boots of an end in the locks tier, at least: what
-#: they differ among themselves is the noise that a step is held against.
-LAYOUTS, LOCK_BOOTS = 6, 2
+#: Boots of an end in the locks tier, at least: what they differ among themselves is the noise
+#: that a step is held against.
+LOCK_BOOTS = 2
 #: Pairs a step of the timed tier may take, where the experiment declares no looks.
 LOOKS = (8, 14, 20)
 #: Of the ends, of what lies between, and of the locks that moved with the culprit.
@@ -103,7 +104,8 @@ def _reduced(file: Path, question: Question) -> dict[str, Any]:
              "devices": [question.device], "threads": [question.threads],
              "tiers": [question.tier]}
     if question.tier == "exact":
-        rules["layouts"] = max(LAYOUTS, rules.get("layouts", 1))
+        own = rules.get("layouts", 1)
+        rules["layouts"] = list(layouts.raised(own if isinstance(own, list) else [own]))
     if question.tier == "locks":
         rules["lock_boots"] = max(LOCK_BOOTS, rules.get("lock_boots", 1))
     if question.tier == "timed" and "looks" not in rules:
@@ -129,17 +131,20 @@ def write_ends(experiment: Experiment, question: Question, folder: Path) -> None
             question, tier="locks")))
 
 
-def write_step(experiment: Path, question: Question, folder: Path, effect: float) -> None:
+def write_step(experiment: Path, question: Question, folder: Path, effect: float,
+               equal_pages: bool) -> None:
     """step.toml: what lies between the ends is told apart half way, in logarithms.
 
-    `effect` is the bad end's relative change.  Exact cells are not booted twice: the ends
-    have shown that this host repeats.
+    `effect` is the bad end's relative change; `equal_pages` says whether it was found at equal
+    pages, as a step is held against the good end by the same comparison.  Exact cells are not
+    booted twice: the ends have shown that this host repeats.
     """
     data = _reduced(experiment, question)
     half = math.expm1(abs(math.log1p(effect)) / 2) if effect > -1 else 0.0
     rules = data["rules"]
     if question.tier == "exact":
-        rules["self_check"] = False
+        rules |= {"self_check": False, "equal_pages": equal_pages,
+                  "layouts": rules["layouts"][-1]}
     thresholds = {name: _NEVER for name in DEFAULT_THRESHOLDS
                   if tier_of(name) == question.tier == "timed"}
     rules["thresholds"] = {**thresholds, question.metric: min(max(half, 1e-6), _NEVER)}

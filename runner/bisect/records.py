@@ -88,6 +88,11 @@ class State:
         self.save()
         return reading
 
+    def replace(self, old: Reading, new: Reading) -> None:
+        """Where a reading rests on more boots now."""
+        self.readings[self.readings.index(old)] = new
+        self.save()
+
     def get(self, role: str, point: str = "") -> Reading | None:
         """The reading of that role, and of that point where one is given."""
         return next((one for one in self.readings

@@ -11,6 +11,7 @@ from runner.kernel import spec
 from runner.nightly import track
 from runner.nightly.changes import Rule
 from runner.nightly.history import Settings
+from runner.tier import layouts
 
 UNCHANGED = ("measure", "skip")
 ON_REGRESSION = ("report", "bisect")
@@ -36,6 +37,15 @@ class Nightly:
     known: Path | None        # acknowledged changes; None: known.toml of the results folder
     settings: Settings
     retention: Retention
+    layouts: tuple[int, ...]  # exact tier: looks at memory layouts, raised until they decide
+
+
+def _looks(root: tomlfile.Table) -> tuple[int, ...]:
+    looks = root.integers("layouts", 1, layouts.MOST)
+    if looks != sorted(set(looks)):
+        root.complain("layouts", f"{looks} does not rise; give numbers such as "
+                                 f"{list(layouts.LOOKS)}, or one alone")
+    return tuple(looks)
 
 
 def load(path: Path) -> Nightly:
@@ -60,7 +70,7 @@ def load(path: Path) -> Nightly:
             root.complain("first_good", str(error))
     experiment = path.parent / root.text("experiment", tomlfile.REQUIRED)
     try:
-        plan.load(experiment, (kernels[0],))
+        asked = plan.load(experiment, (kernels[0],))
     except UsageError as error:
         root.complain("experiment", str(error))
     known = root.text("known", "")
@@ -71,9 +81,11 @@ def load(path: Path) -> Nightly:
     thin = root.table("retention")
     retention = Retention(thin.integer("keep", 0, 100000, 30), thin.integer("every", 1, 100000, 7))
     thin.close()
+    looks = _looks(root) if "layouts" in root.keys() else None
     found = Nightly(path.stem, title, path, tuple(kernels), first_good, experiment,
                     root.boolean("fetch", False), root.text("unchanged", "measure", UNCHANGED),
                     root.text("on_regression", "report", ON_REGRESSION),
-                    path.parent / known if known else None, settings, retention)
+                    path.parent / known if known else None, settings, retention,
+                    layouts.raised(asked.rules.layouts) if looks is None else looks)
     root.close()
     return found

@@ -92,6 +92,8 @@ def _campaign(config: Nightly, results: Path, now: Tip, base: tuple[str, str, st
             return (*campaign.reopen(results / folder), night)
     kernels = (base[0], now.kernel) if base[0] else (now.kernel,)
     experiment = plan.load(config.experiment, kernels, base[0])
+    experiment = dataclasses.replace(experiment, rules=dataclasses.replace(
+        experiment.rules, layouts=config.layouts))
     home = campaign.create(dataclasses.replace(experiment, name=config.name), results)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     night = NightRecord(now.track, now.kernel, now.identity, now.commit, now.pinned, base[0],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from runner.figures import FLIPPED, MetricResult, Verdict, bare, names, percent
@@ -53,9 +53,12 @@ def _judge(name: str, metric: Metric, base: float | None, test: float | None,
 
 
 def still(base: list[Sample], test: list[Sample], thresholds: dict[str, float],
-          tier: str) -> list[MetricResult]:
-    """Exact and locks tiers: medians over the boots of each side."""
-    boots = [layouts.boots(side) if tier == "exact" else side for side in (base, test)]
+          tier: str, looks: Sequence[int] = (), adjust: bool = True) -> list[MetricResult]:
+    """Exact and locks tiers: medians over the boots of each side.
+
+    `looks` and `adjust` are rules of the exact tier over several memory layouts.
+    """
+    boots, part = layouts.reached(base, test, looks) if tier == "exact" else ([base, test], 1.0)
     sides = [[one.metrics for one in side] for side in boots]
     results = []
     for name in names([*sides[0], *sides[1]]):
@@ -69,7 +72,7 @@ def still(base: list[Sample], test: list[Sample], thresholds: dict[str, float],
         if decided and max(min(values[0]), min(values[1])) <= min(max(values[0]), max(values[1])):
             result = replace(result, verdict=Verdict.INCONCLUSIVE,
                              reason="boots of one kernel differ as much as the kernels do")
-        if tier == "exact" and name == layouts.PAGE:
-            result = layouts.judge(result, base, test)
+        if tier == "exact":
+            result = layouts.judge(result, boots[0], boots[1], part, adjust)
         results.append(result)
     return results

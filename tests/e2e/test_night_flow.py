@@ -57,7 +57,8 @@ def home(tmp_path: Path) -> Path:
     (tmp_path / "load.toml").write_text(
         'format = 1\nbase = "6.1:vanilla"\ntiers = ["locks"]\n[rules]\npairs = 5\n')
     (tmp_path / "n.toml").write_text(
-        f'format = 1\nkernels = ["6.1:{tmp_path}/moving"]\nexperiment = "load.toml"\n')
+        f'format = 1\nkernels = ["6.1:{tmp_path}/moving"]\nexperiment = "load.toml"\n'
+        'layouts = [1]\n')
     (tmp_path / "results").mkdir()
     push(tmp_path, "batch-add")
     return tmp_path
@@ -110,7 +111,7 @@ def test_a_night_that_was_cut_short_is_finished_by_the_next(home: Path) -> None:
 def test_another_source_runs_next_to_the_last_good_one(home: Path) -> None:
     """By a good night on record whose kernel can be had: 6.1 as it is, under its pinned name."""
     (home / "n.toml").write_text('format = 1\nkernels = ["6.1:vanilla"]\n'
-                                 'experiment = "load.toml"\n')
+                                 'experiment = "load.toml"\nlayouts = [1]\n')
     first = run(home, 2.0)
     assert first.night and first.folder
     # As if Debian's source had moved since: that night measured another one.
@@ -154,7 +155,7 @@ def test_a_kernel_that_cannot_be_had_does_not_keep_the_others_from_their_night(
         home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     (home / "n.toml").write_text(
         f'format = 1\nkernels = ["git:{home}/gone@main", "6.1:{home}/moving"]\n'
-        'experiment = "load.toml"\n')
+        'experiment = "load.toml"\nlayouts = [1]\n')
     monkeypatch.setattr(local, "measure", Made(2.0))
     assert cli.main(["nightly", str(home / "n.toml"), "--results", str(home / "results"),
                      "--output", str(home / "out")]) == 2

@@ -64,7 +64,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "load.toml").write_text(EXPERIMENT)
     (folder / "nightly.toml").write_text(
         f'format = 1\ntitle = "Test night"\nkernels = ["6.1:{folder / MOVING}"]\n'
-        'experiment = "load.toml"\n')
+        'experiment = "load.toml"\nlayouts = [1]\n')
     return folder
 
 

@@ -16,6 +16,7 @@ from runner.bisect.classify import Figure, Line
 from runner.bisect.records import Question
 from runner.errors import UsageError
 from runner.figures import MetricResult
+from runner.tier import layouts
 
 BENCH = paths.CONFIGS / "bench.toml"
 ASKED = Question("git", "/tree", "a", "b", "instructions_per_page", "exact", "brd", 1, None, "x")
@@ -92,9 +93,18 @@ def test_confidence_is_how_often_it_is_right() -> None:
 
 
 def test_an_interval_of_its_own_is_the_error() -> None:
-    found = classify.figure(result(10000.0, 10100.0, (0.008, 0.012)), "exact", ((), ()), (6, 3))
+    found = classify.figure(result(10000.0, 10100.0, (0.008, 0.012)), "timed", ((), ()), (6, 3))
     assert found.value == pytest.approx(10100.0)
-    assert found.error == pytest.approx(20.0 / 2.5758, rel=1e-3)
+    assert found.error == pytest.approx(20.0 / 1.95996, rel=1e-3)
+    layouts = dataclasses.replace(result(10000.0, 10050.0, (0.008, 0.012)), change=0.01,
+                                  error=0.001, free=4)
+    found = classify.figure(layouts, "exact", ((), ()), (6, 3))
+    assert (found.value, found.error, found.free) == pytest.approx((10100.0, 10.1, 4))
+    # By ranks: where the comparison puts it, by what boots of the ends differ among themselves.
+    ranks = classify.figure(dataclasses.replace(layouts, error=None, free=None), "exact", ((), ()),
+                            (6, 3))
+    assert ranks.value == pytest.approx(10100.0)
+    assert ranks.error == pytest.approx(10050.0 * classify.NOISE["exact"] * math.sqrt(0.5))
 
 
 def test_without_one_it_is_what_boots_differ_by() -> None:
@@ -120,22 +130,28 @@ def test_the_users_experiment_is_reduced_to_one_cell(tmp_path: Path) -> None:
     ends, user = plan.load(tmp_path / question.ENDS), plan.load(BENCH)
     assert (ends.devices, ends.threads, ends.tiers) == (("brd",), (1,), ("exact",))
     assert (ends.guest.ram, ends.workload) == (user.guest.ram, user.workload)
-    assert ends.boots.layouts == question.LAYOUTS and ends.boots.self_check
+    assert ends.rules.layouts == layouts.LOOKS and ends.boots.self_check
     assert ends.rules.thresholds == user.rules.thresholds
     assert plan.load(tmp_path / question.LOCKS).tiers == ("locks",)
-    question.write_step(tmp_path / question.ENDS, ASKED, tmp_path, 0.0201)
+    question.write_step(tmp_path / question.ENDS, ASKED, tmp_path, 0.0201, False)
     step = plan.load(tmp_path / question.STEP)
     # Half way in logarithms: 1.01 * 1.01 = 1.0201.
     assert step.rules.thresholds["instructions_per_page"] == pytest.approx(0.01)
-    assert not step.boots.self_check
-    assert len(plan.samples(step)) == question.LAYOUTS
-    assert len(plan.samples(ends)) == question.LAYOUTS + 1
+    assert not step.boots.self_check and not step.rules.equal_pages
+    assert len(plan.samples(step)) == layouts.LOOKS[-1]
+    assert len(plan.samples(ends)) == layouts.LOOKS[-1] + 1
+
+
+def test_looks_over_layouts_are_the_users_or_begin_at_six() -> None:
+    assert layouts.raised((1,)) == layouts.raised((6,)) == (6, 12, 24)
+    assert layouts.raised((8,)) == (8, 16, 32) and layouts.raised((40,)) == (40, 64)
+    assert layouts.raised((4, 9)) == (4, 9)
 
 
 def test_timed_steps_have_looks(tmp_path: Path) -> None:
     asked = dataclasses.replace(ASKED, metric="throughput_mib_s", tier="timed")
     question.write_ends(plan.load(BENCH), asked, tmp_path)
-    question.write_step(tmp_path / question.ENDS, asked, tmp_path, -0.19)
+    question.write_step(tmp_path / question.ENDS, asked, tmp_path, -0.19, True)
     step = plan.load(tmp_path / question.STEP, ("a:1", "b:1", "c:1"), "a:1")
     assert step.rules.looks == question.LOOKS
     assert step.rules.thresholds["throughput_mib_s"] == pytest.approx(1 / 0.9 - 1)

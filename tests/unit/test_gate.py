@@ -154,6 +154,7 @@ def test_kcidb_has_the_schemas_shape(tmp_path: Path) -> None:
     ('kernels = ["dir:/src/linux"]', "not of kind dir"), ("kernels = []", "at least one"),
     ('on_regression = "bisekt"', "one of report, bisect (did you mean bisect?)"),
     ('experiment = "none.toml"', "none.toml"),
+    ("layouts = [12, 6]", "does not rise"), ("layouts = []", "is empty"),
     ("[history]\nfences = 3", "did you mean fence?"), ("[retention]\nkeep = -1", "0..100000"),
     ('kernels = ["6.1:vanilla", "6.12:vanilla"]\nfirst_good = "6.1:vanilla"', "a file of its own"),
     ('unchanged = "maybe"', "one of measure, skip")])

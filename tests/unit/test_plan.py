@@ -61,6 +61,7 @@ order_seed = 1
 confirm_pairs = 0
 aa_pairs = 0
 layouts = 1
+equal_pages = true
 lock_boots = 1
 [rules.thresholds]
 instructions_per_page = 0.005
@@ -119,7 +120,8 @@ BAD = {
     "order_seed": ["-1", "true"],
     "confirm_pairs": ["-1", "4", "1001", "2.5"],
     "aa_pairs": ["-1", "6", "true"],
-    "layouts": ["0", "65", '"2"'],
+    "layouts": ["0", "65", '"2"', "[6, 6]", "[12, 6]", "[6, 65]", "[]"],
+    "equal_pages": ['"yes"'],
     "lock_boots": ["0", "1001", "1.0"],
     "instructions_per_page": ["-0.1", "11", '"0.5%"', "nan"],
     "other_cpu": ["-0.1", "1.1", '"10%"'],
@@ -541,6 +543,17 @@ def test_layouts_are_the_same_for_every_kernel(tmp_path: Path) -> None:
     assert [(one.cell.kernel, one.layout) for one in made] == [
         ("6.1:vanilla", 0), ("6.1:vanilla", 0), ("6.1:vanilla", 1), ("6.1:vanilla", 2),
         ("6.1:batch-add", 0), ("6.1:batch-add", 1), ("6.1:batch-add", 2)]
+    assert len({(one.cell, one.repeat) for one in made}) == len(made)
+
+
+def test_layouts_after_the_first_look_come_later(tmp_path: Path) -> None:
+    text = GOOD.replace("layouts = 1", "layouts = [1, 3]")
+    experiment = plan.load(write(tmp_path, text))
+    made = plan.samples(experiment)
+    assert [(one.cell.kernel, one.layout, one.look) for one in made] == [
+        ("6.1:vanilla", 0, 0), ("6.1:vanilla", 0, 0), ("6.1:batch-add", 0, 0),
+        ("6.1:vanilla", 1, 1), ("6.1:vanilla", 2, 1), ("6.1:batch-add", 1, 1),
+        ("6.1:batch-add", 2, 1)]
     assert len({(one.cell, one.repeat) for one in made}) == len(made)
 
 

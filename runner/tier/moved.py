@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What moved in every memory layout though nobody asked about it, and the command that bisects it.
+
+Metrics that are not judged stay for information; but one whose layouts of the two kernels lie
+far apart is too sure a thing to be left to whoever reads the whole table.
+"""
+from __future__ import annotations
+
+import math
+import shlex
+import statistics
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from runner import stats
+from runner.errors import UsageError
+from runner.figures import FLIPPED, label, number
+from runner.kernel import spec
+from runner.records import Sample
+
+#: Each layout of one side is beyond each of the other, the medians by so many times the spread
+#: within a kernel and by this share at least; of fewer layouts nothing is said.
+_FAR, _LEAST, _FEWEST = 4.0, 0.05, 3
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A metric whose layouts do not overlap."""
+
+    name: str
+    base: float               # medians
+    test: float
+    worse: bool
+    layouts: tuple[int, int]
+
+    def told(self) -> str:
+        """'allocstall per page 0.0075 → 0.0208 (×2.8) in all of 6 and 6 layouts'."""
+        times = f" (×{self.test / self.base:.2g})" if self.base > 0 and self.test > 0 else ""
+        return (f"{label(self.name)} {number(self.base)} → {number(self.test)}{times} in all of "
+                f"{self.layouts[0]} and {self.layouts[1]} layouts")
+
+    def line(self) -> float:
+        """Half way between, as bisect parts good from bad."""
+        return math.sqrt(self.base * self.test) if self.base > 0 else self.test / 2
+
+
+def find(base: Sequence[Sample], test: Sequence[Sample], judged: Collection[str]) -> list[Moved]:
+    """All of one boot a layout; the largest first, without those `judged`."""
+    sides = [[one.metrics for one in side] for side in (base, test)]
+    found = []
+    for name in sorted({name for side in sides for one in side for name in one} - set(judged)):
+        old, new = ([one[name].value for one in side if name in one] for side in sides)
+        better = next(one[name] for side in sides for one in side if name in one).better
+        if better not in FLIPPED or min(len(old), len(new)) < _FEWEST:
+            continue
+        middle = statistics.median(old), statistics.median(new)
+        apart = max(min(new) - max(old), min(old) - max(new)) > 0
+        enough = max(_FAR * stats.pooled(old, new), _LEAST * min(abs(middle[0]), abs(middle[1])))
+        if apart and abs(middle[1] - middle[0]) > enough:
+            worse = (middle[1] - middle[0]) * FLIPPED[better] > 0
+            found.append(Moved(name, *middle, worse, (len(old), len(new))))
+    return sorted(found, key=lambda one: (not one.worse, -_size(one)))
+
+
+def _size(one: Moved) -> float:
+    return abs(math.log(one.test / one.base)) if one.base > 0 and one.test > 0 else math.inf
+
+
+def ends(tree: str = "DIR", good: str = "REF", bad: str = "REF") -> list[str]:
+    """The range of commits as bisect's options say it."""
+    return ["--tree", tree, "--good", good, "--bad", bad]
+
+
+def between(base: str, test: str) -> list[str]:
+    """The range between two kernels, with words to fill in where they are no commits of a tree."""
+    try:
+        sources = [spec.parse(name).source for name in (base, test)]
+    except UsageError:
+        return ends()
+    if {one.kind for one in sources} != {"git"} or sources[0].path != sources[1].path:
+        return ends()
+    return ends(str(sources[0].path), sources[0].ref, sources[1].ref)
+
+
+def told(found: Sequence[Moved], span: Sequence[str], experiment: str = "FILE") -> tuple[str, ...]:
+    """A line for each; where it got worse, with the command that bisects `span` by it."""
+    lines = []
+    for one in found:
+        words = ["./swapscale", "bisect", *span, "--experiment", experiment, "--metric", one.name,
+                 "--above", f"{one.line():.4g}"]
+        lines.append(one.told() + (f"; bisect by it: {shlex.join(words)}" if one.worse else ""))
+    return tuple(lines)

@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The exact tier over memory layouts: costs at the same policy, and policies that changed."""
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from madesamples import BASE, TEST, sample
+
+from runner import adaptive, plan, verdict
+from runner.figures import MetricResult, Verdict
+from runner.plan import Experiment, Planned
+from runner.records import Metric, Rules, Sample
+from runner.tier import counts, layouts, moved
+from tests.conftest import ROOT
+
+PAGE, STALLS = layouts.PAGE, "allocstall_per_page"
+#: configs/bench.toml, 6.1 with SWAP_CLUSTER_MAX 32 and 8: instructions per page and pswpout of the
+#: layouts of each, as measured.  allocstall went from 0.0075 to 0.0208 per page in every one.
+GOOD = ((11214.96, 39653), (11140.67, 40598), (11143.90, 40375), (11215.05, 39639),
+        (11201.02, 39764), (11300.29, 39483))
+BAD = ((11457.68, 41518), (11669.89, 39541), (11517.71, 40772), (11553.22, 40595),
+       (11583.21, 40427), (11681.74, 39488))
+#: What the workload wrote in them; all of it is swapped out but for where kswapd is at the end.
+WRITTEN = 39300
+
+
+def boot(kernel: str, layout: int, page: float, pswpout: float, stalls: float = 0.0075,
+         scanned: float = 2.24, freed: float = 1.0) -> Sample:
+    return sample(kernel, "exact", {
+        PAGE: Metric(page, "instructions/page", "lower", ""),
+        "pswpout": Metric(pswpout, "pages", "", ""),
+        layouts.WRITTEN: Metric(page * pswpout / WRITTEN, "instructions/page", "lower", ""),
+        layouts.FREED: Metric(freed, "pages/page", "", ""),
+        "pgscan_per_page": Metric(scanned, "scanned/page", "lower", ""),
+        STALLS: Metric(stalls, "stalls/page", "lower", "")}, layout, layout, layout=layout)
+
+
+def recorded(kernel: str, rows: Sequence[tuple[float, int]], stalls: float, low: float = 0.0
+             ) -> list[Sample]:
+    return [boot(kernel, at, page, pswpout, stalls * (1 + 0.004 * (at % 3)),
+                 2.24 + low + 0.002 * (at % 4), 1.0 + 0.0003 * ((at * 5) % 4))
+            for at, (page, pswpout) in enumerate(rows)]
+
+
+def held(base: Sequence[Sample], test: Sequence[Sample], name: str = PAGE, threshold: float = 0.01,
+         looks: Sequence[int] = ()) -> MetricResult:
+    found = counts.still(list(base), list(test), {name: threshold}, "exact", looks)
+    return next(one for one in found if one.name == name)
+
+
+def test_a_batch_of_8_is_a_regression_of_three_percent() -> None:
+    """The adjusted comparison extrapolates here, and called this undecided."""
+    found = held(recorded(BASE, GOOD, 0.0075), recorded(TEST, BAD, 0.0208))
+    assert found.verdict == Verdict.REGRESSED, found.reason
+    assert found.change == pytest.approx(0.033, abs=0.002)
+    assert found.interval and found.interval[0] > 0.01
+    assert "p = 0.0022" in found.reason and "6 and 6 layouts" in found.reason
+    # Why it is not at equal pages, and the pairs beside it.
+    assert "allocstall per page moved" in found.reason
+    assert "layout by layout +3.36%, up in 6 of 6, p = 0.031" in found.reason
+    assert found.error is None and not found.warning
+    back = held(recorded(BASE, BAD, 0.0208), recorded(TEST, GOOD, 0.0075))
+    assert back.verdict == Verdict.IMPROVED
+    # The first of three looks decides it, too.
+    assert held(recorded(BASE, GOOD, 0.0075), recorded(TEST, BAD, 0.0208),
+                looks=layouts.LOOKS).verdict == Verdict.REGRESSED
+
+
+def test_even_where_no_counter_shows_the_policy_the_plain_comparison_stands() -> None:
+    found = held(recorded(BASE, GOOD, 0.0075), recorded(TEST, BAD, 0.0075))
+    assert found.verdict == Verdict.REGRESSED, found.reason
+
+
+def drawn(kernel: str, number: int, factor: float, draw: random.Random, cost: float = 1.0
+          ) -> list[Sample]:
+    """As real layouts: 0.5% between them, four fifths of it by where kswapd is at the end.
+
+    `factor` is what a page costs more; `cost` of the pages swapped out, by a policy.
+    """
+    made = []
+    for at in range(number):
+        over = draw.gauss(0.0, 0.01) + (cost - 1.0)
+        pswpout = WRITTEN * (1 + over)
+        total = factor * (5000.0 * WRITTEN + 6200.0 * pswpout) * (1 + draw.gauss(0.0, 0.0013))
+        made.append(boot(kernel, at, total / pswpout, pswpout, 0.0075 * (1 + draw.gauss(0, 0.02)),
+                         2.24 * (1 + draw.gauss(0, 0.003)), 1.0 + abs(draw.gauss(0, 0.0005))))
+    return made
+
+
+def test_costs_at_the_same_policy_are_found_more_sharply() -> None:
+    """0.7% in 8 layouts: the plain comparison alone must leave half of them open."""
+    draw = random.Random(1)
+    sharp = plain = 0
+    for _ in range(40):
+        base, test = drawn(BASE, 8, 1.0, draw), drawn(TEST, 8, 1.007, draw)
+        sharp += held(base, test, threshold=0.0025).verdict == Verdict.REGRESSED
+        plain += next(one for one in counts.still(base, test, {PAGE: 0.0025}, "exact", (), False)
+                      if one.name == PAGE).verdict == Verdict.REGRESSED
+    assert sharp >= 36 and plain <= 24, (sharp, plain)
+
+
+@pytest.mark.parametrize("looks", [(), layouts.LOOKS])
+def test_false_alarms_stay_within_the_level(looks: tuple[int, ...]) -> None:
+    """A/A with no threshold to help: at most 1% over all looks; a longer run had 15 of 1500."""
+    draw = random.Random(2)
+    false = missed = 0
+    for _ in range(150):
+        base, test = drawn(BASE, 24, 1.0, draw), drawn(TEST, 24, 1.0, draw)
+        said = [held(base[:look], test[:look], threshold=1e-9, looks=looks).verdict
+                for look in (looks or (8,))]
+        false += any(one in (Verdict.REGRESSED, Verdict.IMPROVED) for one in said)
+        said = [held(base[:look], test[:look], threshold=0.002, looks=looks).verdict
+                for look in (looks or (8,))]
+        missed += Verdict.REGRESSED in said
+    assert false <= 5, false        # at 1%, six of 150 have a chance of 0.4%
+    assert missed <= 2
+
+
+def test_pages_that_a_policy_moves_are_not_held_equal() -> None:
+    """3% more of them, and nothing costs more: 1.3% less for each, which must not be taken out."""
+    draw = random.Random(3)
+    said = [held(drawn(BASE, 8, 1.0, draw), drawn(TEST, 8, 1.0, draw, 1.03), threshold=0.005)
+            for _ in range(20)]
+    assert sum("not at equal pages, as pages swapped out per page written moved" in one.reason
+               for one in said) >= 18
+    assert {one.verdict for one in said} <= {Verdict.IMPROVED, Verdict.INCONCLUSIVE}
+    assert sum(one.verdict == Verdict.IMPROVED for one in said) >= 15
+
+
+def test_undecided_is_not_equivalent() -> None:
+    """Six layouts that spread by 2% show nothing of 1%, however near their medians are."""
+    draw = random.Random(4)
+    sides = [[boot(kernel, at, 11200.0 * (1 + draw.gauss(0, 0.02)), 40000.0) for at in range(6)]
+             for kernel in (BASE, TEST)]
+    found = held(*sides)
+    assert found.verdict == Verdict.INCONCLUSIVE and "undecided" in found.reason
+    assert layouts.undecided(found)
+
+
+def test_the_same_image_shows_no_difference() -> None:
+    found = held(recorded(BASE, GOOD, 0.0075), recorded(TEST, GOOD, 0.0075))
+    assert (found.verdict, found.change) == (Verdict.EQUIVALENT, 0.0)
+    assert "no difference at any of 6 layouts" in found.reason
+
+
+def test_pairs_that_contradict_the_verdict_are_a_warning() -> None:
+    """Each layout is 2% up, but layouts differ by far more: the verdict cannot see it."""
+    base = [boot(BASE, at, 10000.0 * 1.03 ** at, 40000.0) for at in range(8)]
+    test = [boot(TEST, at, 10200.0 * 1.03 ** at, 40000.0) for at in range(8)]
+    found = held(base, test)
+    assert found.verdict == Verdict.INCONCLUSIVE
+    assert "up in 8 of 8" in found.warning and "disagree" in found.warning
+    told = verdict.compare([*base, *[replace(one, number=one.number + 50) for one in test],
+                            replace(base[0], number=99, repeat=99)], Rules(BASE, {PAGE: 0.01}))
+    assert any(found.warning in one for one in told.warnings)
+
+
+def test_other_metrics_are_judged_by_ranks() -> None:
+    sides = recorded(BASE, GOOD, 0.0075), recorded(TEST, BAD, 0.0208)
+    found = held(*sides, STALLS, 0.5)
+    assert found.verdict == Verdict.REGRESSED and found.change == pytest.approx(1.77, abs=0.05)
+    assert held(sides[0], recorded(TEST, GOOD[::-1], 0.0076), STALLS, 0.5
+                ).verdict == Verdict.EQUIVALENT
+
+
+def test_layouts_on_the_way_to_a_look_wait_for_it() -> None:
+    draw = random.Random(5)
+    base, test = drawn(BASE, 12, 1.0, draw), drawn(TEST, 12, 1.004, draw)
+    at_six = held(base[:6], test[:6], looks=layouts.LOOKS)
+    assert held(base[:9], test[:11], looks=layouts.LOOKS) == at_six
+    assert "12 and 12 layouts" in held(base, test, looks=layouts.LOOKS).reason
+
+
+def test_shares_of_the_looks_add_up_and_the_first_can_decide() -> None:
+    assert sum(layouts.shares(layouts.LOOKS)) == pytest.approx(1.0) == layouts.shares((8,))[0]
+    # Two comparisons share it; six layouts against six reach 2/924 by ranks.
+    assert layouts.ALPHA * layouts.shares(layouts.LOOKS)[0] / 2 > 2 / 924
+
+
+# What moved in every layout
+
+def test_what_moved_far_in_every_layout_is_named_with_its_command() -> None:
+    base, test = recorded(BASE, GOOD, 0.0075), recorded(TEST, GOOD[::-1], 0.0208)
+    again = replace(base[0], number=99, repeat=99)
+    found = verdict.compare([*base, *[replace(one, number=one.number + 50) for one in test],
+                             again], Rules(BASE, {PAGE: 0.01}))
+    assert found.verdict in (Verdict.INCONCLUSIVE, Verdict.EQUIVALENT)
+    for said in (found.reason, " ".join(found.warnings)):
+        assert "allocstall per page 0.0075 → 0.021 (×2.8) in all of 6 and 6 layouts" in said
+        assert "./swapscale bisect" in said
+        assert "--metric allocstall_per_page --above 0.01254" in said
+
+
+def test_what_moved_within_its_spread_or_hardly_is_not_named() -> None:
+    draw = random.Random(6)
+    noisy = [[boot(kernel, at, 11000.0, 40000.0, stalls * draw.uniform(0.7, 1.3))
+              for at in range(6)] for kernel, stalls in ((BASE, 0.01), (TEST, 0.016))]
+    assert STALLS not in [one.name for one in moved.find(*noisy, ())]
+    small = recorded(BASE, GOOD, 0.0075), recorded(TEST, GOOD, 0.0075, low=0.05)
+    assert "pgscan_per_page" not in [one.name for one in moved.find(*small, ())]
+    assert not moved.find(recorded(BASE, GOOD[:2], 0.0075), recorded(TEST, BAD[:2], 0.0208), ())
+
+
+def test_commits_of_one_tree_fill_in_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert moved.between("6.1:vanilla", "6.1:batch-add") == moved.ends()
+    spans = moved.ends("/src/linux", "v6.10", "v6.11")
+    found = moved.told([moved.Moved(STALLS, 0.0075, 0.0208, True, (6, 6)),
+                        moved.Moved("direct_share", 0.3, 0.2, False, (6, 6))], spans,
+                       "configs/bench.toml")
+    assert found[0].endswith(
+        "./swapscale bisect --tree /src/linux --good v6.10 --bad v6.11 --experiment "
+        "configs/bench.toml --metric allocstall_per_page --above 0.01249")
+    assert "bisect" not in found[1]
+
+
+# More layouts, by looks declared beforehand
+
+@pytest.fixture
+def nightly(tmp_path) -> Experiment:
+    found = plan.load(ROOT / "configs" / "bench.toml")
+    return replace(found, tiers=("exact",), devices=("pmem", "brd"), kernels=(BASE, TEST),
+                   rules=replace(found.rules, base=BASE, layouts=layouts.LOOKS))
+
+
+def made(experiment: Experiment, factors: dict[str, float], spread: float = 0.005
+         ) -> tuple[list[Sample], list[int]]:
+    """Boots as the campaign makes them; how many each round asked for."""
+    planned = plan.samples(experiment)
+    samples: list[Sample] = []
+    asked = []
+
+    def boots(batch: Sequence[Planned]) -> list[Sample]:
+        found = []
+        for one in batch:
+            draw = random.Random(f"{one.cell.kernel} {one.cell.device} {one.layout}")
+            factor = factors[one.cell.device] if one.cell.kernel == TEST else 1.0
+            page = 11200.0 * factor * (1 + draw.gauss(0, spread))
+            found.append(replace(boot(one.cell.kernel, one.layout, page, 40000.0 * draw.uniform(
+                0.99, 1.01)), number=one.number, repeat=one.repeat, cell=one.cell))
+        return found
+    samples += boots([one for one in planned if one.look == 0])
+    while batch := adaptive.due(experiment, planned, samples):
+        asked.append(len(batch))
+        samples += boots(batch)
+        assert len(asked) < 9
+    return samples, asked
+
+
+def test_layouts_are_raised_where_they_do_not_decide_and_only_there(nightly: Experiment) -> None:
+    samples, asked = made(nightly, {"pmem": 1.05, "brd": 1.01})
+    at = {device: max(one.layout for one in samples if one.cell.device == device) + 1
+          for device in nightly.devices}
+    assert at["pmem"] == 6 and at["brd"] in (12, 24), at
+    assert asked[0] == 12       # both kernels, six more of each
+    samples, _ = made(nightly, {"pmem": 1.05, "brd": 1.005}, 0.03)
+    found = verdict.compare(samples, nightly.rules)
+    cell = next(one for one in found.cells if one.device == "brd")
+    assert cell.verdict == Verdict.INCONCLUSIVE and "24 and 24 layouts" in cell.reason
+
+
+def test_no_layouts_are_made_for_what_does_not_repeat(nightly: Experiment) -> None:
+    planned = plan.samples(nightly)
+    samples, _ = made(nightly, {"pmem": 1.05, "brd": 1.05})
+    assert not adaptive.due(nightly, planned, [
+        replace(one, fingerprint="other") if one.repeat == 24 else one for one in samples])
