@@ -14,9 +14,9 @@ PYTHON  := /usr/bin/python3
 
 # name of the program = its folder; every .c there belongs to it.
 sources = $(wildcard $(1)/*.c)
-headers := $(wildcard workloads/*/*.h runner/agent/*.h model/*.h)
+headers := $(wildcard workloads/*/*.h runner/agent/*.h)
 
-PROGRAMS := $(BUILD)/swapstorm $(BUILD)/swaptorture $(BUILD)/pressure $(BUILD)/agent $(BUILD)/swapsim
+PROGRAMS := $(BUILD)/swapstorm $(BUILD)/swaptorture $(BUILD)/pressure $(BUILD)/agent
 
 .PHONY: all
 all: $(PROGRAMS)
@@ -46,10 +46,6 @@ $(BUILD)/swaptorture: $(call sources,workloads/swaptorture) $(TORTURE_SHARED) $(
 $(BUILD)/agent: $(call sources,runner/agent) $(headers) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(GUEST) -o $@ $(filter %.c,$^)
-
-$(BUILD)/swapsim: $(call sources,model) $(headers) Makefile
-	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(CFLAGS) -flto=auto -o $@ $(filter %.c,$^) -lm
 
 # C unit tests: tests/unit/c/test_X.c names what it tests in a line of the form
 #   // LINK: runner/agent/frame.c ...
@@ -102,7 +98,7 @@ selftest:
 
 # Every linter that can run here; one that is missing is named as skipped.
 SCRIPTS := setup/install .ci/run
-C_FILES := $(wildcard workloads/*/*.[ch] runner/agent/*.[ch] model/*.[ch] \
+C_FILES := $(wildcard workloads/*/*.[ch] runner/agent/*.[ch] \
 	     tests/unit/c/*.c tests/hascache/*.c)
 lint = @if command -v $(1) >/dev/null; then echo "check: $(1)"; $(2); \
 	else echo "check: $(1) skipped: not installed, setup/install test adds it"; fi

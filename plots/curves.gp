@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Curves of three kinds.  Measured: solid lines, filled points, intervals.
-# Projected: dashed lines, open points, a pale band.  Claimed: stars without a
+# Simulated: dashed lines, open points, a pale band.  Claimed: stars without a
 # line, and how far the claim reaches.
 #
 # gnuplot -d -c curves.gp STYLE DATA OUTPUT FORMAT TITLE COUNTS SCALES AXES
 #
-# COUNTS is 'MEASURED PROJECTED CLAIMED', the numbers of curves of each kind;
+# COUNTS is 'MEASURED SIMULATED CLAIMED', the numbers of curves of each kind;
 # SCALES is 'X Y', each 'linear' or the base of a logarithmic one; AXES is
 # 'X LABEL|Y LABEL'.  DATA, tab separated: a block for each curve, measured
-# first, then projected, then claimed, each with a header line: x, the curve's
+# first, then simulated, then claimed, each with a header line: x, the curve's
 # label, low, high, and what stands at x on the axis.
 format = ARG4
 output_file = ARG3
@@ -67,7 +67,7 @@ if (y_scale eq "linear") {
 set key outside bottom center vertical maxrows 5 Left reverse samplen 5 width 2
 
 # Every loop runs over all curves, since one that runs over none is an error to
-# gnuplot; a measured curve has a band of no height, a projected one no bars.
+# gnuplot; a measured curve has a band of no height, a simulated one no bars.
 plot for [i = 0 : curves - 1] ARG2 index i every ::1 \
 		using 1:(is_measured(i) || is_claimed(i) ? $2 : $3) \
 		:(is_measured(i) || is_claimed(i) ? $2 : $4) \

@@ -22,7 +22,7 @@ set yrange [0 : *]
 set offsets 0, 0, graph 0.12, 0
 set key outside bottom center horizontal Left reverse samplen 5 width 2
 array colours[2] = ["#000000", "#b04000"]
-# Told apart by width, too, since dashes say that a line is projected.
+# Told apart by width, too, since dashes say that a line is simulated.
 array widths[2] = [3.5, 1.2]
 
 plot for [i = 0 : curves - 1] ARG2 index i using 1:2 \

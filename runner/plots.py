@@ -78,19 +78,19 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class Curve:
-    """Give base first and test second, measured, projected or claimed alike."""
+    """Give base first and test second, measured, simulated or claimed alike."""
 
-    label: str                # kernel; '(projected)' is added where it is
-    projected: bool
+    label: str                # kernel; '(simulated)' is added where it is
+    simulated: bool
     points: tuple[CurvePoint, ...]
-    claimed: bool = False     # what was published: neither measured nor projected
+    claimed: bool = False     # what was published: neither measured nor simulated
 
     @property
     def kind(self) -> str:
-        return "claimed" if self.claimed else "projected" if self.projected else "measured"
+        return "claimed" if self.claimed else "simulated" if self.simulated else "measured"
 
 
-_KINDS = ("measured", "projected", "claimed")
+_KINDS = ("measured", "simulated", "claimed")
 
 
 @dataclass(frozen=True)
@@ -307,7 +307,7 @@ def curves(given: Sequence[Curve], out: Path, title: str, axes: str,
 
 def throughput_curves(given: Sequence[Curve], out: Path, heading: Heading, device: str,
                       scales: str = "2 linear") -> Drawn:
-    """Swap-out throughput over threads; projected curves are drawn unlike measured."""
+    """Swap-out throughput over threads; simulated curves are drawn unlike measured."""
     kinds = [kind for kind in _KINDS if any(one.kind == kind and one.points for one in given)]
     what = "Swap-out throughput over threads" + (
         "" if kinds == ["measured"] else f", {_and(kinds)}" if kinds else "")

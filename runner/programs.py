@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The C programs of this checkout: the agent, the workloads, the model."""
+"""The C programs of this checkout: the agent and the workloads."""
 from __future__ import annotations
 
 import hashlib

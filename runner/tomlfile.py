@@ -102,7 +102,8 @@ class Table:
         if allowed is not None and value not in allowed:
             self.complain(key, f"{printable(value, 60)!r} is not {wanted}{meant(value, allowed)}")
 
-    def _list(self, key: str, kind: type, wanted: str, default: Any) -> list[Any]:
+    def _list(self, key: str, kind: type, wanted: str, default: Any,
+              repeats: bool = False) -> list[Any]:
         value: list[Any] = self._take(key, list, f"a list of {wanted}", default)
         if key in self._data:
             if not value:
@@ -110,7 +111,7 @@ class Table:
             for item in value:
                 if not isinstance(item, kind) or isinstance(item, bool):
                     self.complain(key, f"{printable(repr(item), 60)} is not one of {wanted}")
-            if len(set(value)) != len(value):
+            if not repeats and len(set(value)) != len(value):
                 self.complain(key, "names something twice")
         return value
 
@@ -123,8 +124,10 @@ class Table:
             self._check_text(key, item, allowed, f"one of {wanted}")
         return value
 
-    def integers(self, key: str, low: int, high: int, default: Any = None) -> list[int]:
-        value = self._list(key, int, f"whole numbers in {low}..{high}", default)
+    def integers(self, key: str, low: int, high: int, default: Any = None,
+                 repeats: bool = False) -> list[int]:
+        """With `repeats` a number may be there twice, as a measured one may."""
+        value = self._list(key, int, f"whole numbers in {low}..{high}", default, repeats)
         for item in value if key in self._data else []:
             if not low <= item <= high:
                 self.complain(key, f"{item} is not in {low}..{high}")

@@ -6,19 +6,15 @@ import dataclasses
 from collections.abc import Sequence
 
 from runner import compare
-from runner.claim import judge, projection, reasons
+from runner.claim import judge, reasons
 from runner.claim.claimfile import Claim
 from runner.claim.judge import Findings
-from runner.claim.projection import Projected
 from runner.records import Sample
 
 
-def findings(claim: Claim, samples: Sequence[Sample]) -> tuple[Findings, Projected]:
-    """The comparison of the claim's campaign, held against the claim, and the model's view."""
+def findings(claim: Claim, samples: Sequence[Sample]) -> Findings:
+    """The comparison of the claim's campaign, held against the claim."""
     experiment = dataclasses.replace(claim.experiment, rules=judge.rules(claim))
     comparison = compare.campaign(list(samples), experiment)
-    projected = projection.project(claim, samples)
-    limits = {cell: reasons.limits(comparison, claim, cell) + projected.limits.get(cell, ())
-              for cell in claim.cells}
-    return judge.judge(claim, comparison, samples, projected.effects, limits,
-                       projected.notes), projected
+    limits = {cell: reasons.limits(comparison, claim, cell) for cell in claim.cells}
+    return judge.judge(claim, comparison, samples, limits)

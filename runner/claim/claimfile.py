@@ -62,7 +62,6 @@ class Claim:
     statement: str
     source: Source
     cells: tuple[ClaimCell, ...]
-    machine: str              # a name of configs/machines or a path; '': nothing is projected
     experiment: Experiment
 
     @property
@@ -102,8 +101,7 @@ def load(path: Path, experiment: Experiment | None = None) -> Claim:
         root.complain("test" if planned.rules.base else "kernels",
                       "a claim compares two kernels: name base and one test")
     made = Claim(planned.name, table.text("statement", REQUIRED), _source(table),
-                 tuple(_cell(one, planned) for one in table.tables("cell")),
-                 table.text("machine", ""), planned)
+                 tuple(_cell(one, planned) for one in table.tables("cell")), planned)
     if not made.cells:
         table.complain("cell", "missing; a claim has at least one [[claim.cell]]")
     places = [(one.device, one.threads, one.metric) for one in made.cells]

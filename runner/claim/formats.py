@@ -15,7 +15,7 @@ from runner.claim.judge import Findings
 from runner.errors import CannotMeasure
 from runner.report import markdown, text
 
-FORMAT = 1
+FORMAT = 2
 
 #: What write_all leaves in a campaign's folder, beside the comparison's report.
 FILES = {"text": "claim.txt", "markdown": "claim.md", "json": "claim.json", "html": "claim.html"}
@@ -66,8 +66,7 @@ def as_json(findings: Findings) -> str:
     return json.dumps({
         "swapscale-claim": FORMAT, "claim": claim.name, "statement": claim.statement,
         "source": dataclasses.asdict(claim.source), "base": claim.base, "test": claim.test,
-        "machine": claim.machine, "host": dict(findings.host), "cells": cells,
-        "projection": findings.projection, "verdict": findings.verdict,
+        "host": dict(findings.host), "cells": cells, "verdict": findings.verdict,
         "reason": findings.reason, "exit": findings.exit,
         "warnings": findings.comparison.warnings,
         "assumptions": findings.comparison.assumptions}, indent=1, sort_keys=True,

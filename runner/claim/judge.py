@@ -2,7 +2,7 @@
 """What was published against what was measured, cell by cell.
 
 The comparison of the campaign is taken as it is: no figure is computed here a
-second time.  Emulated time decides nothing, and a projection decides nothing.
+second time.  Emulated time decides nothing.
 """
 from __future__ import annotations
 
@@ -76,7 +76,6 @@ class CellFinding:
     verdict: Verdict
     reason: str
     measured: Measured | None              # None: not measured on this host
-    projected: Effect | None               # None: nothing is projected
     limits: tuple[str, ...] = ()           # what keeps the effect from being larger
 
 
@@ -89,7 +88,6 @@ class Findings:
     reason: str
     exit: Exit
     samples: tuple[Sample, ...]
-    projection: tuple[str, ...] = ()       # what the projection is of, and what it refuses
 
     @property
     def host(self) -> Mapping[str, str]:
@@ -178,38 +176,35 @@ def _missing(claim: Claim, cell: ClaimCell) -> str:
     guest = claim.experiment.guest
     if "timed" in cell.tiers and guest.fit_host and cell.threads > guest.vcpus:
         return (f"{cell.threads} threads want {cell.threads} CPUs and this host has {guest.vcpus}: "
-                "locks are measured, throughput is at most projected, and a projection decides "
-                "nothing")
+                "locks are measured, throughput is not")
     return f"no tier that may decide it ({', '.join(cell.tiers)}) measured {cell.metric} there"
 
 
-def _judge(claim: Claim, comparison: Comparison, cell: ClaimCell, projected: Effect | None,
-           limits: tuple[str, ...]) -> CellFinding:
+def _judge(claim: Claim, comparison: Comparison, cell: ClaimCell, limits: tuple[str, ...]
+           ) -> CellFinding:
     spoilt = ""
     for tier in cell.tiers:
         found = place(comparison, claim, cell, tier)
         got = measured(found, cell.metric) if found else None
         if found and got:
             verdict, reason = _decide(cell, found, got, claim.experiment.rules.minimum_pairs)
-            return CellFinding(cell, verdict, reason, got, projected, limits)
+            return CellFinding(cell, verdict, reason, got, limits)
         if found and found.verdict == Compared.INVALID:
             spoilt = f"{tier} tier: {found.reason}"
     if spoilt:
-        return CellFinding(cell, Verdict.INVALID, spoilt, None, projected, limits)
-    return CellFinding(cell, Verdict.INCONCLUSIVE, _missing(claim, cell), None, projected, limits)
+        return CellFinding(cell, Verdict.INVALID, spoilt, None, limits)
+    return CellFinding(cell, Verdict.INCONCLUSIVE, _missing(claim, cell), None, limits)
 
 
 def judge(claim: Claim, comparison: Comparison, samples: Sequence[Sample],
-          projected: Mapping[ClaimCell, Effect], limits: Mapping[ClaimCell, tuple[str, ...]],
-          projection: tuple[str, ...] = ()) -> Findings:
+          limits: Mapping[ClaimCell, tuple[str, ...]]) -> Findings:
     """Every cell of a claim, and what they come to: the worst of them."""
-    cells = tuple(_judge(claim, comparison, cell, projected.get(cell), limits.get(cell, ()))
-                  for cell in claim.cells)
+    cells = tuple(_judge(claim, comparison, cell, limits.get(cell, ())) for cell in claim.cells)
     verdict = next(one for one in EXITS if any(cell.verdict == one for cell in cells))
     told = [f"{threads(one.cell.threads)}: {one.reason}" for one in cells
             if one.verdict == verdict]
     return Findings(claim, comparison, cells, verdict, "; ".join(told), EXITS[verdict],
-                    tuple(samples), projection)
+                    tuple(samples))
 
 
 def band(cell: ClaimCell) -> str:

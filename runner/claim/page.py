@@ -16,8 +16,6 @@ from runner.results import threads
 
 _LONG = 600
 NONE = "–"
-#: Wherever it stands, the figure beside it comes out of the model.
-PROJECTED = "projected"
 
 
 @dataclass(frozen=True)
@@ -54,14 +52,10 @@ def _claimed(findings: Findings) -> Table:
         shown = NONE
         if one.measured and got:
             shown = _span(got) + (", emulated" if one.measured.emulated else "")
-        rows.append((
-            _place(one.cell), band(one.cell), shown,
-            points(got.distance(one.cell)) if got else NONE,
-            f"{_span(one.projected)} {PROJECTED}" if one.projected else NONE,
-            points(one.projected.distance(one.cell)) if one.projected else NONE, one.verdict))
-    return Table("Claimed, measured on this machine, projected for the published one",
-                 ("", "claimed", "measured here", "from claimed", PROJECTED, "from claimed",
-                  "verdict"), tuple(rows))
+        rows.append((_place(one.cell), band(one.cell), shown,
+                     points(got.distance(one.cell)) if got else NONE, one.verdict))
+    return Table("Claimed, and measured on this machine",
+                 ("", "claimed", "measured here", "from claimed", "verdict"), tuple(rows))
 
 
 def _places(claim: Claim) -> list[ClaimCell]:
@@ -147,7 +141,6 @@ def build(findings: Findings) -> Page:
                 for one in comparison.excluded]
     figures = _figures(findings)
     lists = (("Why", [line for one in findings.cells for line in _told(one)]),
-             ("Projection", list(findings.projection)),
              ("Warnings", list(comparison.warnings)),
              ("Samples that do not count", excluded),
              ("This rests on", list(comparison.assumptions)))

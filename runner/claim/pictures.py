@@ -10,11 +10,9 @@ from runner import plots
 from runner.claim import reasons, touches
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.claim.judge import Effect, Findings, Measured
-from runner.claim.projection import Projected
 from runner.metrics.lockclass import SWAP_PATH
-from runner.model import Projection
 from runner.plots import Curve, CurvePoint, Heading, StackRow
-from runner.records import MIB, PAGE_SIZE, Sample
+from runner.records import Sample
 from runner.results import threads
 
 FOLDER = "plots"
@@ -60,16 +58,13 @@ def _measured(findings: Findings, device: str) -> dict[int, Measured]:
     return found
 
 
-def _effects(findings: Findings, projected: Projected, device: str, maker: _Maker) -> None:
+def _effects(findings: Findings, device: str, maker: _Maker) -> None:
     cells = _here(findings.claim, device)
     got = _measured(findings, device)
     how = ", emulated" if any(one.emulated for one in got.values()) else ""
     here = [_ratio(count, one.effect) for count, one in got.items() if one.effect]
-    model = [_ratio(one.threads, Effect(one.value - 1, one.low - 1, one.high - 1))
-             for one in projected.ratios]
     maker.keep(plots.curves(
         [Curve(f"here{how}", False, tuple(here)),
-         Curve(f"for {findings.claim.machine}", True, tuple(model)),
          Curve(f"published {findings.claim.source.date}, with the tolerance", False,
                _claimed(cells), claimed=True)] if cells else [],
         maker.folder / f"claim-effect-{device}",
@@ -78,11 +73,7 @@ def _effects(findings: Findings, projected: Projected, device: str, maker: _Make
         "threads|throughput, test over base"))
 
 
-def _mib(pages_per_s: float) -> float:
-    return pages_per_s * PAGE_SIZE / MIB
-
-
-def _throughput(findings: Findings, projected: Projected, device: str, maker: _Maker) -> None:
+def _throughput(findings: Findings, device: str, maker: _Maker) -> None:
     claim, got = findings.claim, _measured(findings, device)
     how = ", emulated" if any(one.emulated for one in got.values()) else ""
     curves = []
@@ -94,31 +85,21 @@ def _throughput(findings: Findings, projected: Projected, device: str, maker: _M
             if values and middle is not None:
                 points.append(CurvePoint(count, middle, min(values), max(values)))
         curves.append(Curve(f"{kernel}{how}", False, tuple(points)))
-    for one in (projected.base, projected.test):
-        if one:
-            curves.append(Curve(f"{one.kernel} on {one.machine}", True, tuple(
-                CurvePoint(point.threads, point.mib_s, _mib(point.pages_per_s.low),
-                           _mib(point.pages_per_s.high))
-                for point in one.points)))
-    curves.append(_promised(findings, projected, got, device))
+    curves.append(_promised(findings, got, device))
     maker.keep(plots.throughput_curves(curves, maker.folder / f"claim-throughput-{device}",
                                        Heading(claim.base, claim.test), device, "2 10"))
 
 
-def _promised(findings: Findings, projected: Projected, got: dict[int, Measured],
-              device: str) -> Curve:
-    """What the test kernel would have to reach, over the base's projected throughput."""
+def _promised(findings: Findings, got: dict[int, Measured], device: str) -> Curve:
+    """What the test kernel would have to reach, over the base's throughput."""
     points = []
     for one in _here(findings.claim, device):
-        base = projected.base.at(one.threads) if projected.base else None
-        rate = base.mib_s if base else \
-            got[one.threads].base if one.threads in got else None
+        rate = got[one.threads].base if one.threads in got else None
         if rate:
             low, high = one.band
             points.append(CurvePoint(one.threads, rate * (1 + one.effect), rate * (1 + low),
                                      rate * (1 + high)))
-    over = "projected" if projected.base else "measured"
-    return Curve(f"published, over the {over} base", False, tuple(points), claimed=True)
+    return Curve("published, over the measured base", False, tuple(points), claimed=True)
 
 
 def _locks(findings: Findings, device: str, maker: _Maker) -> None:
@@ -132,33 +113,6 @@ def _locks(findings: Findings, device: str, maker: _Maker) -> None:
     maker.keep(plots.stacked_bars(rows, SWAP_PATH, maker.folder / f"claim-locks-{device}",
                                   "Lock acquisitions per swapped-out page",
                                   "acquisitions per swapped-out page"))
-
-
-def _waits(side: Projection, lock: str | None) -> tuple[CurvePoint, ...]:
-    points = []
-    for point in side.points:
-        share = 100 * sum(one.wait_share for one in point.locks if lock in (None, one.name))
-        points.append(CurvePoint(point.threads, share, share, share))
-    return tuple(points)
-
-
-def _awaited(side: Projection) -> str | None:
-    """The lock that threads wait for most, with as many of them as were projected."""
-    last = side.points[-1].locks if side.points else ()
-    return max(last, key=lambda one: one.wait_share).name if last else None
-
-
-def _waiting(findings: Findings, projected: Projected, maker: _Maker) -> None:
-    curves = []
-    for side in (projected.base, projected.test):
-        if side:
-            curves.append(Curve(f"{side.kernel}, all locks", True, _waits(side, None)))
-            if lock := _awaited(side):
-                curves.append(Curve(f"{side.kernel}, {lock}", True, _waits(side, lock)))
-    maker.keep(plots.curves(
-        curves, maker.folder / "claim-waiting",
-        f"Time spent waiting for locks, projected for {plots.cell(findings.claim.machine)}",
-        "threads|waiting, % of all threads' time"))
 
 
 def _touches(findings: Findings, samples: Iterable[Sample], home: Path, maker: _Maker) -> None:
@@ -179,15 +133,14 @@ def _touches(findings: Findings, samples: Iterable[Sample], home: Path, maker: _
             f"Swap-out over time, {device}, one sample each", "swapped out, MiB/s"))
 
 
-def draw(findings: Findings, projected: Projected, home: Path) -> tuple[list[Path], list[str]]:
+def draw(findings: Findings, home: Path) -> tuple[list[Path], list[str]]:
     """Draw into HOME/plots; the SVG files, and why a picture was left out."""
     (home / FOLDER).mkdir(exist_ok=True)
     maker = _Maker(home / FOLDER, [], [])
     for device in findings.claim.experiment.devices:
         if _here(findings.claim, device):
-            _effects(findings, projected, device, maker)
-            _throughput(findings, projected, device, maker)
+            _effects(findings, device, maker)
+            _throughput(findings, device, maker)
         _locks(findings, device, maker)
-    _waiting(findings, projected, maker)
     _touches(findings, findings.samples, home, maker)
     return maker.files, maker.notes

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from runner.commands import (attribute, bisect, bisect_step, budget, claim, compare, doctor, index,
-                             kernel, nightly, project, report, run, shell)
+                             kernel, nightly, report, run, shell)
 
 #: In the order '--help' lists them.
 COMMANDS = (doctor, kernel, run, compare, bisect, bisect_step, attribute, claim, report, budget,
-            project, index, nightly, shell)
+            index, nightly, shell)

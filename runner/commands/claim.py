@@ -79,9 +79,9 @@ def _reopen(folder: Path) -> tuple[Campaign, Claim, campaign.Record]:
 
 def _show(claim: Claim, samples: list[Sample], home: Campaign, form: str,
           progress: Progress) -> Exit:
-    found, projected = findings(claim, samples)
+    found = findings(claim, samples)
     notes = report.write_all(found.comparison, home.folder)
-    drawn, left_out = pictures.draw(found, projected, home.folder)
+    drawn, left_out = pictures.draw(found, home.folder)
     for note in dict.fromkeys((*notes, *left_out)):
         progress.log(note)
     formats.write_all(found, home.folder, drawn)

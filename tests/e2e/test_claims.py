@@ -33,7 +33,6 @@ host = "any"
 pairs = 1
 pswpout_floor = 1000
 [claim]
-machine = "haswell-ep-2s"
 statement = "in batches the tree lock is taken once for 32 pages, and that is faster"
 [claim.source]
 title = "a test"
@@ -119,23 +118,8 @@ def test_a_complete_claim_is_printed_again_without_a_boot(swapscale, claimed) ->
     assert (claimed[1] / "samples.jsonl").read_bytes() == before
 
 
-def test_every_projection_is_called_one(claimed) -> None:
-    data = json.loads((claimed[1] / "claim.json").read_text())
-    _, one, many = data["cells"]
-    for cell in (one, many):
-        low, value, high = (cell["projected"][key] for key in ("low", "value", "high"))
-        assert 0 < low <= value <= high, cell
-        assert all("projected for haswell-ep-2s" in limit for limit in cell["limits"]
-                   if "MiB/s" in limit)
-
-
 def test_a_claim_is_an_experiment_to_the_other_commands(swapscale, claimed) -> None:
     assert "swap_cache_tree" in swapscale("report", claimed[1]).stdout
-    done = swapscale("project", claimed[1], "--threads", "1,16", "--json")
-    assert done.returncode == 0, done.stderr
-    base, batched = json.loads(done.stdout)["projections"]
-    for alone, crowd in (base["points"], batched["points"]):
-        assert 0 < alone["pages_per_s"]["value"] < crowd["pages_per_s"]["value"]
 
 
 @pytest.mark.parametrize("args, says", [

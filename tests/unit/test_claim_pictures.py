@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the model makes of a claim's samples, and the pictures of the page."""
+"""The pictures of a claim's page."""
 from __future__ import annotations
 
 import json
@@ -11,18 +11,15 @@ from typing import Any
 import pytest
 from madesamples import locked, timed
 from test_claim import BATCHED, FAST, FILE, PAGEWISE, SLOW, THROUGHPUT, at
-from test_model import COUNTED, EXACT, FEW, sample as counted
 
 from runner import plots
-from runner.claim import campaign, claimfile, formats, pictures, touches
+from runner.claim import campaign, claimfile, pictures, touches
 from runner.claim.claimfile import Claim
 from runner.claim.judge import Findings
-from runner.claim.projection import Projected
 from runner.records import Sample
 
 needs_gnuplot = pytest.mark.skipif(shutil.which("gnuplot") is None,
                                    reason="gnuplot is not installed; setup/install bench adds it")
-pytestmark = pytest.mark.usefixtures("swapsim")
 LATENCY = {"first_touch": {"count": 9, "p50": 1823, "p90": 1983, "p95": 2303, "p99": 4607,
                            "p99.9": 115711, "p99.99": 678206},
            "swap_in": {"count": 0, "p50": 0}}
@@ -30,42 +27,18 @@ SERIES = {"columns": ["t_ns", "pswpout", "pswpin"],
           "rows": [[0, 0, 0], [500000000, 0, 0], [1000000000, 25600, 0], [1500000000, 51200, 0]]}
 
 
-def claim(tmp_path: Path, machine: str = "haswell-ep-2s") -> Claim:
+def claim(tmp_path: Path) -> Claim:
     path = tmp_path / "made.toml"
-    path.write_text(FILE.replace("[1, 16]", "[1, 4]").replace(
-        "[claim]", f'[claim]\nmachine = "{machine}"') + "[[claim.cell]]\n"
-        + at(0.25, 0.1, THROUGHPUT) + "[[claim.cell]]\n" + at(0.85, 0.2, THROUGHPUT, 4))
+    path.write_text(FILE.replace("[1, 16]", "[1, 4]") + "[[claim.cell]]\n"
+                    + at(0.25, 0.1, THROUGHPUT) + "[[claim.cell]]\n"
+                    + at(0.85, 0.2, THROUGHPUT, 4))
     return claimfile.load(path)
 
 
-def everything(made: Claim) -> list[Sample]:
-    model = [counted(made.base, "exact", **EXACT), counted(made.base, "locks", **COUNTED),
-             counted(made.test, "exact", **EXACT), counted(made.test, "locks", **FEW)]
-    return [*model, *timed(SLOW, FAST), *locked(PAGEWISE, BATCHED, threads=4)]
-
-
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Findings, Projected]:
-    made = claim(tmp_path_factory.mktemp("claim"))
-    return campaign.findings(made, everything(made))
-
-
-def test_a_projection_is_shown_and_decides_nothing(judged: tuple[Findings, Projected]) -> None:
-    found, projected = judged
-    assert [one.threads for one in projected.ratios] == [1, 4]
-    for one in found.cells:
-        assert one.projected and one.projected.low <= one.projected.value <= one.projected.high
-        assert one.verdict == "inconclusive"
-        assert any(line.startswith("projected for haswell-ep-2s") and "swap_device" in line
-                   for line in one.limits)
-    assert all("projected" in line for line in found.projection)
-    assert formats.as_text(found).count(" projected ") > 4
-
-
-def test_what_cannot_be_projected_is_a_note(tmp_path: Path) -> None:
-    found, projected = campaign.findings(claim(tmp_path), timed(SLOW, FAST))
-    assert projected.base is None and found.cells[0].projected is None
-    assert "nothing is projected: projection: no valid sample" in found.projection[0]
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Findings:
+    return campaign.findings(claim(tmp_path_factory.mktemp("claim")),
+                             [*timed(SLOW, FAST), *locked(PAGEWISE, BATCHED, threads=4)])
 
 
 def texts(folder: Path, name: str) -> str:
@@ -73,29 +46,25 @@ def texts(folder: Path, name: str) -> str:
 
 
 @needs_gnuplot
-def test_pictures(judged: tuple[Findings, Projected], tmp_path: Path) -> None:
-    files, notes = pictures.draw(*judged, tmp_path)
+def test_pictures(judged: Findings, tmp_path: Path) -> None:
+    files, notes = pictures.draw(judged, tmp_path)
     assert notes == [] and [one.stem for one in files] == [
-        "claim-effect-pmem", "claim-throughput-pmem", "claim-locks-pmem", "claim-waiting"]
+        "claim-effect-pmem", "claim-throughput-pmem", "claim-locks-pmem"]
     assert all(one.with_suffix(".png").is_file() for one in files)
-    for said in ("emulated (measured)", "(projected)", "(claimed)", "test over base"):
+    for said in ("emulated (measured)", "(claimed)", "test over base"):
         assert said in texts(tmp_path, "claim-effect-pmem"), said
         assert said in texts(tmp_path, "claim-throughput-pmem") or said == "test over base"
     assert "swap_cache_tree" in texts(tmp_path, "claim-locks-pmem")
-    waiting = texts(tmp_path, "claim-waiting")
-    assert waiting.count("(projected)") == 4 and "% of all threads" in waiting
 
 
-def test_what_is_drawn(judged: tuple[Findings, Projected], tmp_path: Path,
-                       monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_drawn(judged: Findings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    files, notes = pictures.draw(*judged, tmp_path)
+    files, notes = pictures.draw(judged, tmp_path)
     assert files == [] and notes == [plots.MISSING]
     rows = [line.split("\t") for line in
             (tmp_path / "plots/claim-effect-pmem.tsv").read_text().splitlines() if line]
     assert [row[1] for row in rows if row[0] == "x"] == [
-        "here, emulated (measured)", "for haswell-ep-2s (projected)",
-        "published 2016-05-03, with the tolerance (claimed)"]
+        "here, emulated (measured)", "published 2016-05-03, with the tolerance (claimed)"]
     assert rows[-2:] == [["1", "1.25", "1.15", "1.35", "1"], ["4", "1.85", "1.65", "2.05", "4"]]
 
 
@@ -132,9 +101,8 @@ def test_what_a_guest_did_not_record_or_made_up(tmp_path: Path, changes: dict[st
 
 
 @needs_gnuplot
-def test_pictures_of_touches(judged: tuple[Findings, Projected], tmp_path: Path) -> None:
-    found = replace(judged[0], samples=tuple(recorded(tmp_path)))
-    files, _ = pictures.draw(found, Projected(), tmp_path)
+def test_pictures_of_touches(judged: Findings, tmp_path: Path) -> None:
+    files, _ = pictures.draw(replace(judged, samples=tuple(recorded(tmp_path))), tmp_path)
     names = [one.stem for one in files]
     assert "claim-latency-first_touch-pmem" in names and "claim-series-pmem" in names
     latency, series = (texts(tmp_path, name) for name in

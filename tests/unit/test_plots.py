@@ -119,18 +119,18 @@ def test_instruction_bars(tmp_path: Path) -> None:
         assert text in found, text
 
 
-def curve(label: str, projected: bool, *points: tuple[int, float]) -> Curve:
-    return Curve(label, projected, tuple(CurvePoint(threads, rate, rate * 0.9, rate * 1.1)
+def curve(label: str, simulated: bool, *points: tuple[int, float]) -> Curve:
+    return Curve(label, simulated, tuple(CurvePoint(threads, rate, rate * 0.9, rate * 1.1)
                                          for threads, rate in points))
 
 
 @needs_gnuplot
 @pytest.mark.parametrize(("curves", "title", "labels"), [
     ([curve("a", True, (16, 900.0), (1, 100.0)), curve("b_c", False, (1, 110.0), (2, 200.0))],
-     "Swap-out throughput over threads, measured and projected",
-     ["b_c (measured)", "a (projected)"]),
-    ([curve("a", True, (1, 100.0))], "Swap-out throughput over threads, projected",
-     ["a (projected)"]),
+     "Swap-out throughput over threads, measured and simulated",
+     ["b_c (measured)", "a (simulated)"]),
+    ([curve("a", True, (1, 100.0))], "Swap-out throughput over threads, simulated",
+     ["a (simulated)"]),
     ([curve("a", False, (3, 100.0)), curve("b", False)], "Swap-out throughput over threads",
      ["a (measured)"]),
 ])
@@ -144,14 +144,14 @@ def test_throughput(tmp_path: Path, curves: list[Curve], title: str, labels: lis
 
 
 @needs_gnuplot
-def test_projected_is_drawn_unlike_measured(tmp_path: Path) -> None:
+def test_simulated_is_drawn_unlike_measured(tmp_path: Path) -> None:
     point = ((1, 100.0), (2, 190.0))
-    for projected in (False, True):
-        out = tmp_path / str(projected)
-        drawn(plots.throughput_curves([curve("a", projected, *point)], out, HEADING, "brd"), out)
+    for simulated in (False, True):
+        out = tmp_path / str(simulated)
+        drawn(plots.throughput_curves([curve("a", simulated, *point)], out, HEADING, "brd"), out)
         svg = Path(f"{out}.svg").read_text("utf-8")
         # The grid is solid, so the one dashed line there can be is the curve.
-        assert ("stroke-dasharray='" in svg) is projected
+        assert ("stroke-dasharray='" in svg) is simulated
 
 
 def test_blocks_of_throughput_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +160,7 @@ def test_blocks_of_throughput_data(tmp_path: Path, monkeypatch: pytest.MonkeyPat
                             tmp_path / "t", HEADING, "pmem")
     assert (tmp_path / "t.tsv").read_text("utf-8") == (
         "x\tm (measured)\tlow\thigh\ttic\n1\t3\t2.7\t3.3\t1\n\n\n"
-        "x\tp (projected)\tlow\thigh\ttic\n1\t1\t0.9\t1.1\t1\n4\t2\t1.8\t2.2\t4\n")
+        "x\tp (simulated)\tlow\thigh\ttic\n1\t1\t0.9\t1.1\t1\n4\t2\t1.8\t2.2\t4\n")
 
 
 CLAIMED = Curve("a claim", False, (CurvePoint(16, 185.0, 165.0, 205.0),), claimed=True)
@@ -168,13 +168,13 @@ CLAIMED = Curve("a claim", False, (CurvePoint(16, 185.0, 165.0, 205.0),), claime
 
 @needs_gnuplot
 @pytest.mark.parametrize("scales", ["2 linear", "2 10"])
-def test_claimed_is_drawn_unlike_measured_and_projected(tmp_path: Path, scales: str) -> None:
+def test_claimed_is_drawn_unlike_measured_and_simulated(tmp_path: Path, scales: str) -> None:
     given = [CLAIMED, curve("a", True, (1, 90.0), (16, 100.0)), curve("b", False, (1, 10.0))]
     out = tmp_path / "c"
     found = drawn(plots.throughput_curves(given, out, HEADING, "pmem", scales), out)
     assert [text for text in found if text.endswith("ed)")] == [
-        "b (measured)", "a (projected)", "a claim (claimed)"]
-    assert "Swap-out throughput over threads, measured, projected and claimed" in found
+        "b (measured)", "a (simulated)", "a claim (claimed)"]
+    assert "Swap-out throughput over threads, measured, simulated and claimed" in found
     assert [row[0] for row in table(out) if len(row) == 5] == ["x", "1", "x", "1", "16", "x", "16"]
 
 
@@ -210,7 +210,7 @@ def test_hostile_names_are_drawn_as_text(tmp_path: Path, monkeypatch: pytest.Mon
         assert text in found, text
     found = drawn(plots.throughput_curves([curve(HOSTILE, True, (1, 2.0))], tmp_path / "t",
                                           heading, HOSTILE), tmp_path / "t")
-    assert f"{shown} (projected)" in found and f"on {shown}" in found
+    assert f"{shown} (simulated)" in found and f"on {shown}" in found
     assert not (tmp_path / "x").exists()
 
 
