@@ -14,9 +14,10 @@ PYTHON  := /usr/bin/python3
 
 # name of the program = its folder; every .c there belongs to it.
 sources = $(wildcard $(1)/*.c)
-headers := $(wildcard workloads/*/*.h runner/agent/*.h)
+headers := $(wildcard workloads/*/*.h runner/agent/*.h lockstep/*.h)
 
-PROGRAMS := $(BUILD)/swapstorm $(BUILD)/swaptorture $(BUILD)/pressure $(BUILD)/agent
+PROGRAMS := $(BUILD)/swapstorm $(BUILD)/swaptorture $(BUILD)/pressure $(BUILD)/agent \
+	    $(BUILD)/lockstep.so
 
 .PHONY: all
 all: $(PROGRAMS)
@@ -46,6 +47,12 @@ $(BUILD)/swaptorture: $(call sources,workloads/swaptorture) $(TORTURE_SHARED) $(
 $(BUILD)/agent: $(call sources,runner/agent) $(headers) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(GUEST) -o $@ $(filter %.c,$^)
+
+# QEMU loads it: its own symbols stay hidden, and current_cpu is the program's.
+PLUGIN := -fPIC -fvisibility=hidden -ftls-model=initial-exec -shared
+$(BUILD)/lockstep.so: $(call sources,lockstep) $(headers) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(CFLAGS) $(PLUGIN) -flto=auto -o $@ $(filter %.c,$^)
 
 # C unit tests: tests/unit/c/test_X.c names what it tests in a line of the form
 #   // LINK: runner/agent/frame.c ...
@@ -98,7 +105,7 @@ selftest:
 
 # Every linter that can run here; one that is missing is named as skipped.
 SCRIPTS := setup/install .ci/run
-C_FILES := $(wildcard workloads/*/*.[ch] runner/agent/*.[ch] \
+C_FILES := $(wildcard workloads/*/*.[ch] runner/agent/*.[ch] lockstep/*.[ch] \
 	     tests/unit/c/*.c tests/hascache/*.c)
 lint = @if command -v $(1) >/dev/null; then echo "check: $(1)"; $(2); \
 	else echo "check: $(1) skipped: not installed, setup/install test adds it"; fi

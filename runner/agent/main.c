@@ -15,6 +15,7 @@
 #include "heartbeat.h"
 #include "job.h"
 #include "lockstat.h"
+#include "mark.h"
 #include "module.h"
 #include "snapshot.h"
 #include "swap.h"
@@ -215,7 +216,8 @@ static int run_job(struct agent *self, struct fault *fault)
 	     channel_open(&self->channel, "/sys", WAIT_MS, fault)))
 		return -1;
 	if (say_hello(self, fault) || read_job(self, fault) ||
-	    (self->guest && guest_lock(fault)) || start_heartbeat(self, fault))
+	    (self->guest && (mark_cpus(fault) || guest_lock(fault))) ||
+	    start_heartbeat(self, fault))
 		return -1;
 	// The kernel counts from boot on; ours begins with the steady phase.
 	if ((self->job.lock_stat && lockstat_count(false, fault)) ||

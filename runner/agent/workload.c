@@ -3,6 +3,7 @@
 #include "workload.h"
 
 #include "lockstat.h"
+#include "mark.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -30,6 +31,8 @@ static int enter_phase(struct workload *workload, struct fault *fault)
 		return -1;
 	if (!begin && lock_stat && lockstat_count(false, fault))
 		return -1;
+	// Right before both readings of vmstat, the first of a snapshot.
+	mark_window(begin);
 	if (snapshot_take(workload->snapshot, !begin && lock_stat, fault))
 		return -1;
 	if (!begin)

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "mark.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+// nopl MARK(%rax): seven bytes, of which the last four are the mark.
+#define TELL(mark) __asm__ volatile("nopl %c0(%%rax)" : : "i"(mark) : "memory")
+
+void mark_window(bool begins)
+{
+	if (begins)
+		TELL(MARK_WINDOW_BEGINS);
+	else
+		TELL(MARK_WINDOW_ENDS);
+}
+
+int mark_cpus(struct fault *fault)
+{
+	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	cpu_set_t all, only;
+
+	if (sched_getaffinity(0, sizeof(all), &all))
+		return fault_set(fault, FAULT_PROTOCOL, "sched_getaffinity: %s",
+				 strerror(errno));
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		CPU_ZERO(&only);
+		CPU_SET(cpu, &only);
+		if (sched_setaffinity(0, sizeof(only), &only))
+			return fault_set(fault, FAULT_PROTOCOL,
+					 "sched_setaffinity to CPU %d: %s", cpu,
+					 strerror(errno));
+		TELL(MARK_ON_NEXT_CPU);
+	}
+	if (sched_setaffinity(0, sizeof(all), &all))
+		return fault_set(fault, FAULT_PROTOCOL, "sched_setaffinity: %s",
+				 strerror(errno));
+	return 0;
+}
