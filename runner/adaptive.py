@@ -9,12 +9,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from runner import verdict
+from runner import tier, verdict
+from runner.experiment import Experiment, Planned
 from runner.figures import Verdict
-from runner.plan import Experiment, Planned
 from runner.records import Sample
 from runner.results import CellResult
-from runner.tier import layouts
+from runner.tier.base import Tier
 
 _FLAGGED = (Verdict.REGRESSED, Verdict.IMPROVED)
 
@@ -22,7 +22,7 @@ _FLAGGED = (Verdict.REGRESSED, Verdict.IMPROVED)
 def _judged(experiment: Experiment, samples: Sequence[Sample]) -> list[CellResult]:
     """The place's cells as they stand, before anything is confirmed."""
     rules = dataclasses.replace(experiment.rules, confirm_pairs=0)
-    return [cell for cell in verdict.compare(samples, rules).cells if cell.base]
+    return [cell for cell in verdict.compare(samples, rules).cells if not cell.alone]
 
 
 def _settled(cells: Sequence[CellResult]) -> bool:
@@ -38,42 +38,47 @@ def _flagged(cells: Sequence[CellResult]) -> bool:
 def due(experiment: Experiment, planned: Sequence[Planned], samples: Sequence[Sample]
         ) -> list[Planned]:
     """The boots to make now, in order; none: all that it takes are on record."""
-    return _more_layouts(experiment, planned, samples) or _timed(experiment, planned, samples)
+    for own in tier.asked(experiment.tiers):
+        mine = [one for one in planned if one.cell.tier == own.name]
+        made = _pairs(experiment, mine, samples) if own.paired else \
+            _boots(experiment, own, mine, samples)
+        if made:
+            return made
+    return []
 
 
-def _places(planned: Sequence[Planned], tier: str) -> dict[tuple[str, int], list[Planned]]:
+def _places(planned: Sequence[Planned]) -> dict[tuple[str, int], list[Planned]]:
     found: dict[tuple[str, int], list[Planned]] = {}
     for one in planned:
-        if one.cell.tier == tier:
-            found.setdefault((one.cell.device, one.cell.threads), []).append(one)
+        found.setdefault((one.cell.device, one.cell.threads), []).append(one)
     return found
 
 
-def _more_layouts(experiment: Experiment, planned: Sequence[Planned], samples: Sequence[Sample]
-                  ) -> list[Planned]:
-    """Layouts of the next look of a place whose kernels are not told apart at this one."""
-    have = {one.number for one in samples}
-    places = _places(planned, "exact") if len(experiment.rules.layouts) > 1 else {}
+def _boots(experiment: Experiment, own: Tier, planned: Sequence[Planned],
+           samples: Sequence[Sample]) -> list[Planned]:
+    """Those of the next look of a place whose kernels are not told apart at this one."""
+    have, looks = {one.number for one in samples}, own.looks(experiment.rules)
+    places = _places(planned) if len(looks) > 1 else {}
     for (device, threads), boots in places.items():
-        for look in range(len(experiment.rules.layouts)):
+        for look in range(len(looks)):
             if missing := [one for one in boots if one.look == look and one.number not in have]:
                 return missing
             later = {one.number for one in boots if one.look > look}
             made = [one for one in samples if one.number not in later]
-            if verdict.exact_check(made):
-                return []     # what does not repeat, no number of layouts decides
+            if own.self_check(made):
+                return []     # what does not repeat, no number of boots decides
             here = [cell for cell in verdict.compare(made, experiment.rules).cells
-                    if (cell.tier, cell.device, cell.threads) == ("exact", device, threads)]
-            if not any(layouts.undecided(metric) for cell in here for metric in cell.metrics):
+                    if (cell.tier, cell.device, cell.threads) == (own.name, device, threads)]
+            if not any(own.undecided(metric) for cell in here for metric in cell.metrics):
                 break
     return []
 
 
-def _timed(experiment: Experiment, planned: Sequence[Planned], samples: Sequence[Sample]
+def _pairs(experiment: Experiment, planned: Sequence[Planned], samples: Sequence[Sample]
            ) -> list[Planned]:
     have = {one.number for one in samples}
     looks = len(experiment.rules.looks)
-    for boots in _places(planned, "timed").values():
+    for boots in _places(planned).values():
         cells: list[CellResult] = []
         for look in range(looks):
             if missing := [one for one in boots if one.look == look and one.number not in have]:

@@ -11,13 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runner.experiment import Experiment
 from runner.figures import MetricResult, Verdict, middle, number
 from runner.metrics.lockclass import SWAP_PATH
-from runner.plan import Experiment
 from runner.records import MIB, Sample
 
-#: What such a cell is held against, where another names a kernel.
-BUDGET = "its lock budget"
 #: A lock may be taken this much more often than its budget says.
 SLACK = 0.01
 #: … or by this many acquisitions per page, where a hundredth is less.  Measured

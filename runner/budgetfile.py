@@ -8,15 +8,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from runner import paths, tomlfile
+from runner import paths, tier, tomlfile
 from runner.budget import (SHOWN, Budget, Conditions, Figures, Place, acquisitions, conditions,
                            place_of)
 from runner.errors import CannotMeasure, UsageError, printable
+from runner.experiment import Experiment
 from runner.figures import middle
 from runner.kernel import series, spec
 from runner.kernel.spec import Spec
 from runner.metrics.lockclass import SWAP_PATH
-from runner.plan import Experiment
 from runner.records import Sample
 
 FORMAT = 1
@@ -119,11 +119,10 @@ def measured(file: Path, samples: Iterable[Sample], experiment: Experiment,
     """
     valid = [one for one in samples if not one.invalid]
     counted: dict[Place, list[Sample]] = {}
-    exact: dict[Place, list[Sample]] = {}
+    others: dict[Place, list[Sample]] = {}
     for one in valid:
-        if one.cell.tier in ("locks", "exact"):
-            (counted if one.cell.tier == "locks" else exact).setdefault(
-                place_of(one), []).append(one)
+        (counted if tier.find(one.cell.tier).counts_locks else others).setdefault(
+            place_of(one), []).append(one)
     settings = {conditions(experiment, one) for group in counted.values() for one in group}
     if len(settings) != 1:
         raise CannotMeasure("the campaign holds no valid lock counts; run an experiment with the "
@@ -136,7 +135,7 @@ def measured(file: Path, samples: Iterable[Sample], experiment: Experiment,
             releases.get(place.kernel, ""), "", "",
             round(middle(group, "pswpout") or 0),
             {lock: round(middle(group, acquisitions(lock)) or 0.0, 5) for lock in SHOWN},
-            round(middle(exact.get(place, []), "instructions_per_page") or 0.0, 1))
+            round(middle(others.get(place, []), "instructions_per_page") or 0.0, 1))
     return Budget(file, settings.pop(), _related(figures), host)
 
 

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runner import adaptive, host, paths, plan, programs, sample
+from runner import adaptive, host, paths, plan, programs, sample, tier
 from runner.errors import CannotMeasure, UsageError, printable
 from runner.evidence import Campaign, held
 from runner.executor import Executor, local
+from runner.experiment import Experiment
 from runner.kernel import build, spec, together
-from runner.plan import Experiment
 from runner.progress import Progress
 from runner.records import Accelerator, BuiltKernel, Sample
 from runner.vm import accel, modules, toollayer
@@ -178,8 +178,8 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
         done = campaign.samples() if campaign.samples_file.exists() else []
         have = {one.number for one in done}
         planned = plan.samples(experiment)
-        todo = [one for one in planned if one.number not in have and one.cell.tier != "timed"
-                and one.look == 0]
+        todo = [one for one in planned if one.number not in have and one.look == 0
+                and not tier.find(one.cell.tier).paired]
         setting = sample.Setting(experiment, kernels, accelerator, guest_programs,
                                  threading.Event())
         done += measure(setting, todo, campaign, progress)

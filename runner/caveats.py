@@ -2,10 +2,10 @@
 """What a comparison warns of, each with its remedy, and what it rests on."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from runner import torture
-from runner.figures import Verdict, percent
+from runner import tier
+from runner.figures import percent
 from runner.instruments import profile
 from runner.kernel import together
 from runner.metrics.lockfigures import LEFT_OUT, UNPROVEN
@@ -18,14 +18,16 @@ FINDINGS = {Outcome.KERNEL_PANIC, Outcome.KERNEL_OOPS, Outcome.KERNEL_WARNING, O
             Outcome.TRIPLE_FAULT, Outcome.HUNG_IN_RECLAIM}
 
 
-def warnings(samples: Sequence[Sample], cells: Sequence[CellResult], problem: str) -> Iterable[str]:
+def warnings(samples: Sequence[Sample], cells: Sequence[CellResult], problems: Mapping[str, str]
+             ) -> Iterable[str]:
+    """`problems`: tier -> why it must not decide."""
     for one in samples:
         for reason in one.invalid:
             if reason.startswith(DATA_LOSS) or one.outcome in FINDINGS \
-                    or reason in torture.findings(one):
+                    or reason in tier.find(one.cell.tier).findings(one):
                 yield f"FINDING: {one.cell.label()} (sample {one.number}): {reason}"
-    if problem:
-        yield (f"the exact tier decides nothing here: {problem}; run the experiment again, and "
+    for name, problem in problems.items():
+        yield (f"the {name} tier decides nothing here: {problem}; run the experiment again, and "
                "report it as a bug in swapscale if it repeats")
     yield from _options(samples, cells)
     for cell in cells:
@@ -35,9 +37,7 @@ def warnings(samples: Sequence[Sample], cells: Sequence[CellResult], problem: st
         for said in cell.moved:
             yield (f"{cell.test} on {cell.device}, {threads(cell.threads)}: moved in every layout, "
                    f"which no rule judges: {said}")
-        if cell.tier == "timed" and cell.verdict == Verdict.INCONCLUSIVE and cell.test_samples:
-            yield (f"{cell.test} on {cell.device}, {threads(cell.threads)}: time is not resolved "
-                   f"({cell.reason}); raise rules.pairs or rules.looks")
+        yield from tier.find(cell.tier).warnings(cell)
     for name, metric in {name: metric for one in samples for name, metric in one.metrics.items()
                          if UNPROVEN in metric.evidence
                          and name.endswith(".acquisitions_per_page")}.items():
@@ -57,11 +57,10 @@ def warnings(samples: Sequence[Sample], cells: Sequence[CellResult], problem: st
     low = min((one for one in samples if not one.invalid and profile.COVERAGE in one.metrics),
               key=_coverage, default=None)
     if low is not None and _coverage(low) < profile.LOW:
-        remedy = "raise workload.ratio" if low.cell.tier == "exact" \
-            else "lower guest.vcpus below the number of idle cores"
         yield (f"{low.cell.label()} (sample {low.number}): the profile saw "
                f"{percent(_coverage(low))} of the CPU time of the steady phase; its figures "
-               f"stand for that part alone, so read them as shares, or {remedy}")
+               f"stand for that part alone, so read them as shares, or "
+               f"{tier.find(low.cell.tier).remedy}")
 
 
 def _options(samples: Sequence[Sample], cells: Sequence[CellResult]) -> Iterable[str]:
@@ -70,7 +69,7 @@ def _options(samples: Sequence[Sample], cells: Sequence[CellResult]) -> Iterable
            if "options" in one.host}
     differ: dict[str, list[str]] = {}
     for cell in cells:
-        sides = (cell.base, cell.tier), (cell.test, cell.tier)
+        sides = (cell.base.name, cell.tier), (cell.test, cell.tier)
         for said in together.told(*(has[one] for one in sides)) \
                 if all(one in has for one in sides) else ():
             differ.setdefault(f"{cell.base} and {cell.test} differ in an option that was asked "
@@ -83,21 +82,17 @@ def _coverage(sample: Sample) -> float:
     return sample.metrics[profile.COVERAGE].value
 
 
+def _of_tiers(valid: Sequence[Sample], repeats: bool) -> Iterable[str]:
+    for one in tier.every():
+        if one.repeats == repeats:
+            yield from one.assumptions(valid)
+
+
 def assumptions(samples: Sequence[Sample]) -> Iterable[str]:
     valid = [one for one in samples if not one.invalid]
     accelerators = {one.accelerator for one in valid}
-    if Accelerator.ICOUNT in accelerators:
-        yield ("exact tier: every instruction costs the same, a contended lock and a cache miss "
-               "too; idle time counts up to the next timer")
-        if not any(one.layout for one in valid):
-            yield ("exact tier: another memory layout alone (image size, command line) moves "
-                   "instructions per page by some 0.5%; for smaller effects set rules.layouts to "
-                   "6 or more")
-        else:
-            yield ("exact tier: over several layouts a change is not the ratio of the two figures "
-                   "before it, which are medians as counted: 'at equal pages' it is at equal "
-                   "pages swapped out and freed per page written, else the median over all pairs "
-                   "of layouts (docs/methodology.md)")
+    # First what simulated clocks leave out, then the tools, then what the host's clock is worth.
+    yield from _of_tiers(valid, True)
     if any("profile_samples" in one.metrics for one in valid):
         yield ("the profile's clock is software (cpu-clock): a guest has no PMU here; what runs "
                "with interrupts off shows where they come on again")
@@ -112,9 +107,7 @@ def assumptions(samples: Sequence[Sample]) -> Iterable[str]:
                f"first choice: {agreed.pop()}")
     if Accelerator.TCG in accelerators:
         yield "emulated (TCG): time here says nothing about real hardware"
-    if any(one.cell.tier == "locks" for one in valid):
-        yield ("locks tier: kernels with lock_stat, which slows what it watches: compare its "
-               "counts; its hold times only with each other")
+    yield from _of_tiers(valid, False)
     if any(one.cell.kernel.startswith("debian:") for one in valid):
         yield ("debian: kernels are as Debian ships them, without lock_stat: no lock is counted; "
                "two of them differ in their configuration, too")

@@ -10,16 +10,15 @@ from collections.abc import Sequence
 
 from runner.figures import MetricResult, number
 from runner.metrics.lockclass import PATH_SUM, SWAP_PATH
-from runner.tier.counts import DEFAULT_THRESHOLDS, LOCK_FLOOR
+from runner.tier.counts import LOCK_FLOOR, LOCK_SHARE
 
 _TAKEN = ".acquisitions_per_page"
-_SHARE = DEFAULT_THRESHOLDS[f"locks.{PATH_SUM}{_TAKEN}"]
 
 
 def _moved(one: MetricResult) -> bool:
     low, high = sorted((one.base or 0.0, one.test or 0.0))
     return high - low > LOCK_FLOOR and (
-        low <= 0 or math.log(high / low) > math.log1p(one.threshold or _SHARE))
+        low <= 0 or math.log(high / low) > math.log1p(one.threshold or LOCK_SHARE))
 
 
 def said(results: Sequence[MetricResult]) -> str:

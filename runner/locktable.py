@@ -12,7 +12,7 @@ from runner.budget import Budget
 from runner.campaign import Record
 from runner.errors import CannotMeasure, UsageError
 from runner.evidence import Campaign
-from runner.plan import Experiment
+from runner.experiment import Experiment
 from runner.records import DRIVERS, Sample
 from runner.report import locks
 

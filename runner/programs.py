@@ -7,7 +7,7 @@ import os
 import subprocess
 from collections.abc import Iterable
 
-from runner import paths
+from runner import paths, tier
 from runner.errors import CannotMeasure, printable
 from runner.progress import Progress
 from runner.vm import initramfs, toollayer
@@ -35,7 +35,7 @@ def digest(tiers: Iterable[str], tools: Iterable[str] = (), load: str = "swapsto
     Measured: a rebuilt generator of another size moves the end of the
     initramfs and with it the guest's MemTotal.
     """
-    workloads = sorted({"swaptorture" if tier == "torture" else load for tier in tiers})
+    workloads = sorted({tier.find(name).program(load) for name in tiers})
     layers = b"".join(initramfs.base_layer(paths.BUILD / "agent", paths.BUILD / one)
                       for one in workloads)
     return hashlib.sha256(layers + toollayer.layer(tools)).hexdigest()

@@ -13,11 +13,6 @@ FLAVOURS = ("perf", "lockstat", "debug", "perf+tools")
 DEVICES = ("pmem", "pmem-legacy", "brd", "zram", "virtio-blk", "nvme")
 #: The host does their reads and writes, in its own time.
 HOST_DEVICES = ("virtio-blk", "nvme")
-TIERS = ("exact", "timed", "locks", "torture")
-
-#: Flavour a tier boots: lock-stat changes what it measures, so throughput and
-#: instructions are never taken from it.
-TIER_FLAVOUR = {"exact": "perf", "timed": "perf", "locks": "lockstat", "torture": "debug"}
 #: After a flavour's name: with drivers that no flavour holds by itself, so that the kernels
 #: of the other devices' cells stay what they were.
 DRIVERS = "+devices"
@@ -137,13 +132,7 @@ class Cell:
     device: str               # one of DEVICES
     threads: int
     workload: str             # 'swapstorm'; torture: 'swaptorture/BOOT'
-    tier: str                 # one of TIERS
-
-    @property
-    def flavour(self) -> str:
-        """Of the kernel it boots; '' for a tier this version does not know: results travel."""
-        return with_drivers(TIER_FLAVOUR[self.tier], self.device) \
-            if self.tier in TIER_FLAVOUR else ""
+    tier: str                 # a name of runner.tier, or of a later version's: results travel
 
     def label(self) -> str:
         """For people: '6.1:vanilla pmem 1 thread exact'."""
@@ -182,7 +171,7 @@ class Sample:
     wall_seconds: float
     host: dict[str, str]      # cpu model, cores, qemu version, load, host id
     fingerprint: str = ""     # SHA-256 of all the guest sent; equal boots, equal prints
-    layout: int = 0           # exact tier: which of the fixed memory layouts
+    layout: int = 0           # which of its tier's fixed layouts of a boot
     purpose: str = ""         # timed tier: '', 'aa' (base again) or 'confirm' (fresh pair)
 
 

@@ -2,11 +2,23 @@
 """What a comparison comes to: the records that reports are made of."""
 from __future__ import annotations
 
+import dataclasses
+import enum
 from dataclasses import dataclass
+from typing import Any
 
-from runner.budget import BUDGET, told
+from runner.budget import told
 from runner.errors import Exit
 from runner.figures import MetricResult, Verdict
+from runner.records import Sample
+
+#: A cell without its kernel: device, threads, workload, tier.
+Where = tuple[str, int, str, str]
+
+
+def where(sample: Sample) -> Where:
+    cell = sample.cell
+    return cell.device, cell.threads, cell.workload, cell.tier
 
 
 def threads(count: int) -> str:
@@ -14,11 +26,38 @@ def threads(count: int) -> str:
     return f"{count} thread" + ("s" if count != 1 else "")
 
 
+class Kind(enum.Enum):
+    """Of what a cell is held against."""
+
+    KERNEL = "another kernel"
+    BUDGET = "what its locks may be taken"
+    HISTORY = "the nights before"
+    ITSELF = "what any kernel must stand"
+    NOTHING = "measured alone"
+
+
+@dataclass(frozen=True)
+class Base:
+    """What a cell is held against."""
+
+    kind: Kind
+    name: str                              # for people; of a kernel, its name
+
+    def __str__(self) -> str:
+        return self.name
+
+
+BUDGET = Base(Kind.BUDGET, "its lock budget")
+HISTORY = Base(Kind.HISTORY, "its history")
+ITSELF = Base(Kind.ITSELF, "torture")
+ALONE = Base(Kind.NOTHING, "")
+
+
 @dataclass(frozen=True)
 class CellResult:
     """One test kernel on one device, thread count and tier, held against something."""
 
-    base: str                              # a kernel, BUDGET, or '': measured alone
+    base: Base
     test: str
     device: str
     threads: int
@@ -34,6 +73,27 @@ class CellResult:
     test_samples: int
     evidence: tuple[str, ...]              # folders, base's then test's
     moved: tuple[str, ...] = ()            # what moved in every memory layout, in words
+    machine: str = ""                      # simulated, that its figures are of; '': this host
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is held against nothing."""
+        return self.base.kind is Kind.NOTHING
+
+    @property
+    def on(self) -> str:
+        """After the tier, wherever it stands: ' on a simulated haswell-ep-2s'."""
+        return f" on a simulated {self.machine}" if self.machine else ""
+
+    @property
+    def measured_by(self) -> str:
+        """The tier, for people."""
+        return self.tier + self.on
+
+    @property
+    def title(self) -> str:
+        """'6.1:batched against 6.1:vanilla'."""
+        return self.test if self.alone else f"{self.test} against {self.base}"
 
 
 @dataclass(frozen=True)
@@ -79,5 +139,13 @@ class Comparison:
     def over_budget(self) -> list[str]:
         """Every lock that is taken more often than its budget allows, a line each."""
         return [f"over budget: {cell.test} on {cell.device}, {threads(cell.threads)}: {told(one)}"
-                for cell in self.cells if cell.base == BUDGET
+                for cell in self.cells if cell.base.kind is Kind.BUDGET
                 for one in cell.metrics if one.verdict == Verdict.REGRESSED]
+
+
+def as_data(cell: CellResult) -> dict[str, Any]:
+    """For programs: what a cell is held against by its name."""
+    data = {**dataclasses.asdict(cell), "base": cell.base.name}
+    if not cell.machine:
+        del data["machine"]
+    return data

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 
-from runner import stats, timed
-from runner.metrics import lockfigures
-from runner.metrics import sample as metrics
+from runner import stats, tier
+from runner.experiment import Boots
 from runner.records import HostLimits, Rules
-from runner.tier import layouts
-from runner.tomlfile import Table, meant
+from runner.tier import layouts, pairs
+from runner.tomlfile import Table
 
 
 def _thresholds(chosen: Table) -> dict[str, float]:
     found = {}
     for key in chosen.keys():
-        if key not in metrics.KNOWN and not lockfigures.METRIC.fullmatch(key):
-            chosen.complain(key, "is not a metric; metrics: " + ", ".join(metrics.KNOWN)
-                            + ", locks.CLASS.acquisitions_per_page (contentions_per_page, "
-                            "contention_share, hold_us_per_page, wait_us_per_page)"
-                            + meant(key, list(metrics.KNOWN)))
+        if not tier.is_metric(key):
+            chosen.complain(key, tier.no_metric(key, " (contentions_per_page, contention_share, "
+                                                "hold_us_per_page, wait_us_per_page)"))
         found[key] = chosen.number(key, 0.0, 10.0)
     return found
 
@@ -39,9 +35,9 @@ def _host(rules: Table) -> HostLimits:
 
 def _looks(table: Table) -> tuple[int, ...]:
     """After how many pairs the timed tier is judged; the last is where it ends."""
-    pairs = table.integer("pairs", 1, 1000, 5)
+    count = table.integer("pairs", 1, 1000, 5)
     if "looks" not in table.keys():
-        return (pairs,)
+        return (count,)
     if "pairs" in table.keys():
         table.complain("pairs", "is the last of looks; leave one of the two away")
     looks = table.integers("looks", 1, 1000)
@@ -65,21 +61,11 @@ def _layouts(table: Table) -> tuple[int, ...]:
 
 
 def _confirm(table: Table) -> int:
-    pairs = table.integer("confirm_pairs", 0, 1000, 0)
-    if 0 < pairs < timed.FEWEST_FRESH:
-        table.complain("confirm_pairs", f"{pairs} pairs confirm nothing; take 0 or at least "
-                                        f"{timed.FEWEST_FRESH}")
-    return pairs
-
-
-@dataclass(frozen=True)
-class Boots:
-    """What an experiment says of the boots of a cell."""
-
-    order_seed: int           # timed tier: of the order in a round
-    aa_pairs: int             # timed tier: rounds in which the base boots twice
-    lock_boots: int           # locks tier: boots of a cell
-    self_check: bool = True   # exact tier: the very first cell is booted twice
+    count = table.integer("confirm_pairs", 0, 1000, 0)
+    if 0 < count < pairs.FEWEST_FRESH:
+        table.complain("confirm_pairs", f"{count} pairs confirm nothing; take 0 or at least "
+                                        f"{pairs.FEWEST_FRESH}")
+    return count
 
 
 def read(table: Table, base: str, timed_cells: int) -> tuple[Rules, Boots]:

@@ -8,19 +8,13 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import evidence, host, hostload, torture, validity
-from runner.errors import CannotMeasure
+from runner import evidence, host, hostload, tier
+from runner.experiment import Experiment, Planned
 from runner.instruments import judge as instruments
-from runner.instruments import pressure, steps
-from runner.metrics import sample as metrics
 from runner.metrics.lockkeys import KEYS_FILE
-from runner.plan import Experiment, Planned
 from runner.progress import Step
-from runner.records import (PAGE_SIZE, Accelerator, Boot, BootResult, BuiltKernel, Cell, Job,
-                            Metric, Outcome, Rules, Sample, SwapDevice)
-from runner.vm import guest, machine, toollayer
-
-_LAYOUT_STEP = 8  # bytes
+from runner.records import Accelerator, Boot, BootResult, BuiltKernel, Outcome, Sample
+from runner.vm import guest, machine
 
 
 @dataclass(frozen=True)
@@ -33,74 +27,15 @@ class Setting:
     programs: str                                 # digest of what the guest runs
     stop: threading.Event                         # set: end the boot under way
 
-    def counts(self, tier: str) -> bool:
-        """Whether boots of a tier have one vCPU whose time is instructions."""
-        return tier == "exact" or self.accelerator == Accelerator.ICOUNT \
-            or (tier == "locks" and self.experiment.guest.count_locks)
+    def counts(self, name: str) -> bool:
+        """Whether no host shows in boots of a tier, so that they can run side by side."""
+        return tier.find(name).counted(self.experiment.guest, self.accelerator)
 
 
 def boot_for(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path) -> Boot:
     """The boot that measures `planned`."""
-    experiment, cell = setting.experiment, planned.cell
-    if cell.tier == torture.TIER:
-        return _torture(setting, cell, kernel, folder)
-    counted = setting.counts(cell.tier)
-    work = experiment.workload
-    # In bytes, not as swapstorm's own ratio of MemTotal: brd's memory is in the
-    # guest's MemTotal, and every device is to bear the same load.
-    pages = int(work.ratio * experiment.guest.ram) // PAGE_SIZE // cell.threads
-    argv = ("/bin/swapstorm", "--threads", str(cell.threads),
-            "--size-per-thread", str(pages * PAGE_SIZE),
-            *(("--passes", str(work.passes)) if work.passes else ()),
-            "--seed", str(work.seed), "--allow-oom", *work.options,
-            *(("--verify",) if work.verify else ()), "--notify-fd", "3", "--progress-fd", "4")
-    if work.program == pressure.PROGRAM:
-        argv = ("/bin/pressure", "--notify-fd", "3", "--progress-fd", "4", *work.options)
-    swap = experiment.guest.swap
-    device = SwapDevice(cell.device, swap, steps.spare(experiment.instruments, swap))
-    tools = experiment.instruments.programs
-    job = Job(device, cell.tier == "locks", argv, programs=tools,
-              tools=steps.steps(experiment.instruments, cell.threads, device, counted))
-    # Real addresses in /proc/lockdep: they tell lock classes of one name apart.
-    more = ("no_hash_pointers",) if job.lock_stat else layout(planned.layout)
-    return Boot(kernel, Accelerator.ICOUNT if counted else setting.accelerator,
-                1 if counted else experiment.guest.vcpus,
-                experiment.guest.ram + toollayer.ram(tools), job, folder,
-                (*toollayer.CMDLINE * bool(tools), *work.cmdline, *experiment.guest.cmdline,
-                 *more), experiment.limits, cell.tier == "timed", experiment.guest.nodes)
-
-
-def layout(number: int) -> tuple[str, ...]:
-    """Kernel parameters that give memory layout `number`, the same for every kernel.
-
-    A parameter the kernel ignores: a longer command line moves what is allocated after it.
-    """
-    return (f"swapscale_layout={'x' * (_LAYOUT_STEP * number)}",) if number else ()
-
-
-def _torture(setting: Setting, cell: Cell, kernel: BuiltKernel, folder: Path) -> Boot:
-    experiment, wanted = setting.experiment, setting.experiment.torture
-    machine = experiment.guest
-    job = Job(SwapDevice(cell.device, machine.swap), False, torture.argv(wanted, cell))
-    return Boot(kernel, setting.accelerator, machine.vcpus, machine.ram, job, folder,
-                (*torture.cmdline(wanted), *machine.cmdline),
-                {**torture.limits(wanted, cell), **experiment.limits}, nodes=machine.nodes)
-
-
-def _judged(result: BootResult, boot: Boot, tier: str, rules: Rules
-            ) -> tuple[dict[str, Metric], tuple[str, ...]]:
-    """What the boot gives, and every reason it does not count."""
-    if tier == torture.TIER:
-        return torture.judge(result, boot)
-    found: dict[str, Metric] = {}
-    if result.outcome == Outcome.OK:
-        try:
-            found = metrics.measure(boot.evidence, tier)
-        except CannotMeasure as error:
-            return {}, (*instruments.failures(boot.evidence, boot.job), str(error))
-    return found, (*validity.judge(result, boot, found, rules),
-                   *(instruments.failures(boot.evidence, boot.job)
-                     if result.outcome == Outcome.OK else ()))
+    return tier.find(planned.cell.tier).boot(setting.experiment, setting.accelerator, planned,
+                                             kernel, folder)
 
 
 def _emulator_fault(result: BootResult, folder: Path) -> bool:
@@ -144,10 +79,10 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
     keys = kernel.image.parent / KEYS_FILE
     if boot.job.lock_stat and keys.is_file():
         shutil.copyfile(keys, folder / KEYS_FILE)
-    found, reasons = _judged(result, boot, planned.cell.tier, setting.experiment.rules)
+    own, rules = tier.find(planned.cell.tier), setting.experiment.rules
+    found, reasons = own.sample(result, boot, rules)
     instruments.draw(folder, planned.cell.label())
-    if planned.cell.tier == "timed":
-        reasons += tuple(hostload.judge(load, setting.experiment.rules.host))
+    reasons += own.spoilt(load, rules.host)
     return Sample(planned.number, planned.repeat, planned.cell, result.accelerator.value,
                   boot.vcpus, kernel.key, kernel.image_sha256, result.outcome.value, result.detail,
                   reasons, found, f"evidence/{folder.name}", started,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Kernels that may come next, built while another is measured.
 
-Not in the timed tier: a compiler beside it would spoil the times.
+Not where the host's clock is measured: a compiler beside it would spoil the times.
 """
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import queue
 import threading
 from collections.abc import Iterable
 
+from runner import tier
 from runner.bisect.measure import Build
 from runner.errors import SwapscaleError
 from runner.progress import Progress
-from runner.records import TIER_FLAVOUR
 
 
 class Ahead:
     """One thread that builds what is wanted, the latest wish first."""
 
-    def __init__(self, tier: str, build: Build, progress: Progress) -> None:
-        self._flavour, self._build, self._progress = TIER_FLAVOUR[tier], build, progress
+    def __init__(self, name: str, build: Build, progress: Progress) -> None:
+        self._flavour, self._build, self._progress = tier.find(name).flavour, build, progress
         self._wanted: queue.LifoQueue[list[str]] = queue.LifoQueue()
         self._end = threading.Event()
         # A daemon: an interrupted bisect does not wait for it, and make is told to end with it.
         self._thread = threading.Thread(target=self._work, daemon=True)
-        if tier != "timed":
+        if not tier.find(name).by_clock:
             self._thread.start()
 
     def want(self, kernels: Iterable[str]) -> None:

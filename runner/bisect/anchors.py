@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner import compare, plan, verdict
+from runner import compare, plan, tier, verdict
 from runner.bisect import classify, question
 from runner.bisect.classify import Figure, Line
 from runner.bisect.measure import Bench, Measured, Unfit
@@ -18,7 +18,8 @@ from runner.figures import FLIPPED, MetricResult, Verdict, describe, label, numb
 from runner.progress import Progress
 from runner.records import Rules, Sample
 from runner.results import CellResult
-from runner.tier import layouts, moved
+from runner.tier import moved
+from runner.tier.base import Tier
 
 GOOD_END, BAD_END = "good end", "bad end"
 
@@ -40,18 +41,18 @@ class Anchors:
     effect: float                          # relative change from good to bad
     line: Line
     step: Rules                            # by which a step is held against the good end
-    layouts: int = 0                       # exact tier: how many it took to tell the ends apart
+    boots: int = 0                         # of each end, that it took to tell them apart
 
-    def hold(self, bench: Bench, tier: str, name: str, metric: str) -> MetricResult:
+    def hold(self, bench: Bench, own: str, name: str, metric: str) -> MetricResult:
         """A measured kernel against the good end."""
         cells = compare.stored(bench.folder(self.campaigns[0]), bench.folder(name), self.step).cells
-        return result_of(cells, tier, metric)
+        return result_of(cells, own, metric)
 
 
-def result_of(cells: tuple[CellResult, ...], tier: str, metric: str) -> MetricResult:
+def result_of(cells: tuple[CellResult, ...], own: str, metric: str) -> MetricResult:
     """The metric's result; CannotMeasure where the comparison has none."""
     for cell in cells:
-        if cell.tier == tier:
+        if cell.tier == own:
             for one in cell.metrics:
                 if one.name == metric:
                     return one
@@ -59,18 +60,20 @@ def result_of(cells: tuple[CellResult, ...], tier: str, metric: str) -> MetricRe
     raise CannotMeasure(f"{label(metric)} was not measured")
 
 
-def _seen(samples: Sequence[Sample]) -> set[int]:
-    return {one.layout for one in samples}
+def _seen(own: Tier, samples: Sequence[Sample]) -> int:
+    """Boots that do not say the same again."""
+    return len({own.boot_of(one) for one in samples})
 
 
 def _measured(state: State, bench: Bench, points: Range, progress: Progress) -> None:
     """Both ends on record; by the clock they are measured side by side, in one campaign."""
     asked = state.question
-    together = asked.tier == "timed"
+    own_tier = tier.find(asked.tier)
+    together = own_tier.by_clock
     kernels = (points.kernel(asked.good), points.kernel(asked.bad))
-    # Of more layouts the ends themselves decide; the locks tier makes all its boots.
-    first = plan.load(state.folder / "ends.toml").rules.layouts[0] if asked.tier == "exact" \
-        else math.inf
+    # Of more boots than those of the first look the ends themselves decide.
+    looks = own_tier.looks(plan.load(state.folder / "ends.toml").rules)
+    first = looks[0] if looks else math.inf
     for role, point, name in ((GOOD_END, asked.good, kernels[0]),
                               (BAD_END, asked.bad, kernels[1])):
         if state.get(role):
@@ -85,7 +88,7 @@ def _measured(state: State, bench: Bench, points: Range, progress: Progress) -> 
                 if together:
                     bench.kernel(kernels[1], asked.tier)
                 got = bench.measure(point, role, "ends.toml", kernels if together else (name,),
-                                    asked.tier, lambda made: len(_seen(made)) >= first)
+                                    asked.tier, lambda made: _seen(own_tier, made) >= first)
         except Unfit as error:
             raise CannotMeasure(f"the {role}, {points.title(point)}: {error.reason}; take another "
                                 "commit for that end") from None
@@ -106,9 +109,9 @@ def find(state: State, bench: Bench, points: Range, progress: Progress) -> Ancho
     if good.image == bad.image:
         raise NothingToBisect(f"{points.title(asked.good)} and {points.title(asked.bad)} give the "
                               "same image in this configuration: there is nothing to bisect")
-    rules = dataclasses.replace(rules, base=names[0])
-    if asked.tier == "exact":
-        samples = _layouts(state, bench, rules, (good, bad), progress)
+    rules, own = dataclasses.replace(rules, base=names[0]), tier.find(asked.tier)
+    if own.looks(rules):
+        samples = _looks(state, bench, rules, (good, bad), progress)
     else:
         # By the clock both are in one campaign.
         samples = [one for name in dict.fromkeys((good.campaign, bad.campaign))
@@ -121,29 +124,28 @@ def find(state: State, bench: Bench, points: Range, progress: Progress) -> Ancho
                             result.error is not None)
     step = plan.load(state.folder / "step.toml").rules
     return Anchors(sides[0], sides[1], (good.campaign, bad.campaign), result.base or 0.0, effect,
-                   line, step, len(_seen(samples)))
+                   line, step, _seen(own, samples))
 
 
-def _layouts(state: State, bench: Bench, rules: Rules, ends: tuple[Reading, Reading],
-             progress: Progress) -> list[Sample]:
-    """The ends' boots: at as many memory layouts as it takes, look by look, to tell them apart."""
-    asked = state.question
-    for look in rules.layouts:
+def _looks(state: State, bench: Bench, rules: Rules, ends: tuple[Reading, Reading],
+           progress: Progress) -> list[Sample]:
+    """The ends' boots: as many as it takes, look by look, to tell them apart."""
+    asked, own = state.question, tier.find(state.question.tier)
+    for look in own.looks(rules):
         for end in ends:
-            if len(_seen(bench.samples(end.campaign))) < look:
+            if _seen(own, bench.samples(end.campaign)) < look:
                 progress.log(f"{end.role}: {look} memory layouts, as fewer do not decide")
-                bench.extend(end.campaign, look)
+                bench.extend(end.campaign, own, look)
         samples = [one for end in ends for one in bench.samples(end.campaign)
-                   if one.layout < look]
+                   if own.boot_of(one) < look]
         result = result_of(verdict.compare(samples, rules).cells, asked.tier, asked.metric)
-        if asked.above is not None or verdict.exact_check(samples) \
-                or not layouts.undecided(result):
+        if asked.above is not None or own.self_check(samples) or not own.undecided(result):
             break
     for end in ends:
-        own = [one for one in samples if (one.cell.kernel == rules.base) == (end is ends[0])]
-        if len(own) != end.boots:
+        mine = [one for one in samples if (one.cell.kernel == rules.base) == (end is ends[0])]
+        if len(mine) != end.boots:
             state.replace(end, dataclasses.replace(
-                end, boots=len(own), value=_mean(own, asked.metric)))
+                end, boots=len(mine), value=_mean(mine, asked.metric)))
     return samples
 
 
@@ -155,12 +157,11 @@ def _mean(samples: Sequence[Sample], metric: str) -> float | None:
 def _moved(state: State, sides: Sequence[Sequence[Sample]]) -> str:
     """What moved in every memory layout, with the command that bisects by it."""
     asked = state.question
-    if asked.tier != "exact":
-        return ""
     span = ["--series", asked.tree] if asked.kind == "series" else \
         moved.ends(asked.tree, asked.good, asked.bad)
-    boots = [layouts.boots([one for one in side if not one.invalid]) for side in sides]
-    found = moved.told(moved.find(boots[0], boots[1], (asked.metric,)), span, asked.experiment)
+    valid = [[one for one in side if not one.invalid] for side in sides]
+    found = moved.told(tier.find(asked.tier).far(valid[0], valid[1], (asked.metric,)), span,
+                       asked.experiment)
     return f"; but {'; '.join(found)}" if found else ""
 
 
@@ -191,15 +192,15 @@ def _line(state: State, points: Range, result: MetricResult, sides: Sequence[Seq
     return Line((good + adjusted) / 2, FLIPPED[result.better]), change
 
 
-def figure(anchors: Anchors, result: MetricResult, tier: str, boots: int) -> Figure:
+def figure(anchors: Anchors, result: MetricResult, name: str, boots: int) -> Figure:
     """Where a kernel stands, by its comparison with the good end.
 
     By the clock, that is the good end beside it: a host that has become slower since the ends
     were measured slows both, and the figure is given on the scale of then, which the line is on.
     """
-    if tier == "timed" and result.change is not None:
+    own = tier.find(name)
+    if own.by_clock and result.change is not None:
         result = dataclasses.replace(result, base=anchors.value,
                                      test=anchors.value * (1 + result.change))
-    valid = [one for one in anchors.good if not one.invalid]
-    count = len(layouts.boots(valid) if tier == "exact" else valid)
-    return classify.figure(result, tier, (anchors.good, anchors.bad), (count, boots))
+    count = _seen(own, [one for one in anchors.good if not one.invalid])
+    return classify.figure(result, own, (anchors.good, anchors.bad), (count, boots))

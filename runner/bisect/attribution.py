@@ -7,14 +7,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner import verdict
+from runner import tier, verdict
 from runner.bisect.series import Patches
 from runner.errors import Exit
+from runner.experiment import Experiment
 from runner.figures import MetricResult, Verdict, label, number
-from runner.plan import Experiment
 from runner.records import Sample
 from runner.report.markdown import escape
-from runner.results import CellResult, threads
+from runner.results import CellResult, as_data, threads
 
 FORMAT = 1
 
@@ -66,7 +66,8 @@ class Attribution:
                     if metric.verdict is not None:
                         column = Column(cell.device, cell.threads, cell.tier, metric.name)
                         moved = metric.verdict not in (Verdict.EQUIVALENT, Verdict.INCONCLUSIVE)
-                        seen[column] = seen.get(column, column.tier != "locks") or moved
+                        always = not tier.find(column.tier).counts_locks
+                        seen[column] = seen.get(column, always) or moved
         return [column for column, shown in seen.items() if shown]
 
 
@@ -124,7 +125,9 @@ def markdown(found: Attribution) -> str:
 
 
 def to_json(found: Attribution) -> str:
-    return json.dumps({"swapscale-attribution": FORMAT, **dataclasses.asdict(found)}, indent=1,
+    return json.dumps({"swapscale-attribution": FORMAT, **dataclasses.asdict(found), "patches": [
+        {**dataclasses.asdict(one), "cells": [as_data(cell) for cell in one.cells]}
+        for one in found.patches]}, indent=1,
                       sort_keys=True, allow_nan=False) + "\n"
 
 

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 from scipy import stats
 
+from runner import tier
 from runner.figures import MetricResult
 from runner.records import Sample
+from runner.tier.base import Tier
 
 #: Chance to be wrong at which a step ends before all its boots are made; of four looks the
 #: last may then still have 99%.
@@ -23,10 +25,6 @@ SPENT = 0.0025
 LEAST = 0.9
 #: No number of boots makes more than this of one step.
 MOST = 0.9999
-#: What boots of one kernel differ by at least, as a share of the value, whatever few of them
-#: show: measured, docs/methodology.md.
-NOISE = {"exact": 0.0013, "locks": 0.0025, "timed": 0.01}
-_TIMED_LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ class Line:
 
 def _values(samples: Sequence[Sample], metric: str) -> list[float]:
     """One value a boot; the self-check's second boot says the same again."""
-    boots = {(one.repeat if one.cell.tier != "exact" else one.layout): one for one in samples
+    boots = {tier.find(one.cell.tier).boot_of(one): one for one in samples
              if not one.invalid and metric in one.metrics}
     return [one.metrics[metric].value for one in boots.values()]
 
@@ -87,7 +85,7 @@ def spread(groups: Sequence[Sequence[Sample]], metric: str) -> tuple[float, int]
     return (math.sqrt(squares / free), free) if free else (0.0, 0)
 
 
-def figure(result: MetricResult, tier: str, anchors: Sequence[Sequence[Sample]],
+def figure(result: MetricResult, own: Tier, anchors: Sequence[Sequence[Sample]],
            boots: tuple[int, int]) -> Figure:
     """Where the comparison with the good end puts a kernel.
 
@@ -96,15 +94,15 @@ def figure(result: MetricResult, tier: str, anchors: Sequence[Sequence[Sample]],
     many there are of the good end and of the kernel.
     """
     base, test = result.base or 0.0, result.test or 0.0
-    least = NOISE[tier] * max(abs(base), abs(test))
+    least = own.noise * max(abs(base), abs(test))
     if result.interval is not None and result.change is not None:
         test = base * (1 + result.change)
         if result.error is not None and result.free is not None:
             return Figure(test, test * result.error, result.free)
-        if tier == "timed":
+        if own.level:
             low, high = (base * (1 + change) for change in result.interval)
             # The quantile of the normal distribution is below Student's, so this errs upwards.
-            error = (high - low) / 2 / float(stats.norm.ppf(0.5 + _TIMED_LEVEL / 2))
+            error = (high - low) / 2 / float(stats.norm.ppf(0.5 + own.level / 2))
             return Figure(test, error, math.inf)
     deviation, free = spread(anchors, result.name)
     error = max(deviation, least) * math.sqrt(sum(1 / count for count in boots if count))

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner import compare, plan
+from runner import compare, plan, tier
 from runner.bisect import question
 from runner.bisect.anchors import result_of
 from runner.bisect.loop import Loop
@@ -43,15 +43,16 @@ def again(loop: Loop, culprit: Point) -> None:
             loop.classify(point, role, whole=True)
     if not loop.state.get(REVERT):
         _revert(loop, culprit)
-    if "locks" in _tiers(loop) and loop.state.question.tier != "locks":
+    if counting := _counting(loop):
         for role, point in ((PARENT_LOCKS, parent), (CULPRIT_LOCKS, culprit)):
             if not loop.state.get(role):
-                _locks(loop, role, point)
+                _locks(loop, counting, role, point)
 
 
-def _tiers(loop: Loop) -> Sequence[str]:
+def _counting(loop: Loop) -> str:
+    """The tier that counts locks beside the one asked about; '' where there is none."""
     file = loop.state.folder / question.LOCKS
-    return plan.load(file).tiers if file.is_file() else ()
+    return plan.load(file).tiers[0] if file.is_file() else ""
 
 
 def _revert(loop: Loop, culprit: Point) -> None:
@@ -71,12 +72,12 @@ def _revert(loop: Loop, culprit: Point) -> None:
     loop.classify(culprit, REVERT, name, whole=True)
 
 
-def _locks(loop: Loop, role: str, point: Point) -> None:
+def _locks(loop: Loop, counting: str, role: str, point: Point) -> None:
     """Lock counts of the culprit and the point before it, for what moved with it."""
     name = loop.history.kernel(point)
     try:
-        loop.bench.kernel(name, "locks")
-        got = loop.bench.measure(point, role, question.LOCKS, (name,), "locks")
+        loop.bench.kernel(name, counting)
+        got = loop.bench.measure(point, role, question.LOCKS, (name,), counting)
         loop.state.add(Reading(point, role, "", "", campaign=got.campaign, boots=len(got.samples),
                                retries=got.retries))
     except Unfit as error:
@@ -124,7 +125,8 @@ def judge(loop: Loop) -> Confirmed:
             {"good": "the bad end without it is good", "bad": "the bad end without it is still bad",
              }.get(revert.verdict, "its revert was not measured") + f" ({revert.reason})"]
     change, moved = None, []
-    if "skip" not in (parent.verdict, culprit.verdict) and loop.state.question.tier != "timed":
+    by_clock = tier.find(loop.state.question.tier).by_clock
+    if "skip" not in (parent.verdict, culprit.verdict) and not by_clock:
         cells = compare.stored(loop.bench.folder(parent.campaign),
                                loop.bench.folder(culprit.campaign), loop.anchors.step).cells
         change = result_of(cells, loop.state.question.tier, loop.state.question.metric)

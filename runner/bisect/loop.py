@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from runner import plan, verdict
+from runner import plan, tier, verdict
 from runner.bisect import anchors as ends
 from runner.bisect import classify, points
 from runner.bisect.ahead import Ahead
@@ -108,7 +108,7 @@ class Loop:
                  begin: float) -> Reading:
         asked = self.state.question
         beside: MetricResult | None = None
-        if asked.tier == "timed":
+        if tier.find(asked.tier).by_clock:
             result, beside, got = self._timed(point, role, name)
         else:
             got = self.bench.measure(
@@ -136,7 +136,8 @@ class Loop:
 
     def _whole(self, samples: Sequence[Sample]) -> bool:
         """Whether there are as many boots as it took to tell the ends apart."""
-        return self.state.question.tier == "exact" and len(samples) >= self.anchors.layouts
+        return bool(tier.find(self.state.question.tier).looks(self.anchors.step)) \
+            and len(samples) >= self.anchors.boots
 
     def _sure(self, samples: Sequence[Sample]) -> bool:
         """Whether these boots tell good from bad, or no more of them could."""

@@ -10,14 +10,16 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from runner import campaign, plan, programs
+from runner import campaign, plan, programs, tier
 from runner.bisect.records import Flight, State
 from runner.errors import CannotMeasure, DoesNotBuild, SourceGone, UsageError, printable
 from runner.evidence import Campaign
 from runner.executor import Executor, local
+from runner.experiment import Experiment
 from runner.kernel import build
 from runner.progress import Progress
-from runner.records import TIER_FLAVOUR, BuiltKernel, Outcome, Sample
+from runner.records import BuiltKernel, Outcome, Sample
+from runner.tier.base import Tier
 
 #: Boots of a kernel that failed which are made again before it is given up.
 RETRIES = 1
@@ -56,11 +58,6 @@ class Means:
     boot: Executor = local.measure
 
 
-def _boots(experiment: plan.Experiment, tier: str) -> int:
-    return {"exact": experiment.rules.layouts[-1],
-            "locks": experiment.boots.lock_boots}.get(tier, 0)
-
-
 def counts(most: int) -> list[int]:
     """After how many boots of a kernel a step asks whether they are enough: 1, 2, 3, 6, 12, …"""
     found = [count for count in (1, 2, 3) if count < most]
@@ -69,23 +66,10 @@ def counts(most: int) -> list[int]:
     return [*found, most]
 
 
-def looks(tier: str, boots: int) -> int:
-    """How often a step has asked by then; the timed tier's intervals allow for that by themselves
-    (runner.timed.look)."""
-    return 1 if tier == "timed" else len(counts(boots))
-
-
-def _reduced(experiment: plan.Experiment, tier: str, count: int) -> plan.Experiment:
-    """The same with fewer boots; a sample's number stays what it is."""
-    if tier == "exact":
-        most = min(count, experiment.rules.layouts[-1])
-        return dataclasses.replace(experiment, rules=dataclasses.replace(
-            experiment.rules, layouts=(most,)))
-    if tier == "locks":
-        most = min(count, experiment.boots.lock_boots)
-        return dataclasses.replace(experiment, boots=dataclasses.replace(
-            experiment.boots, lock_boots=most))
-    return experiment
+def looks(name: str, boots: int) -> int:
+    """How often a step has asked by then; the intervals of pairs allow for that by themselves
+    (runner.tier.pairs.look)."""
+    return 1 if tier.find(name).paired else len(counts(boots))
 
 
 class Bench:
@@ -94,10 +78,10 @@ class Bench:
     def __init__(self, state: State, progress: Progress, means: Means = Means()) -> None:
         self._state, self._progress, self._means = state, progress, means
 
-    def kernel(self, name: str, tier: str) -> BuiltKernel:
+    def kernel(self, name: str, tier_name: str) -> BuiltKernel:
         """Build it; Unfit where its source is to blame, CannotMeasure where the host is."""
         try:
-            return self._means.make(name, TIER_FLAVOUR[tier], self._progress)
+            return self._means.make(name, tier.find(tier_name).flavour, self._progress)
         except SourceGone as error:
             # It was there when the bisect began: nothing that the commit is to blame for.
             raise CannotMeasure(f"{error} (it was there when the bisect began)") from None
@@ -111,13 +95,11 @@ class Bench:
     def folder(self, name: str) -> Path:
         return self._state.measured / name
 
-    def extend(self, name: str, layouts: int) -> None:
-        """Boot the one kernel of a finished measurement at more memory layouts."""
+    def extend(self, name: str, own: Tier, count: int) -> None:
+        """Boot the one kernel of a finished measurement more often, `count` times together."""
         home, experiment, record = campaign.reopen(self.folder(name))
         self._means.prepare(self._progress)
-        taken = campaign.run(_reduced(experiment, "exact", layouts), home, self._progress, record,
-                             self._means.boot, self._means.kernels)
-        self._no_host(home, taken)
+        self._no_host(home, self._boot(own.fewer(experiment, count), home, record))
 
     def _no_host(self, home: Campaign, taken: Sequence[Sample]) -> None:
         """CannotMeasure where the host ended a guest."""
@@ -128,32 +110,33 @@ class Bench:
                                 "ended the guest; go on with './swapscale bisect --resume "
                                 f"{self._state.folder}'")
 
-    def measure(self, point: str, role: str, file: str, kernels: tuple[str, ...], tier: str,
+    def measure(self, point: str, role: str, file: str, kernels: tuple[str, ...], name: str,
                 enough: Enough = lambda samples: False) -> Measured:
-        """Boot `kernels` as `file` (ends.toml, step.toml) says, the first being the base.
+        """Boot `kernels` in a tier as `file` (ends.toml, step.toml) says, the first being the base.
 
         A single kernel's boots are added one by one until they are `enough`.  Unfit where a
         kernel's boots fail again and again, or do not count; CannotMeasure where the host
         ended QEMU: then the next try begins afresh.
         """
         self._means.prepare(self._progress)
+        own = tier.find(name)
         for retry in range(RETRIES + 1):
             flight = self._flight(point, role, file, kernels, retry)
             if flight.retries > retry:
                 continue
             home, experiment, record = campaign.reopen(self.folder(flight.campaign))
-            taken = self._run(experiment, home, record, tier, kernels, enough)
+            taken = self._run(experiment, home, record, own, kernels, enough)
             self._no_host(home, taken)
             failed = [one for one in taken if one.outcome != Outcome.OK]
             if not failed:
                 break
-            if tier == "timed" and len(failed) < len(taken) / 4:
+            if own.paired and len(failed) < len(taken) / 4:
                 break       # a pair more or less; the comparison leaves them out
         else:
             one = failed[0]
             raise Unfit(f"does not boot: {one.outcome}: {one.detail}", flight.campaign,
                         flight.retries)
-        if tier != "timed" and (spoilt := [one for one in taken if one.invalid]):
+        if not own.paired and (spoilt := [one for one in taken if one.invalid]):
             raise Unfit(f"does not count: {'; '.join(spoilt[0].invalid)}", flight.campaign,
                         flight.retries)
         return Measured(flight.campaign, tuple(taken), flight.retries)
@@ -174,19 +157,19 @@ class Bench:
         self._state.save()
         return self._state.flight
 
-    def _run(self, experiment: plan.Experiment, home: Campaign, record: campaign.Record,
-             tier: str, kernels: tuple[str, ...], enough: Enough) -> list[Sample]:
-        most = _boots(experiment, tier)
+    def _run(self, experiment: Experiment, home: Campaign, record: campaign.Record,
+             own: Tier, kernels: tuple[str, ...], enough: Enough) -> list[Sample]:
+        most = own.most(experiment)
         if len(kernels) > 1 or not most:
             return self._boot(experiment, home, record)
         for count in counts(most):
-            taken = self._boot(_reduced(experiment, tier, count), home, record)
+            taken = self._boot(own.fewer(experiment, count), home, record)
             record = campaign.reopen(home.folder)[2]
             if any(one.invalid for one in taken) or enough(taken):
                 break
         return taken
 
-    def _boot(self, experiment: plan.Experiment, home: Campaign, record: campaign.Record
+    def _boot(self, experiment: Experiment, home: Campaign, record: campaign.Record
               ) -> list[Sample]:
         return campaign.run(experiment, home, self._progress, record, self._means.boot,
                             self._means.kernels)

@@ -9,52 +9,38 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from runner import plan
+from runner import plan, tier
 from runner.bisect.records import Question
 from runner.errors import UsageError, printable
-from runner.metrics import lockfigures
-from runner.metrics import sample as metrics
-from runner.plan import Experiment
-from runner.tier import layouts
-from runner.tier.counts import DEFAULT_THRESHOLDS
-from runner.tomlfile import meant
+from runner.experiment import Experiment
+from runner.tier.base import Tier
 
-#: Boots of an end in the locks tier, at least: what they differ among themselves is the noise
-#: that a step is held against.
-LOCK_BOOTS = 2
-#: Pairs a step of the timed tier may take, where the experiment declares no looks.
-LOOKS = (8, 14, 20)
 #: Of the ends, of what lies between, and of the locks that moved with the culprit.
 ENDS, STEP, LOCKS = "ends.toml", "step.toml", "locks.toml"
 #: A relative change that nothing exceeds: for metrics that are not asked about.
 _NEVER = 10.0
 
 
-def tier_of(metric: str) -> str:
+def tier_of(metric: str) -> Tier:
     """The tier that measures a metric."""
-    if metric.startswith("locks."):
-        return "locks"
-    return "timed" if metric in ("throughput_mib_s", "fairness_min_max", "fairness_jain") \
-        else "exact"
+    return next(one for one in tier.every() if one.answers(metric))
 
 
 def metric_of(experiment: Experiment, asked: str | None) -> tuple[str, str]:
     """The metric to bisect by and its tier; UsageError where the experiment has none such."""
-    for tier, metric in (("exact", "instructions_per_page"), ("timed", "throughput_mib_s")):
-        if asked is None and tier in experiment.tiers:
-            return metric, tier
     if asked is None:
+        for one in tier.asked(experiment.tiers):
+            if one.bisected:
+                return one.bisected, one.name
         raise UsageError(f"{experiment.file}: measures locks alone; say which one with --metric "
                          "locks.CLASS.acquisitions_per_page")
-    if asked not in metrics.KNOWN and not lockfigures.METRIC.fullmatch(asked):
-        raise UsageError(f"{printable(asked, 60)}: is not a metric; metrics: "
-                         + ", ".join(metrics.KNOWN) + ", locks.CLASS.acquisitions_per_page"
-                         + meant(asked, list(metrics.KNOWN)))
-    tier = tier_of(asked)
-    if tier not in experiment.tiers:
-        raise UsageError(f"{experiment.file}: tiers: {asked} takes the {tier} tier, and it has "
+    if not tier.is_metric(asked):
+        raise UsageError(f"{printable(asked, 60)}: {tier.no_metric(asked)}")
+    name = tier_of(asked).name
+    if name not in experiment.tiers:
+        raise UsageError(f"{experiment.file}: tiers: {asked} takes the {name} tier, and it has "
                          f"{', '.join(experiment.tiers)} alone")
-    return asked, tier
+    return asked, name
 
 
 def cell_of(experiment: Experiment, device: str | None, threads: int | None) -> tuple[str, int]:
@@ -69,7 +55,7 @@ def cell_of(experiment: Experiment, device: str | None, threads: int | None) -> 
 
 def threshold_of(experiment: Experiment, metric: str) -> float:
     """The relative change that counts; UsageError where nobody said how much does."""
-    found = {**DEFAULT_THRESHOLDS, **experiment.rules.thresholds}.get(metric)
+    found = {**tier.thresholds(), **experiment.rules.thresholds}.get(metric)
     if found is None:
         raise UsageError(f"{experiment.file}: rules.thresholds: has no {metric}; say there how "
                          "much of it counts, or give --above")
@@ -97,19 +83,14 @@ def _reduced(file: Path, question: Question) -> dict[str, Any]:
     """What the user's experiment says of guest, load and rules, for one cell."""
     with open(file, "rb") as opened:
         data = tomllib.load(opened)
-    for key in ("base", "test", "kernels", "claim", "budget", "torture"):
+    others = [name for name in tier.TABLE if name != question.tier]
+    for key in ("base", "test", "kernels", "claim", "budget", *others):
         data.pop(key, None)
     rules = data.setdefault("rules", {})
     data |= {"title": f"bisect of {question.tree} by {question.metric}", "kernels": ["6.1:vanilla"],
              "devices": [question.device], "threads": [question.threads],
              "tiers": [question.tier]}
-    if question.tier == "exact":
-        own = rules.get("layouts", 1)
-        rules["layouts"] = list(layouts.raised(own if isinstance(own, list) else [own]))
-    if question.tier == "locks":
-        rules["lock_boots"] = max(LOCK_BOOTS, rules.get("lock_boots", 1))
-    if question.tier == "timed" and "looks" not in rules:
-        rules["looks"] = sorted({*LOOKS, max(rules.pop("pairs", 5), LOOKS[0])})
+    tier.find(question.tier).ends(rules)
     return data
 
 
@@ -126,27 +107,23 @@ def write_ends(experiment: Experiment, question: Question, folder: Path) -> None
     locks.toml, where the experiment counts locks: for those that moved with the culprit.
     """
     _written(folder / ENDS, _reduced(experiment.file, question))
-    if "locks" in experiment.tiers and question.tier != "locks":
+    counting = [one.name for one in tier.asked(experiment.tiers) if one.counts_locks]
+    if counting and question.tier not in counting:
         _written(folder / LOCKS, _reduced(experiment.file, dataclasses.replace(
-            question, tier="locks")))
+            question, tier=counting[0])))
 
 
 def write_step(experiment: Path, question: Question, folder: Path, effect: float,
-               equal_pages: bool) -> None:
+               adjusted: bool) -> None:
     """step.toml: what lies between the ends is told apart half way, in logarithms.
 
-    `effect` is the bad end's relative change; `equal_pages` says whether it was found at equal
-    pages, as a step is held against the good end by the same comparison.  Exact cells are not
-    booted twice: the ends have shown that this host repeats.
+    `effect` is the bad end's relative change; `adjusted` says whether it was found with an
+    error of its own, as a step is held against the good end by the same comparison.
     """
     data = _reduced(experiment, question)
     half = math.expm1(abs(math.log1p(effect)) / 2) if effect > -1 else 0.0
     rules = data["rules"]
-    if question.tier == "exact":
-        rules |= {"self_check": False, "equal_pages": equal_pages,
-                  "layouts": rules["layouts"][-1]}
-    thresholds = {name: _NEVER for name in DEFAULT_THRESHOLDS
-                  if tier_of(name) == question.tier == "timed"}
+    thresholds = tier.find(question.tier).step(rules, adjusted)
     rules["thresholds"] = {**thresholds, question.metric: min(max(half, 1e-6), _NEVER)}
     rules["confirm_pairs"] = 0
     _written(folder / STEP, data)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from runner import tier
 from runner.bisect import anchors, confirm
 from runner.bisect.loop import Loop
 from runner.bisect.points import Point
@@ -81,7 +82,7 @@ def build(loop: Loop, left: Sequence[Point]) -> Result:
     culprit = left[0] if len(left) == 1 else ""
     found = confirm.judge(loop) if culprit else confirm.Confirmed(False, (), None, ())
     warnings = []
-    if culprit and state.question.tier == "timed":
+    if culprit and tier.find(state.question.tier).by_clock:
         warnings.append("a time of an emulated guest says nothing of real hardware"
                         if any(one.accelerator != "kvm" for one in loop.anchors.good) else "")
     retried = sum(one.retries for one in state.readings)

@@ -16,8 +16,8 @@ from runner.bisect.records import Question, Reading, State
 from runner.bisect.result import Result
 from runner.errors import CannotMeasure, UsageError
 from runner.evidence import held
+from runner.experiment import Experiment
 from runner.figures import label
-from runner.plan import Experiment
 from runner.progress import Progress
 
 
@@ -25,7 +25,7 @@ def ask(points: Range, kind: str, experiment: Experiment, metric: str | None,
         above: float | None, device: str | None, threads: int | None) -> Question:
     """The question; UsageError where the experiment cannot answer it."""
     name, tier = question.metric_of(experiment, metric)
-    if above is not None and tier_of(name) == "timed":
+    if above is not None and tier_of(name).by_clock:
         raise UsageError(f"--above: more {label(name)} is better; leave it away to part good from "
                          "bad half way")
     if above is None:

@@ -11,19 +11,12 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import paths, plan, tomlfile
+from runner import paths, plan, tier, tomlfile
 from runner.errors import UsageError, printable
-from runner.metrics import lockfigures
-from runner.metrics import sample as metrics
-from runner.plan import Experiment
-from runner.tomlfile import REQUIRED, Table, meant
+from runner.experiment import Experiment
+from runner.tomlfile import REQUIRED, Table
 
 FOLDER = paths.CONFIGS / "claims"
-
-#: Tiers that measure a metric, where not all do.
-_ONLY: dict[str, tuple[str, ...]] = {"throughput_mib_s": ("timed",),
-                                     "instructions_per_page": ("exact",)}
-_MEASURING = ("exact", "locks", "timed")
 
 
 @dataclass(frozen=True)
@@ -138,19 +131,17 @@ def _cell(table: Table, experiment: Experiment) -> ClaimCell:
         table.complain("threads", f"{threads} is not measured by this experiment; add it to the "
                        f"file's threads ({', '.join(map(str, experiment.threads))})")
     metric = table.text("metric", "throughput_mib_s")
-    locks = lockfigures.METRIC.fullmatch(metric)
-    if metric not in metrics.KNOWN and not locks:
-        table.complain("metric", f"{printable(metric, 80)!r} is not a metric; metrics: "
-                       + ", ".join(metrics.KNOWN) + ", locks.CLASS.acquisitions_per_page"
-                       + meant(metric, list(metrics.KNOWN)))
-    able = ("locks",) if locks else _ONLY.get(metric, _MEASURING)
-    tiers = tuple(table.texts("tiers", REQUIRED, _MEASURING))
-    for tier in tiers:
-        if tier not in able:
-            table.complain("tiers", f"{tier} does not measure {metric}; {' and '.join(able)} "
+    if not tier.is_metric(metric):
+        table.complain("metric", f"{printable(metric, 80)!r} {tier.no_metric(metric)}")
+    deciding = [one for one in tier.every() if one.claims]
+    able = [one.name for one in deciding if one.decides(metric)]
+    tiers = tuple(table.texts("tiers", REQUIRED, [one.name for one in deciding]))
+    for name in tiers:
+        if name not in able:
+            table.complain("tiers", f"{name} does not measure {metric}; {' and '.join(able)} "
                            f"do{'es' if len(able) == 1 else ''}")
-        if tier not in experiment.tiers:
-            table.complain("tiers", f"{tier} is not among the file's tiers "
+        if name not in experiment.tiers:
+            table.complain("tiers", f"{name} is not among the file's tiers "
                            f"({', '.join(experiment.tiers)})")
     made = ClaimCell(device, threads, metric, table.number("effect", -1.0, 1000.0, REQUIRED),
                      table.number("tolerance", 0.0, 1000.0, REQUIRED), tiers,

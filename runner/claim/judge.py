@@ -11,13 +11,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from runner import stats
+from runner import stats, tier
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.errors import Exit
 from runner.figures import MetricResult, Verdict as Compared, percent
 from runner.records import Accelerator, Rules, Sample
-from runner.results import CellResult, Comparison, threads
-from runner.tier.counts import DEFAULT_THRESHOLDS
+from runner.results import Base, CellResult, Comparison, Kind, threads
+from runner.tier.base import Tier
 
 
 class Verdict(enum.StrEnum):
@@ -102,7 +102,7 @@ def rules(claim: Claim) -> Rules:
     """
     own = claim.experiment.rules
     more = {one.metric: one.tolerance for one in claim.cells
-            if one.metric not in DEFAULT_THRESHOLDS}
+            if one.metric not in tier.thresholds()}
     return replace(own, thresholds={**more, **own.thresholds})
 
 
@@ -116,11 +116,12 @@ def points(share: float) -> str:
     return f"{100 * share:+.3g} points"
 
 
-def place(comparison: Comparison, claim: Claim, cell: ClaimCell, tier: str) -> CellResult | None:
+def place(comparison: Comparison, claim: Claim, cell: ClaimCell, name: str) -> CellResult | None:
     """What the campaign found in the claim's place, in one tier."""
     return next((one for one in comparison.cells
                  if (one.base, one.test, one.device, one.threads, one.tier)
-                 == (claim.base, claim.test, cell.device, cell.threads, tier)), None)
+                 == (Base(Kind.KERNEL, claim.base), claim.test, cell.device, cell.threads, name)),
+                None)
 
 
 def measured(found: CellResult, metric: str) -> Measured | None:
@@ -129,15 +130,15 @@ def measured(found: CellResult, metric: str) -> Measured | None:
         return None
     return Measured(found.tier, found.accelerator, found.vcpus,
                     min(found.base_samples, found.test_samples), result.unit, result.base,
-                    result.test, _effect(result, found.tier))
+                    result.test, _effect(result, tier.find(found.tier)))
 
 
-def _effect(result: MetricResult, tier: str) -> Effect | None:
+def _effect(result: MetricResult, own: Tier) -> Effect | None:
     if result.change is None or not math.isfinite(result.change):
         return None
     if result.interval:
         return Effect(result.change, *result.interval)
-    return None if tier == "timed" else Effect(result.change, result.change, result.change)
+    return None if own.paired else Effect(result.change, result.change, result.change)
 
 
 def _against(effect: Effect, cell: ClaimCell) -> str:
@@ -150,20 +151,20 @@ def _against(effect: Effect, cell: ClaimCell) -> str:
 
 def _decide(cell: ClaimCell, found: CellResult, got: Measured, minimum: int
             ) -> tuple[Verdict, str]:
+    own = tier.find(got.tier)
     enough = max(minimum, stats.fewest_pairs())
-    if got.effect is None or (got.tier == "timed" and got.boots < enough):
+    if got.effect is None or (own.paired and got.boots < enough):
         return Verdict.INCONCLUSIVE, (
             f"{got.boots} pair{'s' if got.boots != 1 else ''} cannot decide; it takes at least "
-            f"{enough}: raise rules.pairs" if got.tier == "timed"
+            f"{enough}: raise rules.pairs" if own.paired
             else f"{cell.metric} has no change to judge: base {got.base}, test {got.test}")
     said = _against(got.effect, cell)
-    if got.tier == "timed" and got.emulated:
+    if own.by_clock and got.emulated:
         return Verdict.INCONCLUSIVE, (
             f"emulated: {said}. Time of an emulated guest decides nothing about real hardware; "
             "a host with KVM can decide")
-    if got.tier != "timed" and any(one.name == cell.metric
-                                   and one.verdict == Compared.INCONCLUSIVE
-                                   for one in found.metrics):
+    if not own.by_clock and any(one.name == cell.metric and one.verdict == Compared.INCONCLUSIVE
+                                for one in found.metrics):
         return Verdict.INCONCLUSIVE, found.reason
     where = got.effect.against(cell)
     if where == "across":
@@ -174,7 +175,8 @@ def _decide(cell: ClaimCell, found: CellResult, got: Measured, minimum: int
 def _missing(claim: Claim, cell: ClaimCell) -> str:
     """Why a place was not measured by any tier that may decide it."""
     guest = claim.experiment.guest
-    if "timed" in cell.tiers and guest.fit_host and cell.threads > guest.vcpus:
+    if guest.fit_host and any(cell.threads not in one.threads([cell.threads], guest)
+                              for one in tier.asked(cell.tiers)):
         return (f"{cell.threads} threads want {cell.threads} CPUs and this host has {guest.vcpus}: "
                 "locks are measured, throughput is not")
     return f"no tier that may decide it ({', '.join(cell.tiers)}) measured {cell.metric} there"
@@ -183,14 +185,14 @@ def _missing(claim: Claim, cell: ClaimCell) -> str:
 def _judge(claim: Claim, comparison: Comparison, cell: ClaimCell, limits: tuple[str, ...]
            ) -> CellFinding:
     spoilt = ""
-    for tier in cell.tiers:
-        found = place(comparison, claim, cell, tier)
+    for name in cell.tiers:
+        found = place(comparison, claim, cell, name)
         got = measured(found, cell.metric) if found else None
         if found and got:
             verdict, reason = _decide(cell, found, got, claim.experiment.rules.minimum_pairs)
             return CellFinding(cell, verdict, reason, got, limits)
         if found and found.verdict == Compared.INVALID:
-            spoilt = f"{tier} tier: {found.reason}"
+            spoilt = f"{name} tier: {found.reason}"
     if spoilt:
         return CellFinding(cell, Verdict.INVALID, spoilt, None, limits)
     return CellFinding(cell, Verdict.INCONCLUSIVE, _missing(claim, cell), None, limits)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from runner import tier
 from runner.claim import reasons
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.claim.judge import CellFinding, Effect, Findings, Measured, band, points, signed
 from runner.errors import printable
 from runner.figures import label, number
 from runner.records import MIB
-from runner.report.view import Table
 from runner.results import threads
+from runner.shown import Table
 
 _LONG = 600
 NONE = "–"
@@ -36,7 +37,8 @@ def _span(effect: Effect) -> str:
 
 def how(one: Measured) -> str:
     """'timed, tcg, emulated, 2 vCPUs, 8 pairs': what a figure rests on."""
-    boots = f"{one.boots} {'pair' if one.tier == 'timed' else 'boot'}" + "s" * (one.boots != 1)
+    what = "pair" if tier.find(one.tier).paired else "boot"
+    boots = f"{one.boots} {what}" + "s" * (one.boots != 1)
     vcpus = f"{one.vcpus} vCPU" + "s" * (one.vcpus != 1)
     return f"{one.tier}, {one.accelerator}{', emulated' if one.emulated else ''}, {vcpus}, {boots}"
 
@@ -75,9 +77,9 @@ def _figures(findings: Findings) -> Table | None:
     rows = []
     for cell in _places(claim):
         where = f"{threads(cell.threads)}, {cell.device}"
-        for tier, metric, what in (("timed", reasons.THROUGHPUT, "swap throughput, MiB/s"),
-                                   ("exact", reasons.INSTRUCTIONS, "instructions per page")):
-            one = reasons.counted(comparison, claim, cell, tier, metric)
+        for metric, what in ((reasons.THROUGHPUT, "swap throughput, MiB/s"),
+                             (reasons.INSTRUCTIONS, "instructions per page")):
+            one = reasons.counted(comparison, claim, cell, metric)
             if one:
                 rows.append(_row(f"{where}: {what}", one))
         total = reasons.lock_sum(comparison, claim, cell)

@@ -52,7 +52,7 @@ def _measured(findings: Findings, device: str) -> dict[int, Measured]:
     found = {}
     for count in claim.experiment.threads:
         cell = replace(claim.cells[0], device=device, threads=count)
-        one = reasons.counted(findings.comparison, claim, cell, "timed", reasons.THROUGHPUT)
+        one = reasons.counted(findings.comparison, claim, cell, reasons.THROUGHPUT)
         if one:
             found[count] = one
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from runner import tier
 from runner.budget import acquisitions
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.claim.judge import Effect, Measured, measured, place, signed
@@ -17,11 +18,11 @@ INSTRUCTIONS = "instructions_per_page"
 THROUGHPUT = "throughput_mib_s"
 
 
-def counted(comparison: Comparison, claim: Claim, cell: ClaimCell, tier: str, metric: str
+def counted(comparison: Comparison, claim: Claim, cell: ClaimCell, metric: str
             ) -> Measured | None:
-    """A metric in a claim's place and tier; None where it was not measured."""
-    found = place(comparison, claim, cell, tier)
-    return measured(found, metric) if found else None
+    """A metric in a claim's place, of the surest tier that measured it; None where none did."""
+    found = (place(comparison, claim, cell, one.name) for one in tier.every())
+    return next((got for one in found if one and (got := measured(one, metric))), None)
 
 
 def locks(comparison: Comparison, claim: Claim, cell: ClaimCell
@@ -29,7 +30,7 @@ def locks(comparison: Comparison, claim: Claim, cell: ClaimCell
     """Acquisitions per page of the swap-out path in a claim's place: class -> (base, test)."""
     found = {}
     for lock in SWAP_PATH:
-        one = counted(comparison, claim, cell, "locks", acquisitions(lock))
+        one = counted(comparison, claim, cell, acquisitions(lock))
         if one and (one.base or one.test):
             found[lock] = one.base or 0.0, one.test or 0.0
     return found
@@ -39,7 +40,7 @@ def lock_sum(comparison: Comparison, claim: Claim, cell: ClaimCell) -> Measured 
     """Acquisitions per page of the whole swap-out path in a claim's place."""
     taken = locks(comparison, claim, cell)
     for lock in taken:
-        one = counted(comparison, claim, cell, "locks", acquisitions(lock))
+        one = counted(comparison, claim, cell, acquisitions(lock))
         if one:
             base, test = (sum(pair[side] for pair in taken.values()) for side in (0, 1))
             change = Effect(*3 * (test / base - 1,)) if base else None
@@ -57,7 +58,7 @@ def values(samples: Iterable[Sample], kernel: str, device: str, count: int) -> l
 def limits(comparison: Comparison, claim: Claim, cell: ClaimCell) -> tuple[str, ...]:
     """What was counted there that bears on a throughput, a line each."""
     lines = []
-    spent = counted(comparison, claim, cell, "exact", INSTRUCTIONS)
+    spent = counted(comparison, claim, cell, INSTRUCTIONS)
     if spent and spent.base and spent.test and spent.effect:
         lines.append(
             f"instructions per page {spent.base:.0f} → {spent.test:.0f} "

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner import tier
 from runner.errors import CannotMeasure
 from runner.metrics import guestfile
 from runner.metrics.sample import WORKLOAD
@@ -73,8 +74,8 @@ def _series(workload: guestfile.Json) -> tuple[tuple[tuple[float, float], ...],
 def of(samples: Iterable[Sample], home: Path, kernel: str, device: str) -> Touches | None:
     """Of the first valid timed sample of a kernel that recorded either; None: none did."""
     for one in samples:
-        if (one.cell.kernel, one.cell.device, one.cell.tier) != (kernel, device, "timed") \
-                or one.invalid:
+        if (one.cell.kernel, one.cell.device) != (kernel, device) or one.invalid \
+                or not tier.find(one.cell.tier).by_clock:
             continue
         try:
             workload = guestfile.document(home / one.evidence / WORKLOAD)

@@ -6,13 +6,12 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from runner import campaign, compare, locktable, report
+from runner import campaign, compare, locktable, report, tier
 from runner.commands.options import Commands, output
 from runner.errors import Exit
 from runner.evidence import Campaign
-from runner.metrics.sample import measure
+from runner.experiment import Experiment
 from runner.nightly import nightfile
-from runner.plan import Experiment
 from runner.progress import Progress
 from runner.records import Sample
 
@@ -45,8 +44,9 @@ def do_report(args: argparse.Namespace, progress: Progress) -> Exit:
 
 def recomputed(samples: list[Sample], home: Campaign) -> list[Sample]:
     """The samples with every metric taken anew from the campaign's evidence."""
-    return [dataclasses.replace(one, metrics=measure(home.folder / one.evidence, one.cell.tier))
-            if one.metrics else one for one in samples]
+    return [dataclasses.replace(one, metrics=tier.find(one.cell.tier).measure(
+                home.folder / one.evidence)) if one.metrics and one.cell.tier in tier.TABLE
+            else one for one in samples]
 
 
 def show(samples: list[Sample], experiment: Experiment, home: Campaign, form: str,

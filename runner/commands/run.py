@@ -11,7 +11,7 @@ from runner.commands.report import show
 from runner.errors import Exit, UsageError
 from runner.evidence import Campaign
 from runner.executor import Executor
-from runner.plan import Experiment
+from runner.experiment import Experiment
 from runner.progress import Progress
 
 

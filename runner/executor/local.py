@@ -8,7 +8,7 @@ import threading
 from runner import host, plan, sample
 from runner.evidence import Campaign
 from runner.executor import complain, what
-from runner.plan import Planned
+from runner.experiment import Planned
 from runner.progress import Progress
 from runner.records import Sample
 

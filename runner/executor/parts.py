@@ -18,7 +18,7 @@ from pathlib import Path
 
 from runner.errors import CannotMeasure, Exit, SwapscaleError, UsageError, printable
 from runner.evidence import Campaign, load_samples, to_line
-from runner.plan import Experiment
+from runner.experiment import Experiment
 from runner.records import Accelerator, BuiltKernel, Sample
 from runner.sample import Setting
 

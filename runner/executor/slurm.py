@@ -21,7 +21,7 @@ from runner.evidence import Campaign
 from runner.executor import Executor, complain, queue, what
 from runner.executor.parts import Parts
 from runner.executor.queue import IN, Job, Queued
-from runner.plan import Planned
+from runner.experiment import Planned
 from runner.progress import Progress, Step, duration
 from runner.records import MIB, Cell, Sample
 from runner.sample import Setting

@@ -2,14 +2,12 @@
 """An experiment's [instruments]: which tools its guests run beside the load."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from runner.instruments import ndctl, pressure
 from runner.tomlfile import Table
 
-#: Tiers whose boots carry instruments; the others count what a tool would disturb.
-TIERS = ("exact", "timed")
 #: What perf does beside the load.
 PERF = ("profile", "locks")
 
@@ -30,18 +28,27 @@ class Instruments:
                 *(pressure.PROGRAM,) * bool(self.noise or self.load))
 
 
-def read(table: Table, tiers: Iterable[str], devices: Iterable[str], load: str) -> Instruments:
+@dataclass(frozen=True)
+class Tiers:
+    """Names of tiers, by what instruments can do in them."""
+
+    able: Sequence[str]              # whose boots can carry tools, of all there are
+    others: Sequence[str]            # of the experiment's: they count what a tool would disturb
+    alone: Sequence[str]             # of the experiment's: nobody waits for a lock in them
+
+
+def read(table: Table, tiers: Tiers, devices: Iterable[str], load: str) -> Instruments:
     """UsageError with file, line and key for what is not right."""
     found = Instruments(table.boolean("fio", False), tuple(table.texts("perf", [], PERF)),
                         table.text("ndctl", "", ndctl.MODES),
                         pressure.arguments(table, pressure.PROGRAM), load == pressure.PROGRAM)
-    if "locks" in found.perf and "exact" in tiers:
-        table.complain("perf", "locks: one vCPU waits for no lock; take exact out of tiers")
+    if "locks" in found.perf and tiers.alone:
+        table.complain("perf", "locks: one vCPU waits for no lock; take "
+                               f"{', '.join(tiers.alone)} out of tiers")
     if found.ndctl and set(devices) != {"pmem"}:
         table.complain("ndctl", "provisions the nvdimm of device pmem; set devices = [\"pmem\"]")
-    others = [tier for tier in tiers if tier not in TIERS]
-    if found.programs and others:
-        table.complain("", f"tools run in the tiers {' and '.join(TIERS)}; take "
-                           f"{', '.join(others)} out of tiers")
+    if found.programs and tiers.others:
+        table.complain("", f"tools run in the tiers {' and '.join(tiers.able)}; take "
+                           f"{', '.join(tiers.others)} out of tiers")
     table.close()
     return found

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""From one sample's evidence to its metrics.
+"""From one sample's evidence to the metrics that all tiers give.
 
 Everything is taken over the steady phase: all threads run and RAM is full.
 Under `-icount shift=0` the "virtual cpu will execute one instruction every
@@ -16,18 +16,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import CannotMeasure
-from runner.instruments import judge as instruments
-from runner.metrics import guestfile, latency, lockfigures, torturefile
-from runner.records import MIB, TIERS, Metric
+from runner.metrics import guestfile, latency
+from runner.records import Metric
 
 WORKLOAD = "workload.json"
 BEGIN, END = "steady-begin.vmstat", "steady-end.vmstat"
 SWAPS = "steady-end.swaps"
 
-#: Metrics whose threshold an experiment may declare: those with a better direction.
-KNOWN = ("instructions_per_page", "throughput_mib_s", "pgscan_per_page", "direct_share",
-         "allocstall_per_page", "pgmajfault_per_page", "pswpin_per_page", "slots_per_page",
-         "fairness_min_max", "fairness_jain", "swap_efficiency")
+#: What of them tells how threads share the device.
+FAIRNESS = ("fairness_min_max", "fairness_jain")
+#: Metrics of every tier whose threshold an experiment may declare: those with a better direction.
+KNOWN = ("pgscan_per_page", "direct_share", "allocstall_per_page", "pgmajfault_per_page",
+         "pswpin_per_page", "slots_per_page", *FAIRNESS, "swap_efficiency")
 
 _ZONE = r"(_(dma|dma32|normal|movable|high|device))?"
 _RECLAIMER = r"(kswapd|direct|khugepaged|proactive)"  # versions before 4.8 split it by zone
@@ -122,55 +122,28 @@ def _fairness(workload: guestfile.Json) -> dict[str, Metric]:
             "fairness_jain": Metric(jain, "", "higher", WORKLOAD)}
 
 
-def _speed(window: Window, workload: guestfile.Json, tier: str) -> dict[str, Metric]:
-    if tier == "exact":
-        found = {"instructions_per_page": Metric(window.nanoseconds / window.pages,
-                                                 "instructions/page", "lower", WORKLOAD)}
-        # kswapd overshoots by up to a thousand pages or so, which moves pswpout
-        # from layout to layout; what the workload wrote does not move.
-        written = sum(one.integer("steady_pages") for one in workload.objects("per_thread"))
-        if written:
-            found["instructions_per_written_page"] = Metric(
-                window.nanoseconds / written, "instructions/page", "lower", WORKLOAD)
-        return found | _fault(workload)
-    if tier == "timed":
-        rate = window.pages * window.page_size / MIB / (window.nanoseconds / 1e9)
-        return {"throughput_mib_s": Metric(rate, "MiB/s", "higher", WORKLOAD)}
-    return {}  # lock_stat slows what it watches: no speed is taken from its kernels
+@dataclass(frozen=True)
+class Reading:
+    """What a boot left of its load and its steady phase."""
+
+    evidence: Path
+    window: Window
+    workload: guestfile.Json
 
 
-def _fault(workload: guestfile.Json) -> dict[str, Metric]:
-    """What a page costs while RAM fills: the fault and the write, no reclaim.
-
-    One thread alone: with more, some are done while others still write.
-    """
-    threads = workload.objects("per_thread")
-    fill = workload.object("phases").object("fill")
-    span = fill.integer("end_ns") - fill.integer("begin_ns")
-    filled = sum(one.integer("pages_written") - one.integer("steady_pages") for one in threads)
-    if len(threads) != 1 or filled <= 0 or span <= 0:
-        return {}
-    return {"fault_instructions_per_page": Metric(span / filled, "instructions/page", "", WORKLOAD)}
-
-
-def measure(evidence: Path, tier: str) -> dict[str, Metric]:
-    """All metrics a sample of `tier` gives, by name.
-
-    CannotMeasure with one line 'FILE: what' where evidence is missing,
-    malformed or shows no swap-out.
-    """
-    if tier not in TIERS:
-        raise ValueError(f"{tier} is not a tier")
-    if tier == "torture":
-        return torturefile.measure(evidence)
+def read(evidence: Path) -> Reading:
+    """CannotMeasure with one line 'FILE: what' where it is missing, malformed or shows no
+    swap-out."""
     workload = guestfile.document(evidence / WORKLOAD)
     kind = "pressure" if workload.has("pressure") else "swapstorm"
     if workload.integer(kind) != 1:
         raise CannotMeasure(f"{WORKLOAD}: {kind}: version is not 1")
-    window = _window(evidence, workload)
-    swaps = guestfile.swaps(evidence / SWAPS)
-    found = {**_speed(window, workload, tier), **_counters(window, swaps), **_fairness(workload),
-             **_phases(workload), **latency.measure(workload, WORKLOAD)}
-    if tier == "locks":
-        found |= lockfigures.measure(evidence, window.kernel_pages)
-    return found | instruments.measure(evidence, found)
+    return Reading(evidence, _window(evidence, workload), workload)
+
+
+def common(reading: Reading) -> dict[str, Metric]:
+    """The metrics that every tier gives which runs a load, by name."""
+    workload = reading.workload
+    swaps = guestfile.swaps(reading.evidence / SWAPS)
+    return {**_counters(reading.window, swaps), **_fairness(workload), **_phases(workload),
+            **latency.measure(workload, WORKLOAD)}

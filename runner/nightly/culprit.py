@@ -11,23 +11,20 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner import plan, report
+from runner import plan, report, tier
 from runner.bisect import formats, history, records, run
 from runner.bisect.anchors import NothingToBisect
 from runner.bisect.points import Range
 from runner.bisect.records import Question
 from runner.errors import CannotMeasure, SwapscaleError, UsageError, printable
 from runner.kernel import command, spec
-from runner.nightly import gate, night, nightfile
+from runner.nightly import night, nightfile
 from runner.nightly.config import Nightly
 from runner.nightly.gate import Finding
 from runner.nightly.night import Outcome
 from runner.nightly.nightfile import NightRecord
 from runner.progress import Progress
-from runner.results import Bisected
-
-#: Cheapest and surest first.
-_TIERS = ("exact", "locks", "timed")
+from runner.results import HISTORY, Base, Bisected, Kind
 
 
 def begin(config: Nightly, outcome: Outcome, results: Path, progress: Progress) -> Outcome:
@@ -102,10 +99,10 @@ def _with(outcome: Outcome, asked: Sequence[Bisected]) -> Outcome:
 
 def leading(findings: Sequence[Finding]) -> Finding:
     """The one to bisect by; the others, where they are the same commit's, move with it."""
-    most = min(findings, key=lambda one: (_TIERS.index(one.tier), -abs(one.change)))
+    most = min(findings, key=lambda one: (tier.find(one.tier).rank, -abs(one.change)))
     cell = (most.tier, most.metric, most.device, most.threads)
     # History's good end is the night before; the baseline's may be older.
-    return next((one for one in findings if one.against == gate.HISTORY and
+    return next((one for one in findings if one.against.kind is Kind.HISTORY and
                  (one.tier, one.metric, one.device, one.threads) == cell), most)
 
 
@@ -163,9 +160,10 @@ def _range(tonight: NightRecord, finding: Finding, progress: Progress) -> Range:
         raise UsageError(f"{shown} has patches on top of its commit, and commits alone can be "
                          "bisected; see './swapscale attribute' for the patches")
     tree, good = moved.source.path, finding.before
-    if finding.against not in (gate.HISTORY, tonight.base):
-        raise UsageError(f"it is held against {printable(finding.against, 80)}, which is no commit")
-    if finding.against != gate.HISTORY:
+    if finding.against not in (HISTORY, Base(Kind.KERNEL, tonight.base)):
+        raise UsageError(f"it is held against {printable(finding.against.name, 80)}, which is no "
+                         "commit")
+    if finding.against != HISTORY:
         base = spec.parse(tonight.base)
         if base.source.kind != "git" or base.stack or base.source.path != tree:
             raise UsageError(f"{printable(tonight.base, 120)} is not a commit of {tree}, so "

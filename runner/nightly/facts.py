@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runner import tier
 from runner.errors import UsageError, printable
 from runner.evidence import Campaign, load_samples
 from runner.nightly import nightfile
@@ -58,7 +59,7 @@ class Facts:
     night: NightRecord | None              # None: not a run of 'swapscale nightly'
 
     def release(self, sample: Sample) -> str:
-        return self.releases.get((sample.cell.kernel, sample.cell.flavour), "")
+        return self.releases.get((sample.cell.kernel, tier.flavour(sample.cell)), "")
 
     def role(self, sample: Sample) -> str:
         """'test', or 'base': booted for tonight's comparison, no night of the history."""
@@ -67,7 +68,7 @@ class Facts:
     def key(self, sample: Sample, name: str, metric: Metric) -> SeriesKey:
         """The series that `metric` of `sample` is a figure of."""
         cell, host = sample.cell, sample.host
-        config = self.configs.get((cell.kernel, cell.flavour), "")
+        config = self.configs.get((cell.kernel, tier.flavour(cell)), "")
         kernel = self.night.track if self.night and self.role(sample) == "test" else cell.kernel
         return SeriesKey(
             host=f"{host.get('cpu', '')}, {host.get('cores', '')} cores",
@@ -138,12 +139,13 @@ def _thresholds(experiment: dict[str, Any]) -> dict[str, float]:
 
 
 def _settings(experiment: dict[str, Any]) -> str:
-    """Digest of what the experiment says of guest and load, as written.
+    """Digest of what the experiment says of guest, load and tiers, as written.
 
     As written, not as loaded: a key that a later version adds, with the old
     behaviour as its default, must not end every series.
     """
     said = {key: experiment.get(key, {}) for key in ("guest", "workload", "torture")}
+    said |= {name: experiment[name] for name in tier.TABLE if name in experiment}
     if isinstance(said["guest"], dict):
         # A part of the series' key of its own, under the name it really ran on.
         said["guest"] = {key: value for key, value in said["guest"].items()

@@ -10,17 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from runner import verdict
+from runner import tier, verdict
 from runner.figures import MetricResult, Verdict, describe, percent
 from runner.nightly import changes, history
 from runner.nightly.facts import SeriesKey
 from runner.nightly.history import ChangePoint, History, Series
 from runner.nightly.known import Known
 from runner.records import Accelerator
-from runner.results import CellResult, Comparison
-
-#: Stands where the base of a cell stands.
-HISTORY = "its history"
+from runner.results import HISTORY, Base, CellResult, Comparison
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class Finding:
     threads: int
     tier: str
     change: float             # relative; 0 where it cannot be computed
-    against: str              # a kernel, or HISTORY
+    against: Base             # another kernel, or HISTORY
     before: str = ""          # HISTORY: commit of the last night before the change; '' of no tree
 
 
@@ -92,7 +89,8 @@ def _median(series: Series) -> float:
 
 
 def _enough(series: Series) -> bool:
-    return len(series.nights) >= (2 * changes.SHORTEST if series.key.tier == "timed" else 2)
+    fewest = 2 * changes.SHORTEST if tier.find(series.key.tier).by_clock else 2
+    return len(series.nights) >= fewest
 
 
 def _cell(track: str, kernel: str, group: Sequence[Series]) -> CellResult:
@@ -124,7 +122,7 @@ def _accept(comparison: Comparison, track: str, since: str, accepted: Known
         metrics = []
         for one in cell.metrics:
             reason = ""
-            if one.verdict == Verdict.REGRESSED and cell.base:
+            if one.verdict == Verdict.REGRESSED and not cell.alone:
                 key = _key(track, cell, one)
                 reason = accepted.since(key, since, one.change or 0.0)
             if reason:
@@ -157,7 +155,7 @@ def judge(comparison: Comparison, found: History, track: str, kernel: str, campa
     findings = [Finding(f"{_key(track, cell, one).label()} against {cell.base}",
                         f"{_key(track, cell, one).label()}: {describe(one)}", one.name,
                         cell.device, cell.threads, cell.tier, one.change or 0.0, cell.base)
-                for cell in cells if cell.base and cell.verdict == Verdict.REGRESSED
+                for cell in cells if not cell.alone and cell.verdict == Verdict.REGRESSED
                 for one in cell.metrics if one.verdict == Verdict.REGRESSED]
     recovered: list[str] = []
     tonight = _of_tonight(found, track, campaign)
@@ -180,7 +178,7 @@ def judge(comparison: Comparison, found: History, track: str, kernel: str, campa
         recovered += [f"{key.label()}: {history.told(one, change)}" for change in one.changes
                       if change.verdict == "improved" and change.at == len(one.nights) - 1]
         low, high = one.fence or (0.0, float("inf"))
-        if key.tier == "timed" and not low <= one.nights[-1].value <= high:
+        if tier.find(key.tier).by_clock and not low <= one.nights[-1].value <= high:
             warnings.append(
                 f"{key.label()}: {one.nights[-1].value:.6g} {key.unit} is outside the series' "
                 f"fence ({low:.6g} to {high:.6g}); one night decides nothing, see the next ones")

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import printable
+from runner import tier
 from runner.nightly import changes, known, schema, store
 from runner.nightly.changes import Rule
 from runner.nightly.facts import SeriesKey
 from runner.nightly.known import Known
 from runner.nightly.retention import Aged
 from runner.progress import Progress
-from runner.tier.counts import DEFAULT_THRESHOLDS, LOCK_FLOOR
 
 __all__ = ["ChangePoint", "History", "Night", "Series", "SeriesKey", "Settings", "read"]
 
@@ -152,9 +152,9 @@ def _night(boots: list[tuple[str, ...]]) -> Night:
 
 def threshold_of(key: SeriesKey, declared: dict[str, float]) -> float | None:
     """Relative change of a series that counts; None: it is for information."""
-    if not key.better or (key.tier == "locks") != key.metric.startswith("locks."):
+    if not key.better or tier.find(key.tier).counts_locks != key.metric.startswith("locks."):
         return None
-    return {**DEFAULT_THRESHOLDS, **declared}.get(key.metric)
+    return {**tier.thresholds(), **declared}.get(key.metric)
 
 
 def _series(key: SeriesKey, nights: list[Night], declared: dict[str, float], accepted: Known,
@@ -162,23 +162,22 @@ def _series(key: SeriesKey, nights: list[Night], declared: dict[str, float], acc
     threshold = threshold_of(key, declared)
     if threshold is None:
         return Series(key, tuple(nights), (), None, False, None)
-    rule = Rule(threshold, LOCK_FLOOR if key.tier == "locks" else 0.0, settings.fence,
-                settings.alpha)
+    own = tier.find(key.tier)
+    rule = Rule(threshold, own.floor, settings.fence, settings.alpha)
     values = [one.value for one in nights]
-    timed = key.tier == "timed"
-    found = changes.e_divisive(values, rule) if timed else changes.steps(values, rule)
-    points = tuple(_point(key, nights, one, timed, accepted) for one in found)
+    found = changes.e_divisive(values, rule) if own.by_clock else changes.steps(values, rule)
+    points = tuple(_point(key, nights, one, own.by_clock, accepted) for one in found)
     start = points[-1].at if points else 0
     return Series(key, tuple(nights), points, changes.fence(values[start:], rule), True, threshold)
 
 
-def _point(key: SeriesKey, nights: list[Night], found: changes.Change, timed: bool,
+def _point(key: SeriesKey, nights: list[Night], found: changes.Change, by_clock: bool,
            accepted: Known) -> ChangePoint:
     change = found.after / found.before - 1 if found.before else 0.0
     worse = (found.after - found.before) * (1 if key.better == "lower" else -1) > 0
     return ChangePoint(found.at, found.before, found.after, change,
                        "regressed" if worse else "improved",
-                       "e-divisive" if timed else "threshold", found.p,
+                       "e-divisive" if by_clock else "threshold", found.p,
                        accepted.reason(key, nights[found.at].date, change))
 
 

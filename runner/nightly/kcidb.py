@@ -12,12 +12,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from runner import campaign
+from runner import campaign, tier
 from runner.errors import Exit, printable
 from runner.figures import MetricResult, Verdict
 from runner.nightly.night import Outcome
-from runner.records import TIER_FLAVOUR, with_drivers
-from runner.results import CellResult
+from runner.results import Base, CellResult, Kind
 
 ORIGIN = "swapscale"
 VERSION = {"major": 4, "minor": 0}
@@ -46,13 +45,14 @@ def _figures(one: MetricResult) -> dict[str, Any]:
 
 def _tests(outcome: Outcome, cell: CellResult, builds: dict[str, str]) -> list[dict[str, Any]]:
     night = outcome.night
-    build = builds.get(with_drivers(TIER_FLAVOUR.get(cell.tier, ""), cell.device))
+    build = builds.get(tier.flavour(cell))
     if night is None or build is None:
         return []
     judged: list[tuple[str, Verdict, str, dict[str, Any]]] = [
         (one.name, one.verdict, one.reason, _figures(one)) for one in cell.metrics if one.verdict]
     judged = judged or [("cell", cell.verdict, cell.reason, {})]
-    against = "baseline" if cell.base == night.base and cell.base else cell.base or "alone"
+    against = "alone" if cell.alone else "baseline" \
+        if cell.base == Base(Kind.KERNEL, night.base) else cell.base.name
     found = []
     for name, verdict, reason, figures in judged:
         path = _path("swapscale", cell.tier, cell.device, f"{cell.threads}_threads",
@@ -63,7 +63,8 @@ def _tests(outcome: Outcome, cell: CellResult, builds: dict[str, str]) -> list[d
             "waived": reason.startswith("known: "), "start_time": night.started,
             "comment": printable(f"{against}: {verdict}: {reason}", 400),
             "environment": {"comment": f"QEMU, {cell.accelerator}, {cell.vcpus} vCPU"},
-            "misc": {"swapscale": {"against": cell.base, "verdict": verdict.value, **figures}}})
+            "misc": {"swapscale": {"against": cell.base.name, "verdict": verdict.value,
+                                   **figures}}})
     return found
 
 

@@ -15,9 +15,8 @@ import fnmatch
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import tomlfile
+from runner import tier, tomlfile
 from runner.nightly.facts import SeriesKey
-from runner.records import TIERS
 
 #: Where a results folder keeps its own, used where no other file is named.
 NAME = "known.toml"
@@ -87,7 +86,7 @@ def _entry(table: tomlfile.Table, name: str) -> Acknowledgement:
     found = Acknowledgement(
         name, reason, night - within, night + within, table.text("kernel", "*"),
         table.text("metric", "*"), table.text("device", "*"),
-        table.text("tier", "*", ("*", *TIERS)), threads,
+        table.text("tier", "*", ("*", *tier.TABLE)), threads,
         table.number("up_to", 0.0, 1000.0, float("inf")))
     table.close()
     return found

@@ -12,6 +12,7 @@ from runner import campaign, compare, plan, programs, report
 from runner.errors import Exit, SwapscaleError, UsageError, printable
 from runner.evidence import Campaign
 from runner.executor import Executor, local
+from runner.experiment import Experiment
 from runner.figures import Verdict
 from runner.kernel import build
 from runner.nightly import gate, history, known, nightfile, store, track
@@ -20,9 +21,8 @@ from runner.nightly.gate import Finding
 from runner.nightly.known import Known
 from runner.nightly.nightfile import NightRecord
 from runner.nightly.track import Tip
-from runner.plan import Experiment
 from runner.progress import Progress
-from runner.results import CellResult, Comparison
+from runner.results import ALONE, CellResult, Comparison
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Outcome:
 def failed(config: Nightly, name: str, error: SwapscaleError) -> Outcome:
     """A kernel that could not be measured: each of its cells is missing, in every report."""
     asked = plan.load(config.experiment, config.kernels[:1])
-    cells = tuple(CellResult("", name, device, count, asked.workload.program, tier, "none", 1,
+    cells = tuple(CellResult(ALONE, name, device, count, asked.workload.program, tier, "none", 1,
                              Verdict.INVALID, str(error), "", (), 0, 0, ())
                   for device in asked.devices for count in asked.threads for tier in asked.tiers)
     missing = Comparison("", (), cells, (), (), (), Verdict.INVALID, str(error), error.exit)

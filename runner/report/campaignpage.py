@@ -8,29 +8,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from runner import tier
 from runner.errors import printable
 from runner.figures import number
 from runner.records import Sample
 from runner.report import cells, evidencefiles, extras, grid, html, view
 from runner.report.evidencefiles import Folder, SampleEvidence
 from runner.report.grid import Column, Figure, Grid, Row, Value
-from runner.report.pictures import Picture
 from runner.results import Comparison
-from runner.torture import TORTURE
+from runner.shown import Picture
 
 #: Kinds of pictures, a section of the page for each.
 KINDS = ("effects", "locks", "throughput", "latency", "course")
-#: What the samples' table shows of a sample: the first of these that it has.
-_HEADLINES = ("instructions_per_page", "throughput_mib_s",
-              "locks.swap_cache_tree.acquisitions_per_page")
 
 
 def _headline(sample: Sample) -> Value:
-    for name in _HEADLINES:
-        if name in sample.metrics:
-            one = sample.metrics[name]
-            return Value(f"{number(one.value)} {one.unit}", one.value)
-    return Value("")
+    one = sample.metrics.get(tier.find(sample.cell.tier).headline)
+    return Value(f"{number(one.value)} {one.unit}", one.value) if one else Value("")
 
 
 def _samples(samples: Sequence[Sample], shown: Sequence[SampleEvidence]) -> Grid | None:
@@ -52,8 +46,9 @@ def _told(comparison: Comparison, samples: Sequence[Sample], folder: Path | None
     """What was measured, when and on what."""
     facts = [("base", comparison.base or "none: each kernel is measured alone"),
              ("test", ", ".join(comparison.tests) or
-              ", ".join(dict.fromkeys(cell.test for cell in comparison.cells
-                                      if cell.base or cell.test != comparison.base)) or "none")]
+              ", ".join(dict.fromkeys(
+                  cell.test for cell in comparison.cells
+                  if not cell.alone or cell.test != comparison.base)) or "none")]
     if folder is not None:
         try:
             record = json.loads((folder / "campaign.json").read_text(encoding="utf-8"))
@@ -108,11 +103,10 @@ def render(comparison: Comparison, folder: Path | None = None,
               "samples": _samples(samples, found.samples)}
     rows = [row for one in tables.values() if one for row in one.rows]
     rows += [Row((), card.facets) for card in cards]
-    torture = [table for section in shown.sections for table in section.tables
-               if table.title == "What was done"] \
-        if any(cell.base == TORTURE for cell in comparison.cells) else []
     return html.page(
         "campaign.html.j2", view=shown, tally=cells.tally(comparison),
         facts=_told(comparison, samples, folder), facets=grid.facets(cells.FACETS, rows),
         bisects=_bisects(comparison, shown, folder), cards=cards, tables=tables,
-        figures=_figures(pictures), torture=torture, folder=found)
+        figures=_figures(pictures), folder=found,
+        own=[table for section in shown.sections for table in section.own],
+        tiers=[one for one in tier.TABLE.values() if one.summary])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from runner.errors import printable
 from runner.figures import Verdict, describe
-from runner.results import CellResult, Comparison
+from runner.results import Base, CellResult, Comparison
 
 #: What a verdict is to a test frame.
 FAILURE, ERROR, SKIPPED, PASSED = "failure", "error", "skipped", "passed"
@@ -39,7 +39,7 @@ class Suite:
 
 def _cases(cell: CellResult) -> list[Case]:
     threads = f"{cell.threads} thread" + ("s" if cell.threads != 1 else "")
-    tier = f"{cell.tier} ({cell.workload})" if "/" in cell.workload else cell.tier
+    tier = cell.measured_by + (f" ({cell.workload})" if "/" in cell.workload else "")
     place = printable(f"{tier}, {threads}")
     judged = [(printable(f"{place}: {one.name}"), one.verdict, describe(one))
               for one in cell.metrics if one.verdict is not None]
@@ -52,16 +52,15 @@ def _cases(cell: CellResult) -> list[Case]:
 
 def suites(comparison: Comparison) -> tuple[Suite, ...]:
     """One suite for each test kernel and device; never empty, as no test is no pass."""
-    places: dict[tuple[str, str, str], list[CellResult]] = {}
+    places: dict[tuple[Base, str, str], list[CellResult]] = {}
     for cell in comparison.cells:
         places.setdefault((cell.base, cell.test, cell.device), []).append(cell)
     found = []
-    for (base, test, device), cells in places.items():
-        what = f"{test} against {base}" if base else test
-        notes = [f"{cell.tier}: {cell.accelerator}, {cell.vcpus} vCPU"
+    for (_, _, device), cells in places.items():
+        notes = [f"{cell.measured_by}: {cell.accelerator}, {cell.vcpus} vCPU"
                  f"{'s' if cell.vcpus != 1 else ''}, evidence: {', '.join(cell.evidence)}"
                  for cell in cells]
-        found.append(Suite(printable(f"{what} on {device}"),
+        found.append(Suite(printable(f"{cells[0].title} on {device}"),
                            tuple(case for cell in cells for case in _cases(cell)),
                            tuple(printable(note, _LONG) for note in notes)))
     return tuple(found) or (Suite("comparison", (Case(

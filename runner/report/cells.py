@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from runner import results
-from runner.budget import BUDGET
+from runner import results, shown, tier
 from runner.errors import printable
 from runner.figures import MetricResult, Verdict, number, titled
 from runner.metrics.lockclass import PATH_SUM
-from runner.records import Accelerator
 from runner.report import view
 from runner.report.grid import Column, Grid, Names, Row, Value
-from runner.results import CellResult, Comparison
-from runner.tier.counts import DEFAULT_THRESHOLDS
-from runner.torture import TORTURE
+from runner.results import CellResult, Comparison, Kind
 
 #: What the page's filters choose by.
 FACETS = ("kernel", "device", "threads", "tier", "verdict")
@@ -38,10 +34,6 @@ class Card:
     samples: tuple[Value, ...]             # links to what the boots left
 
 
-def _against(cell: CellResult) -> str:
-    return f"{cell.test} against {cell.base}" if cell.base and cell.base != TORTURE else cell.test
-
-
 def _facets(cell: CellResult, verdict: str) -> dict[str, str]:
     return {"kernel": printable(cell.test), "device": printable(cell.device),
             "threads": str(cell.threads), "tier": printable(cell.tier), "verdict": verdict}
@@ -52,7 +44,7 @@ def _figure(value: float | None) -> Value:
 
 
 def _change(one: MetricResult) -> Value:
-    return Value(view.change(one), one.change)
+    return Value(shown.change(one), one.change)
 
 
 def _verdict(text: str | None) -> Value:
@@ -63,10 +55,10 @@ def _whole(cell: CellResult, id_: str) -> Grid:
     """Everything measured in a cell."""
     rows = [Row((Value(printable(titled(one.name, one.unit))), _figure(one.base),
                  _figure(one.test), _change(one),
-                 Value(view.interval(one), one.interval[0] if one.interval else None),
+                 Value(shown.interval(one), one.interval[0] if one.interval else None),
                  _verdict(one.verdict), Value(printable(one.reason, _LONG))))
             for one in sorted(cell.metrics, key=lambda one: (one.verdict is None, one.name))]
-    base = "budget" if cell.base == BUDGET else "base"
+    base = "budget" if cell.base.kind is Kind.BUDGET else "base"
     columns = (Column("metric", False), Column(base), Column("test"), Column("change"),
                Column("95% interval"), Column("verdict", False), Column("why", False))
     return Grid(f"{id_}-all", "All that was measured in this cell", columns, tuple(rows))
@@ -77,14 +69,15 @@ def cards(comparison: Comparison, names: Names, links: dict[str, Value]) -> tupl
     found = []
     for cell in comparison.cells:
         id_ = names.anchor("cell", cell.test, cell.device, str(cell.threads), cell.workload,
-                           cell.tier, "budget" if cell.base == BUDGET else "")
-        emulated = "" if cell.accelerator == Accelerator.KVM else ", emulated" \
-            if cell.tier == "timed" else ""
-        threads = results.threads(cell.threads)
-        title = f"{_against(cell)} · {cell.device} · {threads} · {cell.tier}" \
-                f"{' (' + cell.workload + ')' if cell.base == TORTURE else ''}{emulated}"
+                           cell.tier, "budget" if cell.base.kind is Kind.BUDGET else "")
+        own, itself = tier.find(cell.tier), cell.base.kind is Kind.ITSELF
+        title = f"{cell.test if itself else cell.title} · {cell.device} · " \
+                f"{results.threads(cell.threads)} · {cell.tier}" \
+                f"{' (' + cell.workload + ')' if itself else ''}" \
+                f"{own.stamp(cell) if own.stamped else ''}"
         boots = [f"{count} boot{'s' if count != 1 else ''} of {side}" for count, side in
-                 ((cell.base_samples, cell.base or cell.test), (cell.test_samples, cell.test))
+                 ((cell.base_samples, cell.test if cell.alone else cell.base),
+                  (cell.test_samples, cell.test))
                  if count]
         found.append(Card(id_, printable(title, _LONG), cell.verdict,
                           printable(cell.reason, _LONG), printable(cell.why, _LONG),
@@ -97,8 +90,8 @@ def cards(comparison: Comparison, names: Names, links: dict[str, Value]) -> tupl
 
 def _place(cell: CellResult, card: Card, several: bool) -> tuple[Value, ...]:
     kernel = (Value(printable(cell.test)),) if several else ()
-    return (Value(f"{results.threads(cell.threads)}, {printable(cell.tier)}", href=f"#{card.id}"),
-            *kernel, Value(printable(cell.device)))
+    where = f"{results.threads(cell.threads)}, {printable(cell.measured_by)}"
+    return (Value(where, href=f"#{card.id}"), *kernel, Value(printable(cell.device)))
 
 
 def _several(comparison: Comparison) -> bool:
@@ -110,14 +103,14 @@ def _speed(comparison: Comparison, cards_of: Sequence[Card], judged: bool) -> tu
     rows = []
     for cell, card in zip(comparison.cells, cards_of):
         for one in cell.metrics:
-            decides = one.verdict is not None or one.name in DEFAULT_THRESHOLDS
-            if cell.base in (BUDGET, TORTURE) or one.name.startswith("locks.") \
+            decides = one.verdict is not None or one.name in tier.thresholds()
+            if cell.base.kind in (Kind.BUDGET, Kind.ITSELF) or one.name.startswith("locks.") \
                     or decides != judged or (not judged and one.name not in view.COUNTERS):
                 continue
             rows.append(Row((*_place(cell, card, several),
                              Value(printable(titled(one.name, one.unit))), _figure(one.base),
                              _figure(one.test), _change(one),
-                             *((Value(view.interval(one),
+                             *((Value(shown.interval(one),
                                       one.interval[0] if one.interval else None),
                                 _verdict(one.verdict)) if judged else ())),
                             _facets(cell, one.verdict or "for information")))
@@ -158,7 +151,7 @@ def locks(comparison: Comparison, cards_of: Sequence[Card]) -> Grid | None:
     several = _several(comparison)
     rows = []
     for cell, card in zip(comparison.cells, cards_of):
-        if cell.tier != "locks" or cell.base == BUDGET:
+        if not tier.find(cell.tier).counts_locks or cell.base.kind is Kind.BUDGET:
             continue
         for name, one, others in _lock_rows(cell):
             more = [others.get(f"locks.{name}.{part}_per_page")
@@ -185,7 +178,7 @@ def budgets(comparison: Comparison, cards_of: Sequence[Card]) -> Grid | None:
     rows = [Row((Value(printable(one.name.split(".")[1], 40)), *_place(cell, card, several),
                  _figure(one.base), _figure(one.test), _change(one), _verdict(one.verdict)),
                 _facets(cell, one.verdict or "for information"))
-            for cell, card in zip(comparison.cells, cards_of) if cell.base == BUDGET
+            for cell, card in zip(comparison.cells, cards_of) if cell.base.kind is Kind.BUDGET
             for one in cell.metrics if one.name.count(".") == 2]
     kernel = (Column("kernel", False),) if several else ()
     columns = (Column("lock class", False), Column("cell", False), *kernel,

@@ -12,8 +12,9 @@ from runner.figures import number
 from runner.lineplots import Line
 from runner.records import MIB, Sample
 from runner.report.grid import Column, Grid, Row, Value
-from runner.report.pictures import FOLDER, Picture
+from runner.report.pictures import FOLDER
 from runner.report.workloadfile import QUANTILES, TOUCHES, Extra, Touch, read
+from runner.shown import Picture
 
 _Place = tuple[str, int, str]              # device, threads, tier
 Found = list[tuple[Sample, Extra]]

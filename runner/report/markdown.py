@@ -7,6 +7,7 @@ import re
 
 from runner.report import view
 from runner.results import Comparison
+from runner.shown import Table
 
 
 def escape(text: str) -> str:
@@ -16,7 +17,7 @@ def escape(text: str) -> str:
                   html.escape(text, quote=False))
 
 
-def table_lines(table: view.Table) -> list[str]:
+def table_lines(table: Table) -> list[str]:
     """A table under its heading."""
     rows = ["| " + " | ".join(map(escape, row)) + " |" for row in (table.columns, *table.rows)]
     rule = "| --- |" + " ---: |" * (len(table.columns) - 1)

@@ -4,72 +4,44 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from runner import effectplots, plots, results
-from runner.budget import BUDGET
+from runner import effectplots, plots, results, tier
 from runner.figures import label
-from runner.metrics.lockclass import PATH_SUM, SWAP_LOCKS, SWAP_PATH
+from runner.metrics.lockclass import SWAP_PATH
 from runner.records import Sample
-from runner.results import CellResult, Comparison
+from runner.results import Base, CellResult, Comparison, Kind
+from runner.shown import Picture
+from runner.tier.base import Tier
 
 FOLDER = "plots"
 _TAKEN = ".acquisitions_per_page"
-#: A class taken less often than this per page on both sides is no bar one could see.
-_FEW = 0.05
-
-
-@dataclass(frozen=True)
-class Picture:
-    kind: str                 # section of the page: 'effects', 'locks', 'throughput'
-    title: str
-    drawn: plots.Drawn
-    caption: str = ""
-
-
-def _locks(cells: Iterable[CellResult]) -> list[plots.LockRow]:
-    rows = []
-    for cell in cells:
-        for one in cell.metrics:
-            lock = one.name.removeprefix("locks.").removesuffix(_TAKEN)
-            most = max(one.base or 0.0, one.test or 0.0)
-            if one.name.endswith(_TAKEN) and (most >= _FEW or lock in SWAP_LOCKS) \
-                    and lock not in ("other", PATH_SUM):
-                rows.append(plots.LockRow(cell.device, lock, one.base or 0.0, one.test or 0.0))
-    return sorted(rows, key=lambda row: (row.device, -max(row.base, row.test), row.lock))
-
-
-def _instructions(cells: Iterable[CellResult]) -> list[plots.InstructionRow]:
-    return [plots.InstructionRow(cell.device, one.base, one.test, one.change)
-            for cell in cells for one in cell.metrics
-            if one.name == "instructions_per_page" and one.base and one.test]
 
 
 def _effects(cells: Iterable[CellResult], test: str, locks: bool) -> list[effectplots.Effect]:
     rows = []
     for cell in cells:
         for one in cell.metrics:
-            if cell.test != test or cell.base == BUDGET or one.verdict is None \
+            if cell.test != test or cell.base.kind is Kind.BUDGET or one.verdict is None \
                     or one.change is None or one.threshold is None \
                     or one.name.startswith("locks.") != locks:
                 continue
             what = one.name.split(".")[1] if locks else label(one.name)
             rows.append(effectplots.Effect(
                 f"{cell.test} on {cell.device}",
-                f"{what} ({cell.tier}, {results.threads(cell.threads)})", one.change, one.interval,
-                one.threshold, one.verdict))
+                f"{what} ({cell.measured_by}, {results.threads(cell.threads)})", one.change,
+                one.interval, one.threshold, one.verdict))
     return sorted(rows, key=lambda row: row.group)
 
 
-def _measured(samples: Sequence[Sample], kernel: str, device: str) -> plots.Curve:
+def _measured(samples: Sequence[Sample], kernel: str, device: str, one_tier: Tier) -> plots.Curve:
     """Throughput over threads: median, least and most over the boots that count."""
+    metric = one_tier.speed[0]
     by_threads: dict[int, list[float]] = {}
     for one in samples:
-        if (one.cell.kernel, one.cell.device, one.cell.tier) == (kernel, device, "timed") \
-                and not one.invalid and "throughput_mib_s" in one.metrics:
-            by_threads.setdefault(one.cell.threads, []).append(
-                one.metrics["throughput_mib_s"].value)
+        if (one.cell.kernel, one.cell.device, one.cell.tier) == (kernel, device, one_tier.name) \
+                and not one.invalid and metric in one.metrics:
+            by_threads.setdefault(one.cell.threads, []).append(one.metrics[metric].value)
     return plots.Curve(kernel, False, tuple(
         plots.CurvePoint(threads, statistics.median(values), min(values), max(values))
         for threads, values in sorted(by_threads.items())))
@@ -79,7 +51,8 @@ def _stacks(cells: Iterable[CellResult], base: str) -> list[plots.StackRow]:
     """What a page costs in locks of the swap path, a bar per kernel and device."""
     taken: dict[tuple[str, str], dict[str, float]] = {}
     for cell in cells:
-        sides = ((base, "base"), (cell.test, "test")) if cell.base else ((cell.test, "base"),)
+        sides = ((cell.test, "base"),) if cell.alone else \
+            ((base, "base"), (cell.test, "test"))
         for kernel, side in sides:
             mine = taken.setdefault((cell.device, kernel), {})
             for one in cell.metrics:
@@ -113,7 +86,8 @@ def draw(comparison: Comparison, folder: Path, samples: Sequence[Sample] = ()
 
     place = folder / FOLDER
     place.mkdir(exist_ok=True)
-    counted = [cell for cell in comparison.cells if cell.tier == "locks" and cell.base != BUDGET]
+    counted = [cell for cell in comparison.cells if tier.find(cell.tier).counts_locks
+               and cell.base.kind is not Kind.BUDGET]
     for threads in sorted({cell.threads for cell in counted}):
         what = f"Locks of the swap path per swapped-out page, {results.threads(threads)}"
         if stacks := _stacks((cell for cell in counted if cell.threads == threads),
@@ -124,7 +98,8 @@ def draw(comparison: Comparison, folder: Path, samples: Sequence[Sample] = ()
                  "A bar per kernel, a part per lock class.")
     for number, test in enumerate(comparison.tests):
         mine = [cell for cell in comparison.cells
-                if cell.test == test and cell.base == comparison.base and cell.metrics]
+                if cell.test == test and cell.base == Base(Kind.KERNEL, comparison.base)
+                and cell.metrics]
         named = _named(comparison, test)
         for locks, what in ((False, "Effect per cell"), (True, "Effect on locks of the swap path")):
             if rows := _effects(mine, test, locks):
@@ -140,18 +115,21 @@ def draw(comparison: Comparison, folder: Path, samples: Sequence[Sample] = ()
             out = place / f"{number}-{threads}"
             note = results.threads(threads)
             heading = plots.Heading(comparison.base, test, note)
-            if locked := _locks(cell for cell in cells if cell.tier == "locks"):
-                keep("locks", f"Lock acquisitions per swapped-out page, {note}: {named}",
-                     plots.lock_bars(locked, out.with_name(f"{out.name}-locks"), heading))
-            if bars := _instructions(cell for cell in cells if cell.tier == "exact"):
-                keep("effects", f"Instructions per swapped-out page, {note}: {named}",
-                     plots.instruction_bars(bars, out.with_name(f"{out.name}-instructions"),
-                                            heading))
+            # What explains before what is explained.
+            for own in reversed(tier.every()):
+                for one in own.pictures([cell for cell in cells if cell.tier == own.name], out,
+                                        heading):
+                    keep(one.kind, one.title, one.drawn, one.caption)
         for device in sorted({cell.device for cell in mine}):
-            curves = [_measured(samples, kernel, device) for kernel in (comparison.base, test)]
-            if max((len(curve.points) for curve in curves), default=0) > 1:
-                keep("throughput", f"Throughput over threads on {device}: {named}",
-                     plots.throughput_curves(curves, place / f"{number}-{device}-measured",
-                                             plots.Heading(comparison.base, test), device),
-                     "Median over the boots that count, least to most.")
+            for own in (one for one in tier.every() if one.speed[0]):
+                curves = [_measured(samples, kernel, device, own)
+                          for kernel in (comparison.base, test)]
+                if max((len(curve.points) for curve in curves), default=0) > 1:
+                    on = next((f" ({cell.measured_by})" for cell in mine
+                               if cell.tier == own.name and cell.machine), "")
+                    out = place / f"{number}-{device}-{'measured' if own.by_clock else own.name}"
+                    keep("throughput", f"Throughput over threads on {device}{on}: {named}",
+                         plots.throughput_curves(curves, out, plots.Heading(comparison.base, test),
+                                                 device),
+                         "Median over the boots that count, least to most.")
     return drawn, notes

@@ -6,11 +6,12 @@ import textwrap
 
 from runner.report import view
 from runner.results import Comparison
+from runner.shown import Table
 
 _WIDTH = 100
 
 
-def table_lines(table: view.Table) -> list[str]:
+def table_lines(table: Table) -> list[str]:
     """A table in columns, after an empty line."""
     widths = [max(len(row[at]) for row in (table.columns, *table.rows))
               for at in range(len(table.columns))]

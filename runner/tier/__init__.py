@@ -1,2 +1,75 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Tiers: how each plans, boots, measures, judges and is reported."""
+"""Tiers: how each plans, boots, measures, judges, warns and is shown, a file for each.
+
+TABLE is the one place that lists them; docs/tiers.md says how to add one.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from runner.metrics import lockfigures
+from runner.metrics import sample as metrics
+from runner.records import with_drivers
+from runner.tier.base import Tier
+from runner.tier.exact import Exact
+from runner.tier.locks import Locks
+from runner.tier.timed import Timed
+from runner.tier.torture import Torture
+from runner.tomlfile import meant
+
+#: By name, in the order in which people read of them.
+TABLE: dict[str, Tier] = {one.name: one for one in (Exact(), Timed(), Locks(), Torture())}
+
+
+def find(name: str) -> Tier:
+    """The tier of that name; one without any ways of its own where this version knows none."""
+    return TABLE.get(name) or Tier(name)
+
+
+def every() -> list[Tier]:
+    """All tiers, cheapest and surest first."""
+    return sorted(TABLE.values(), key=lambda one: one.rank)
+
+
+def asked(names: Iterable[str]) -> list[Tier]:
+    """Those of an experiment, cheapest and surest first."""
+    chosen = set(names)
+    return [one for one in every() if one.name in chosen]
+
+
+class Placed(Protocol):
+    """A cell, of an experiment or of a comparison."""
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def tier(self) -> str: ...
+
+
+def flavour(cell: Placed) -> str:
+    """Of the kernel a cell boots, without tools; '' for a tier this version does not know."""
+    own = find(cell.tier).flavour
+    return with_drivers(own, cell.device) if own else ""
+
+
+def thresholds() -> dict[str, float]:
+    """What counts where the experiment declares nothing: relative change per metric."""
+    return {name: limit for one in TABLE.values() for name, limit in one.thresholds.items()}
+
+
+def metric_names() -> tuple[str, ...]:
+    """Metrics whose threshold an experiment may declare, but for those of locks."""
+    return (*(name for one in TABLE.values() for name in one.own_metrics), *metrics.KNOWN)
+
+
+def is_metric(name: str) -> bool:
+    return name in metric_names() or bool(lockfigures.METRIC.fullmatch(name))
+
+
+def no_metric(name: str, more: str = "") -> str:
+    """What to say of a name that is no metric; `more` on the metrics of locks."""
+    names = metric_names()
+    return (f"is not a metric; metrics: {', '.join(names)}, locks.CLASS.acquisitions_per_page"
+            f"{more}{meant(name, list(names))}")

@@ -1,26 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How a tier judges figures without noise to speak of: a difference is real, its size counts."""
+"""How figures are judged that have no noise to speak of: a difference is real, its size counts."""
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from runner.figures import FLIPPED, MetricResult, Verdict, bare, names, percent
-from runner.metrics.lockclass import PATH_SUM, SWAP_LOCKS
 from runner.records import Metric, Sample
-from runner.tier import layouts
+from runner.results import Where, where
 
-#: What counts where the experiment declares nothing: relative change per metric.
-DEFAULT_THRESHOLDS = {
-    "instructions_per_page": 0.005,
-    "throughput_mib_s": 0.03,
-    **{f"locks.{name}.acquisitions_per_page": 0.02 for name in (PATH_SUM, *SWAP_LOCKS)},
-}
 #: A lock that moved by less than this many acquisitions per page did not move:
 #: 0.02 to 0.03 is half as much again, and nothing to a page that takes 30 locks.
 LOCK_FLOOR = 0.05
+#: The relative change of acquisitions that counts, where the experiment declares none.
+LOCK_SHARE = 0.02
 
 
 def _first(sides: Iterable[dict[str, Metric]], name: str) -> Metric:
@@ -29,7 +24,6 @@ def _first(sides: Iterable[dict[str, Metric]], name: str) -> Metric:
 
 def _judge(name: str, metric: Metric, base: float | None, test: float | None,
            threshold: float | None) -> MetricResult:
-    """A metric whose differences are all real: exact and locks tiers."""
     result = bare(name, metric, base, test)
     if threshold is None or metric.better not in FLIPPED:
         return result
@@ -52,27 +46,44 @@ def _judge(name: str, metric: Metric, base: float | None, test: float | None,
     return replace(result, threshold=threshold, verdict=verdict, reason=reason)
 
 
-def still(base: list[Sample], test: list[Sample], thresholds: dict[str, float],
-          tier: str, looks: Sequence[int] = (), adjust: bool = True) -> list[MetricResult]:
-    """Exact and locks tiers: medians over the boots of each side.
-
-    `looks` and `adjust` are rules of the exact tier over several memory layouts.
-    """
-    boots, part = layouts.reached(base, test, looks) if tier == "exact" else ([base, test], 1.0)
-    sides = [[one.metrics for one in side] for side in boots]
+def medians(base: Sequence[Sample], test: Sequence[Sample], thresholds: Mapping[str, float]
+            ) -> list[MetricResult]:
+    """Every metric, by the medians over the boots of each side."""
+    sides = [[one.metrics for one in side] for side in (base, test)]
     results = []
     for name in names([*sides[0], *sides[1]]):
         values = [[one[name].value for one in side if name in one] for side in sides]
         middle = [statistics.median(one) if one else None for one in values]
         metric = _first([*sides[0], *sides[1]], name)
-        decisive = name.startswith("locks.") if tier == "locks" else True
-        result = _judge(name, metric, middle[0], middle[1],
-                        thresholds.get(name) if decisive else None)
+        result = _judge(name, metric, middle[0], middle[1], thresholds.get(name))
         decided = result.verdict in (Verdict.REGRESSED, Verdict.IMPROVED)
         if decided and max(min(values[0]), min(values[1])) <= min(max(values[0]), max(values[1])):
             result = replace(result, verdict=Verdict.INCONCLUSIVE,
                              reason="boots of one kernel differ as much as the kernels do")
-        if tier == "exact":
-            result = layouts.judge(result, boots[0], boots[1], part, adjust)
         results.append(result)
     return results
+
+
+def twice(tier: str, samples: Iterable[Sample]) -> str:
+    """Why a tier that repeats to the digit must not decide; '' where it proved itself.
+
+    Proof: a cell booted twice gave the same.
+    """
+    cells: dict[tuple[str, Where, int], list[Sample]] = {}
+    for one in samples:
+        if one.cell.tier == tier and not one.invalid:
+            cells.setdefault((one.cell.kernel, where(one), one.layout), []).append(one)
+    if not cells:
+        return ""
+    groups = [group for group in cells.values() if len(group) > 1]
+    if not groups:
+        return f"no {tier} cell was booted twice, so nothing shows that this host repeats exactly"
+    for group in groups:
+        for one in group[1:]:
+            apart = [name for name in names([group[0].metrics, one.metrics])
+                     if group[0].metrics.get(name) != one.metrics.get(name)]
+            if apart or group[0].fingerprint != one.fingerprint:
+                what = f"in {apart[0]}" if apart else "in what the guest sent"
+                return (f"two boots of {one.cell.label()} differ {what} "
+                        f"(samples {group[0].number} and {one.number})")
+    return ""

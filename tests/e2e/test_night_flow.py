@@ -16,9 +16,9 @@ from runner.commands import nightly
 from runner.errors import CannotMeasure, Exit
 from runner.evidence import Campaign
 from runner.executor import local
+from runner.experiment import Planned
 from runner.nightly import config, history, night, nightfile, store
 from runner.nightly.night import Outcome
-from runner.plan import Planned
 from runner.progress import Progress
 from runner.records import Sample
 from runner.sample import Setting
@@ -119,7 +119,7 @@ def test_another_source_runs_next_to_the_last_good_one(home: Path) -> None:
     second = run(home, 3.0)
     assert second.night and second.night.base == first.night.pinned
     assert second.exit == Exit.REGRESSED and second.comparison
-    assert [one.base for one in second.comparison.cells][0] == first.night.pinned
+    assert [one.base.name for one in second.comparison.cells][0] == first.night.pinned
     assert not second.night.good
 
 

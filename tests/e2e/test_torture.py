@@ -9,7 +9,7 @@ import pytest
 from runner import paths
 from runner.evidence import load_samples
 from runner.records import Sample
-from runner.torture import UNSOUND
+from runner.tier.torture import UNSOUND
 
 FAULTY = f"6.1:{paths.ROOT}/tests/series/torture-faults"
 

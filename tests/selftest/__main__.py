@@ -10,15 +10,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from runner import campaign, paths, plan, programs, verdict
+from runner import campaign, paths, plan, programs
 from runner.errors import Exit, SwapscaleError, UsageError
 from runner.evidence import Campaign
 from runner.progress import Progress
 from runner.records import Sample
+from runner.tier import find
 from tests.selftest import page, rates
 from tests.selftest.rates import Rate
 
 TIERS = ("exact", "locks", "timed")
+EXACT = find("exact")
 HOME = paths.RESULTS / "selftest"
 PAGE = paths.ROOT / "docs" / "error-rates.md"
 SERIES = "6.1:./tests/series/"
@@ -51,7 +53,7 @@ def judge(tier: str) -> tuple[list[Rate], list[Sample]]:
     home = Campaign(folder) if folder else None
     samples = home.samples() if home and home.samples_file.exists() else []
     if tier == "exact":
-        if samples and (problem := verdict.exact_check(samples)):
+        if samples and (problem := EXACT.self_check(samples)):
             raise UsageError(f"{folder}: the exact tier does not repeat here: {problem}")
         return rates.exact(samples, experiment, COSTS), samples
     if tier == "locks":

@@ -7,11 +7,11 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from runner import verdict
+from runner import tier, verdict
+from runner.experiment import Experiment
 from runner.figures import MetricResult, Verdict
-from runner.plan import Experiment
 from runner.records import Sample
-from runner.tier import counts, layouts
+from runner.tier import layouts
 
 #: Comparisons that are drawn where there are more, and the seed of the draw.
 DRAWN, SEED = 40, 5
@@ -50,7 +50,7 @@ def _alarm(results: Sequence[MetricResult]) -> bool:
 
 
 def _thresholds(experiment: Experiment) -> dict[str, float]:
-    return {**counts.DEFAULT_THRESHOLDS, **experiment.rules.thresholds}
+    return {**tier.thresholds(), **experiment.rules.thresholds}
 
 
 def exact(samples: Sequence[Sample], experiment: Experiment, planted: Mapping[str, str]
@@ -62,7 +62,7 @@ def exact(samples: Sequence[Sample], experiment: Experiment, planted: Mapping[st
     how = f"{LAYOUTS} layouts against {LAYOUTS}"
 
     def judge(base: Sequence[Sample], test: Sequence[Sample]) -> list[MetricResult]:
-        return counts.still(list(base), list(test), limits, "exact")
+        return tier.find("exact").against(base, test, limits)
 
     false = made = 0
     for at in range(DRAWN):
@@ -93,7 +93,7 @@ def locks(samples: Sequence[Sample], experiment: Experiment, round_more: str, he
 
     def judge(one: list[Sample], other: list[Sample], which: dict[str, float]
               ) -> list[MetricResult]:
-        return counts.still(one, other, which, "locks")
+        return tier.find("locks").against(one, other, which)
 
     pairs = list(itertools.combinations(base, 2))
     found = [Rate("locks", "A/A", "acquisitions, boot against boot", len(pairs),

@@ -15,14 +15,14 @@ import pytest
 from runner import paths
 from runner.kernel import build, series, spec
 from runner.progress import Progress
-from runner.records import TIER_FLAVOUR
+from runner.tier import TABLE
 
 WHOLE = [f"{source}:{name}" for name in series.names()
          for source in series.sources_of(name) if source != "any"]
 PREFIXES = [f"{name}@{number}" for name in WHOLE
             for number in range(1, len(series.entries(spec.parse(name).stack[-1].folder)) + 1)]
 #: (kernel, flavour)
-BUILDS = [(name, flavour) for flavour in sorted(set(TIER_FLAVOUR.values()))
+BUILDS = [(name, flavour) for flavour in sorted({one.flavour for one in TABLE.values()})
           # A debug kernel takes half a minute: of a series only what is tortured.
           for name in (WHOLE if flavour == "debug" else PREFIXES)]
 #: What a source without an option is in the user's own kernels.toml.

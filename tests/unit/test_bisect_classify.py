@@ -16,8 +16,9 @@ from runner.bisect.classify import Figure, Line
 from runner.bisect.records import Question
 from runner.errors import UsageError
 from runner.figures import MetricResult
-from runner.tier import layouts
+from runner.tier import find, layouts
 
+EXACT = find("exact")
 BENCH = paths.CONFIGS / "bench.toml"
 ASKED = Question("git", "/tree", "a", "b", "instructions_per_page", "exact", "brd", 1, None, "x")
 
@@ -93,24 +94,25 @@ def test_confidence_is_how_often_it_is_right() -> None:
 
 
 def test_an_interval_of_its_own_is_the_error() -> None:
-    found = classify.figure(result(10000.0, 10100.0, (0.008, 0.012)), "timed", ((), ()), (6, 3))
+    pairs = result(10000.0, 10100.0, (0.008, 0.012))
+    found = classify.figure(pairs, find("timed"), ((), ()), (6, 3))
     assert found.value == pytest.approx(10100.0)
     assert found.error == pytest.approx(20.0 / 1.95996, rel=1e-3)
-    layouts = dataclasses.replace(result(10000.0, 10050.0, (0.008, 0.012)), change=0.01,
-                                  error=0.001, free=4)
-    found = classify.figure(layouts, "exact", ((), ()), (6, 3))
+    layouts_of = dataclasses.replace(result(10000.0, 10050.0, (0.008, 0.012)), change=0.01,
+                                     error=0.001, free=4)
+    found = classify.figure(layouts_of, EXACT, ((), ()), (6, 3))
     assert (found.value, found.error, found.free) == pytest.approx((10100.0, 10.1, 4))
     # By ranks: where the comparison puts it, by what boots of the ends differ among themselves.
-    ranks = classify.figure(dataclasses.replace(layouts, error=None, free=None), "exact", ((), ()),
+    ranks = classify.figure(dataclasses.replace(layouts_of, error=None, free=None), EXACT, ((), ()),
                             (6, 3))
     assert ranks.value == pytest.approx(10100.0)
-    assert ranks.error == pytest.approx(10050.0 * classify.NOISE["exact"] * math.sqrt(0.5))
+    assert ranks.error == pytest.approx(10050.0 * EXACT.noise * math.sqrt(0.5))
 
 
 def test_without_one_it_is_what_boots_differ_by() -> None:
-    found = classify.figure(result(10000.0, 10100.0), "exact", ((), ()), (4, 1))
+    found = classify.figure(result(10000.0, 10100.0), EXACT, ((), ()), (4, 1))
     # No boots to learn from: the measured least, never certainty.
-    assert found.error == pytest.approx(10100.0 * classify.NOISE["exact"] * math.sqrt(1.25))
+    assert found.error == pytest.approx(10100.0 * EXACT.noise * math.sqrt(1.25))
     assert Line(10050.0, 1.0).judge(found)[1] < classify.MOST
 
 
@@ -153,7 +155,7 @@ def test_timed_steps_have_looks(tmp_path: Path) -> None:
     question.write_ends(plan.load(BENCH), asked, tmp_path)
     question.write_step(tmp_path / question.ENDS, asked, tmp_path, -0.19, True)
     step = plan.load(tmp_path / question.STEP, ("a:1", "b:1", "c:1"), "a:1")
-    assert step.rules.looks == question.LOOKS
+    assert step.rules.looks == (8, 14, 20)
     assert step.rules.thresholds["throughput_mib_s"] == pytest.approx(1 / 0.9 - 1)
 
 

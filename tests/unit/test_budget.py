@@ -15,10 +15,10 @@ from runner.budget import FLOOR, SHOWN, SLACK, Budget, Conditions, Figures, Plac
 from runner.compare import campaign as judge
 from runner.errors import CannotMeasure, Exit, UsageError
 from runner.evidence import Campaign
+from runner.experiment import Experiment
 from runner.figures import Verdict
 from runner.kernel import series, spec
 from runner.metrics.lockclass import SWAP_LOCKS, SWAP_PATH
-from runner.plan import Experiment
 from runner.records import Sample
 from runner.report import FORMATS, locks as page
 from runner.results import Comparison
@@ -199,7 +199,7 @@ def test_base_and_budget_both_judge(budget: Budget) -> None:
                                                number=1)]
     found = judge(samples, replace(both, rules=replace(
         RULES, base=BASE, thresholds={"locks.swap_device.acquisitions_per_page": 10.0})))
-    against = {(one.test, one.base): one.verdict for one in found.cells}
+    against = {(one.test, one.base.name): one.verdict for one in found.cells}
     assert against["6.1:batched", "its lock budget"] == Verdict.REGRESSED
     assert against[BASE, "its lock budget"] == Verdict.EQUIVALENT
     assert ("6.1:batched", BASE) in against and found.exit == Exit.REGRESSED

@@ -17,11 +17,11 @@ from runner.bisect.result import Result
 from runner.errors import CannotMeasure, Exit
 from runner.nightly import config, culprit, nightfile, store, summary
 from runner.nightly.config import Nightly
-from runner.nightly.gate import HISTORY, Finding
+from runner.nightly.gate import Finding
 from runner.nightly.night import Outcome
 from runner.progress import Progress
 from runner.records import Rules
-from runner.results import Bisected
+from runner.results import HISTORY, Base, Bisected, Kind
 from tests.smallgit import commit, git, linear
 from tests.unit import madenights
 
@@ -54,7 +54,7 @@ class Home:
               **changes: Any) -> Outcome:
         """A night of commit `at` that regressed against that of `base`; '': its history."""
         against = self.kernel(base) if isinstance(base, int) else base
-        one = finding(against=against or HISTORY)
+        one = finding(against=Base(Kind.KERNEL, against) if against else HISTORY)
         told = {"kernel": self.kernel(at), "commit": self.commits[at], "track": self.track,
                 "base": against, "exit": 1, "good": False, "reported": (one.name,), **changes}
         folder = madenights.write(self.results, number, {"exact": {PAGE: 9750.0}},
@@ -151,7 +151,7 @@ def test_a_metric_of_a_tier_that_bisect_does_not_take_it_from(home: Home) -> Non
 
 def test_the_surest_tier_leads_and_history_has_the_nearer_good_end() -> None:
     lock = finding(metric="locks.swap_device.acquisitions_per_page", tier="locks", change=1.0)
-    base = finding(against="git:x")
+    base = finding(against=Base(Kind.KERNEL, "git:x"))
     past = finding(change=0.0099)
     speed = finding(metric="throughput_mib_s", tier="timed", change=-0.5)
     assert culprit.leading([lock, base, past, speed]) == past

@@ -10,12 +10,13 @@ import pytest
 from madesamples import BASE, TEST, sample
 
 from runner import adaptive, plan, verdict
+from runner.experiment import Experiment, Planned
 from runner.figures import MetricResult, Verdict
-from runner.plan import Experiment, Planned
 from runner.records import Metric, Rules, Sample
-from runner.tier import counts, layouts, moved
+from runner.tier import find, layouts, moved
 from tests.conftest import ROOT
 
+EXACT = find("exact")
 PAGE, STALLS = layouts.PAGE, "allocstall_per_page"
 #: configs/bench.toml, 6.1 with SWAP_CLUSTER_MAX 32 and 8: instructions per page and pswpout of the
 #: layouts of each, as measured.  allocstall went from 0.0075 to 0.0208 per page in every one.
@@ -47,7 +48,7 @@ def recorded(kernel: str, rows: Sequence[tuple[float, int]], stalls: float, low:
 
 def held(base: Sequence[Sample], test: Sequence[Sample], name: str = PAGE, threshold: float = 0.01,
          looks: Sequence[int] = ()) -> MetricResult:
-    found = counts.still(list(base), list(test), {name: threshold}, "exact", looks)
+    found = EXACT.against(base, test, {name: threshold}, Rules(BASE, {}, layouts=tuple(looks)))
     return next(one for one in found if one.name == name)
 
 
@@ -97,7 +98,8 @@ def test_costs_at_the_same_policy_are_found_more_sharply() -> None:
     for _ in range(40):
         base, test = drawn(BASE, 8, 1.0, draw), drawn(TEST, 8, 1.007, draw)
         sharp += held(base, test, threshold=0.0025).verdict == Verdict.REGRESSED
-        plain += next(one for one in counts.still(base, test, {PAGE: 0.0025}, "exact", (), False)
+        rules = Rules(BASE, {}, layouts=(), equal_pages=False)
+        plain += next(one for one in EXACT.against(base, test, {PAGE: 0.0025}, rules)
                       if one.name == PAGE).verdict == Verdict.REGRESSED
     assert sharp >= 36 and plain <= 24, (sharp, plain)
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from runner.errors import CannotMeasure
 from runner.metrics import guestfile, lockclass, lockkeys, lockstat
 from runner.metrics.lockfigures import LEFT_OUT, LOCK_STAT, SITES, UNPROVEN
-from runner.metrics.sample import measure
+from runner.tier import find
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 Edit = Callable[[dict[str, Any]], Any]
@@ -41,13 +41,13 @@ def edit(evidence: Path, change: Edit) -> None:
 
 def failing(evidence: Path, tier: str = "exact") -> str:
     with pytest.raises(CannotMeasure) as error:
-        measure(evidence, tier)
+        find(tier).measure(evidence)
     assert str(error.value).isprintable()
     return str(error.value)
 
 
 def test_exact(evidence: Path) -> None:
-    found = measure(evidence, "exact")
+    found = find("exact").measure(evidence)
     assert found["instructions_per_page"].value == 5705266230 / 151455
     assert found["instructions_per_page"].better == "lower"
     assert found["instructions_per_written_page"].value == 5705266230 / 140000
@@ -55,14 +55,14 @@ def test_exact(evidence: Path) -> None:
 
 
 def test_timed(evidence: Path) -> None:
-    found = measure(evidence, "timed")
+    found = find("timed").measure(evidence)
     assert found["throughput_mib_s"].value == pytest.approx(151455 * 4096 / 2**20 / 5.70526623)
     assert found["throughput_mib_s"].better == "higher"
     assert "instructions_per_page" not in found
 
 
 def test_counters_are_rises_over_the_window(evidence: Path) -> None:
-    found = {name: metric.value for name, metric in measure(evidence, "exact").items()}
+    found = {name: metric.value for name, metric in find("exact").measure(evidence).items()}
     assert found["pswpout"] == 151455
     assert found["pswpin_per_page"] == 14 / 151455
     assert found["pswpout_agreement"] == 1
@@ -83,14 +83,14 @@ def test_counters_of_old_kernels_are_split_by_zone(evidence: Path) -> None:
         "pswpout 151455\npgscan_kswapd_dma 1\npgscan_kswapd_dma32 20\npgscan_kswapd_movable 300\n"
         "pgscan_direct_normal 4000\npgscan_direct_throttle 50000\npgsteal_kswapd_normal 3\n"
         "pgsteal_direct_dma32 1\nallocstall 7\nallocstall_other 100\n")
-    found = {name: metric.value for name, metric in measure(evidence, "exact").items()}
+    found = {name: metric.value for name, metric in find("exact").measure(evidence).items()}
     assert found["pgscan_per_page"] == 4321 / 151455
     assert found["direct_share"] == 0.25
     assert found["allocstall_per_page"] == 7 / 151455
 
 
 def test_locks(evidence: Path) -> None:
-    found = measure(evidence, "locks")
+    found = find("locks").measure(evidence)
     assert "throughput_mib_s" not in found and "instructions_per_page" not in found
     tree = found["locks.swap_cache_tree.acquisitions_per_page"]
     assert tree.value == 453950 / 151455
@@ -103,7 +103,7 @@ def test_locks(evidence: Path) -> None:
 
 def test_a_real_sample() -> None:
     folder = DATA / "evidence/brd-locks"
-    found = {name: metric.value for name, metric in measure(folder, "locks").items()}
+    found = {name: metric.value for name, metric in find("locks").measure(folder).items()}
     taken = {name: found[f"locks.{name}.acquisitions_per_page"] for name in (
         "swap_cache_tree", "swap_cluster", "swap_cgroup", "swap_slots", "swap_device")}
     assert taken == pytest.approx({"swap_cache_tree": 2.0, "swap_cluster": 5.0, "swap_cgroup": 1.0,
@@ -112,7 +112,7 @@ def test_a_real_sample() -> None:
 
 
 def test_small_locks_are_folded_and_nothing_is_lost(evidence: Path) -> None:
-    found = measure(evidence, "locks")
+    found = find("locks").measure(evidence)
     assert "locks.shmem_swaplist_mutex.acquisitions_per_page" not in found
     total = sum(metric.value for name, metric in found.items()
                 if name.endswith(".acquisitions_per_page") and ".swap_path." not in name)
@@ -123,7 +123,7 @@ def test_small_locks_are_folded_and_nothing_is_lost(evidence: Path) -> None:
 
 
 def test_contention_and_where_it_was(evidence: Path) -> None:
-    found = measure(evidence, "locks")
+    found = find("locks").measure(evidence)
     assert found["locks.swap_cache_tree.contention_share"].value == 741 / 453950
     assert found["locks.swap_cache_tree.wait_us_per_page"].unit == "µs/page"
     sites = {name: metric.value for name, metric in found.items()
@@ -138,7 +138,7 @@ def test_contention_and_where_it_was(evidence: Path) -> None:
 def test_what_nothing_proves_says_so_and_is_in_no_sum(evidence: Path) -> None:
     shutil.copy(DATA / "lock_stat/linux-6.1.192.txt", evidence / LOCK_STAT)
     (evidence / lockkeys.LOCKDEP_FILE).unlink()
-    found = measure(evidence, "locks")
+    found = find("locks").measure(evidence)
     assert "locks.swap_cache_tree.acquisitions_per_page" not in found
     tree = found["locks.xa_xa_lock.acquisitions_per_page"].evidence
     assert tree.endswith(f"{UNPROVEN} may be swap_cache_tree)")
@@ -147,7 +147,7 @@ def test_what_nothing_proves_says_so_and_is_in_no_sum(evidence: Path) -> None:
 
 
 def test_the_sum_of_the_swap_path(evidence: Path) -> None:
-    found = measure(evidence, "locks")
+    found = find("locks").measure(evidence)
     whole = found["locks.swap_path.acquisitions_per_page"]
     assert whole.better == "lower" and "swap_cache_tree, swap_cgroup" in whole.evidence
     parts = [found[f"locks.{name}.acquisitions_per_page"].value for name in lockclass.SWAP_PATH
@@ -161,23 +161,23 @@ def test_a_lock_that_is_gone_is_taken_no_times(evidence: Path) -> None:
     (evidence / LOCK_STAT).write_text("".join(
         line for line in text.splitlines(keepends=True)
         if "&cache->free_lock" not in line and "&cache->alloc_lock" not in line))
-    found = measure(evidence, "locks")
+    found = find("locks").measure(evidence)
     for lock in ("swap_slots", "swap_slots_free", "percpu_swap_cluster"):
         gone = found[f"locks.{lock}.acquisitions_per_page"]
         assert gone.value == 0 and gone.evidence.startswith(f"{lockkeys.LOCKDEP_FILE}: no class")
     (evidence / lockkeys.KEYS_FILE).unlink()
-    found = measure(evidence, "locks")
+    found = find("locks").measure(evidence)
     assert "locks.swap_slots.acquisitions_per_page" not in found
 
 
 def test_fields_that_are_odd_are_counted_and_the_sample_stands(evidence: Path) -> None:
     text = (evidence / LOCK_STAT).read_text()
-    whole = measure(evidence, "locks")
+    whole = find("locks").measure(evidence)
     row = next(line for line in text.splitlines() if line[:40].strip() == "&xa->xa_lock#5")
     held = row.split()[11]
     (evidence / LOCK_STAT).write_text(text.replace(row, row.replace(held, "-1.-22".rjust(
         len(held)))))
-    found = measure(evidence, "locks")
+    found = find("locks").measure(evidence)
     assert found[LEFT_OUT].value == 1 and "holdtime-total '-1.-22'" in found[LEFT_OUT].evidence
     assert {name for name in whole if name not in found} == {
         "locks.swap_cache_tree.hold_us_per_page", "locks.swap_path.hold_us_per_page"}
@@ -198,7 +198,7 @@ def test_truncated_lock_stat(evidence: Path) -> None:
     (evidence / LOCK_STAT).write_text(whole[:30000])
     assert failing(evidence, "locks").startswith("steady-end.lock_stat:")
     (evidence / LOCK_STAT).write_text(whole)
-    assert measure(evidence, "locks")
+    assert find("locks").measure(evidence)
 
 
 def test_lockdep_that_gave_up(evidence: Path) -> None:
@@ -224,11 +224,11 @@ def test_malformed_vmstat(evidence: Path, text: str, said: str) -> None:
     "\x1b[31m 2", "nr_dirty many", "nr_dirty", "nr-odd 1", "nr_big 99999999999999999999999", "",
     "nr_two 1 2", "nr_free_pages 1\nnr_free_pages 2", "\xb5 1", "n" * 80 + " 1", "pgscan 1 2"])
 def test_a_line_of_vmstat_that_no_figure_needs_may_be_odd(evidence: Path, line: str) -> None:
-    whole = measure(evidence, "exact")
+    whole = find("exact").measure(evidence)
     for name in ("steady-begin.vmstat", "steady-end.vmstat"):
         text = (evidence / name).read_text()
         (evidence / name).write_text(f"{line}\n{text}{line}\n", encoding="latin-1")
-    assert measure(evidence, "exact") == whole
+    assert find("exact").measure(evidence) == whole
 
 
 @pytest.mark.parametrize("text, said", [

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner import campaign, host, paths, plan, storm
+from runner import campaign, host, paths, plan, storm, tier
 from runner.errors import UsageError
+from runner.experiment import Experiment
 from runner.nightly import config
 
 GOOD = """\
@@ -279,7 +280,7 @@ def test_each_device_boots_a_kernel_with_its_driver(tmp_path: Path) -> None:
                     'tiers = ["timed", "locks"]\n')
     experiment = plan.load(file)
     assert plan.flavours(experiment) == ["lockstat", "lockstat+devices", "perf", "perf+devices"]
-    assert {(one.cell.device, one.cell.flavour) for one in plan.samples(experiment)
+    assert {(one.cell.device, tier.flavour(one.cell)) for one in plan.samples(experiment)
             if one.cell.tier == "timed"} == {("pmem", "perf"), ("nvme", "perf+devices"),
                                              ("zram", "perf+devices")}
 
@@ -328,7 +329,7 @@ PLACES = WORK[WORK.index("processes ="):WORK.index("[rules]")]
 WORK = WORK.replace(PLACES, "")
 
 
-def work(tmp_path: Path, more: str, text: str = WORK) -> plan.Experiment:
+def work(tmp_path: Path, more: str, text: str = WORK) -> Experiment:
     return plan.load(write(tmp_path, text.replace("MORE", more)))
 
 

@@ -9,8 +9,8 @@ import pytest
 from madesamples import locks, sample, throughput
 
 from runner import paths, plan
+from runner.experiment import Experiment
 from runner.kernel import spec
-from runner.plan import Experiment
 from runner.records import Metric, Sample
 from tests.selftest import __main__ as selftest
 from tests.selftest import page, rates

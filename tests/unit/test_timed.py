@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from madesamples import BASE, RULES, TEST, sample, throughput
 
-from runner import adaptive, plan, stats, timed
+from runner import adaptive, plan, stats
+from runner.experiment import Experiment, Planned
 from runner.figures import Verdict
-from runner.plan import Experiment, Planned
 from runner.records import Metric, Rules, Sample
 from runner.results import Comparison
+from runner.tier import pairs
 from runner.verdict import compare
 
 LOOKS = replace(RULES, looks=(8, 16), minimum_pairs=6)
@@ -73,7 +74,7 @@ def test_an_early_look_asks_for_more_evidence() -> None:
     factors = [1.2, 1.21, 1.19, 1.2, 1.22, 1.2, 1.18, 0.99]
     p = stats.paired([numpy.log(one) for one in factors]).p
     assert p is not None and stats.spending((8, 16))[0] < 0.05
-    effect = timed.effects(timed.Sides(*(tuple(one for one in rounds(factors)
+    effect = pairs.effects(pairs.Sides(*(tuple(one for one in rounds(factors)
                                                if one.cell.kernel == kernel)
                                          for kernel in (BASE, TEST))),
                            LOOKS, {"throughput_mib_s": 0.03})["throughput_mib_s"]
@@ -271,4 +272,4 @@ def test_metrics_without_a_direction_are_shown_and_not_judged() -> None:
 
 
 def test_rules_without_looks_judge_all_there_is() -> None:
-    assert timed.look(Rules("x", {}), 17) == (None, stats.ALPHA, "")
+    assert pairs.look(Rules("x", {}), 17) == (None, stats.ALPHA, "")

@@ -10,16 +10,18 @@ from typing import Any
 import pytest
 from madesamples import BASE, RULES, TEST, exact, sample
 
-from runner import paths, plan, torture
+from runner import paths, plan
 from runner.errors import Exit, UsageError
+from runner.experiment import Experiment, Planned
 from runner.figures import Verdict
 from runner.metrics import torturefile
-from runner.metrics.sample import measure
 from runner.records import (MIB, Accelerator, Boot, BootResult, BuiltKernel, Cell, Job, Outcome,
                             Sample, SwapDevice)
 from runner.report import text
+from runner.tier import find, torture
 from runner.verdict import compare
 
+TIER = find("torture")
 OK = BootResult(Outcome.OK, "", Accelerator.TCG, 10.0, 0)
 COUNTS = {name: 3 for name in torturefile.COUNTS} | {"bad": 0}
 
@@ -43,10 +45,21 @@ thp = "always"
 """
 
 
-def load(tmp_path: Path, **parts: str) -> plan.Experiment:
+def load(tmp_path: Path, **parts: str) -> Experiment:
     file = tmp_path / "torture.toml"
     file.write_text(EXPERIMENT.format(**{"top": "", "torture": "", "boots": "", **parts}))
     return plan.load(file)
+
+
+def asked(experiment: Experiment) -> torture.Asked:
+    found = experiment.own["torture"]
+    assert isinstance(found, torture.Asked)
+    return found
+
+
+def booted(experiment: Experiment, planned: Planned) -> Boot:
+    kernel = BuiltKernel("k", "debug", "00", "6.1.192", Path("bzImage"), "00")
+    return TIER.boot(experiment, Accelerator.TCG, planned, kernel, Path("evidence"))
 
 
 def test_every_kernel_is_booted_once_per_table(tmp_path: Path) -> None:
@@ -56,15 +69,16 @@ def test_every_kernel_is_booted_once_per_table(tmp_path: Path) -> None:
         (kernel, f"swaptorture/{boot}") for kernel in ("6.1:vanilla", "6.12:vanilla")
         for boot in ("classic", "huge")]
     assert planned[1].cell.label() == "6.1:vanilla pmem 2 threads torture (swaptorture/huge)"
-    told = " ".join(torture.argv(experiment.torture, planned[1].cell))
-    assert told == ("/bin/swaptorture --guest --scenarios full --lru mglru --thp always "
-                    "--threads 2 --rounds 4 --seed 1 --limit 60 --progress-fd 4")
-    assert "ramdisk_size=8192" in torture.cmdline(experiment.torture)
+    boot = booted(experiment, planned[1])
+    assert " ".join(boot.job.workload) == (
+        "/bin/swaptorture --guest --scenarios full --lru mglru --thp always "
+        "--threads 2 --rounds 4 --seed 1 --limit 60 --progress-fd 4")
+    assert "ramdisk_size=8192" in boot.cmdline
 
 
 def test_a_swapoff_without_end_has_time_to_be_told(tmp_path: Path) -> None:
     experiment = load(tmp_path, torture="limit_s = 50")
-    limits = torture.limits(experiment.torture, plan.samples(experiment)[0].cell)
+    limits = booted(experiment, plan.samples(experiment)[0]).limits
     assert limits["silence"] > 50 and limits["total"] > 3 * 50
 
 
@@ -98,11 +112,11 @@ def test_tier_without_boots(tmp_path: Path) -> None:
 def test_shipped_experiments(name: str) -> None:
     experiment = plan.load(paths.CONFIGS / f"{name}.toml")
     assert plan.samples(experiment)
-    met = {one for boots in experiment.torture.boots for one in boots.scenarios}
+    met = {one for boots in asked(experiment).boots for one in boots.scenarios}
     assert met >= {"shared", "advice", "swapoff", "refused", "full", "nodes"}
     if name == "torture":
         assert met == set(torture.SCENARIOS)
-        assert {(boots.lru, boots.thp) for boots in experiment.torture.boots} == {
+        assert {(boots.lru, boots.thp) for boots in asked(experiment).boots} == {
             (lru, thp) for lru in ("classic", "mglru") for thp in ("never", "always")}
 
 
@@ -130,14 +144,14 @@ def tell(boot: Boot, bad: int = 0, **changes: Any) -> None:
 
 
 def test_a_sound_boot(boot: Boot) -> None:
-    found, reasons = torture.judge(OK, boot)
+    found, reasons = TIER.sample(OK, boot, RULES)
     assert reasons == ()
     assert found["torture.swapoffs"].value == 6 and found["torture.bad"].value == 0
-    assert measure(boot.evidence, "torture") == found
+    assert TIER.measure(boot.evidence) == found
 
 
 def of(boot: Boot, result: BootResult) -> Sample:
-    found, reasons = torture.judge(result, boot)
+    found, reasons = TIER.sample(result, boot, RULES)
     assert all(one.isprintable() for one in reasons)
     return sample(TEST, "torture", found, invalid=reasons, outcome=result.outcome.value)
 
@@ -158,13 +172,13 @@ EXITED_1 = replace(OK, outcome=Outcome.WORKLOAD_FAILED, detail="workload exited 
 ])
 def test_findings(boot: Boot, told: dict[str, Any], result: BootResult, says: str) -> None:
     tell(boot, **told)
-    against = torture.findings(of(boot, result))
+    against = TIER.findings(of(boot, result))
     assert len(against) == 1 and against[0].startswith(says)
 
 
 def test_swap_cache_left_over_is_seen_by_the_agent_too(boot: Boot) -> None:
     (boot.evidence / torturefile.AFTER).write_text("nr_swapcached 3\n")
-    assert torture.findings(of(boot, OK)) == [
+    assert TIER.findings(of(boot, OK)) == [
         "UNSOUND: after.vmstat: nr_swapcached is not zero with all swap taken off"]
 
 
@@ -187,7 +201,7 @@ def test_what_shows_nothing(boot: Boot, told: dict[str, Any], result: BootResult
     tell(boot, **told)
     made = of(boot, result)
     assert made.invalid and made.invalid[0].startswith(says)
-    assert torture.findings(made) == []
+    assert TIER.findings(made) == []
 
 
 def test_a_boot_that_told_nothing(boot: Boot) -> None:
@@ -195,7 +209,7 @@ def test_a_boot_that_told_nothing(boot: Boot) -> None:
     assert "missing from the evidence" in of(boot, OK).invalid[0]
     silent = of(boot, replace(OK, outcome=Outcome.GUEST_SILENT, detail="no heartbeat in 60 s"))
     assert silent.invalid == ("guest-silent: no heartbeat in 60 s",)
-    assert torture.findings(silent) == []
+    assert TIER.findings(silent) == []
 
 
 # Verdicts

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from runner import validity
-from runner.metrics.sample import measure
 from runner.records import (Accelerator, Boot, BootResult, BuiltKernel, Job, Metric, Outcome, Rules,
                             SwapDevice)
+from runner.tier import find
 
 DATA = Path(__file__).resolve().parent.parent / "data/evidence/contended"
 SIZE = 614400 * 1024
@@ -32,7 +32,7 @@ def boot(tmp_path: Path) -> Boot:
 
 
 def judge(boot: Boot, result: BootResult = OK, rules: Rules = RULES) -> tuple[str, ...]:
-    metrics: dict[str, Metric] = measure(boot.evidence, "timed")
+    metrics: dict[str, Metric] = find("timed").measure(boot.evidence)
     reasons = validity.judge(result, boot, metrics, rules)
     assert all(reason.isprintable() for reason in reasons)
     return reasons
@@ -143,7 +143,7 @@ def test_a_late_window_counts_where_counts_and_pages_are_its_own(
     document = json.loads(file.read_text())
     document["phases"]["steady"]["pswpout_end"] = pages
     file.write_text(json.dumps(document))
-    metrics = measure(boot.evidence, "timed")
+    metrics = find("timed").measure(boot.evidence)
     for late, ran in ((replace(boot, accelerator=Accelerator.ICOUNT), Accelerator.ICOUNT),
                       (replace(boot, job=replace(boot.job, lock_stat=True)), Accelerator.TCG)):
         found = validity.judge(replace(OK, accelerator=ran), late, metrics, RULES)
@@ -155,7 +155,7 @@ def test_nothing_measured(boot: Boot) -> None:
 
 
 def test_missing_evidence_is_a_reason(boot: Boot) -> None:
-    metrics = measure(boot.evidence, "timed")
+    metrics = find("timed").measure(boot.evidence)
     (boot.evidence / "before.swaps").unlink()
     (boot.evidence / "workload.json").unlink()
     reasons = validity.judge(OK, boot, metrics, RULES)

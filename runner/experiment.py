@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What an experiment asks for, and the boots it comes to."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner.instruments.table import Instruments
+from runner.records import Cell, Rules
+from runner.storm import Workload
+
+
+@dataclass(frozen=True)
+class Guest:
+    ram: int                  # bytes, without the swap device
+    swap: int                 # bytes of the swap device
+    vcpus: int                # timed and locks tiers; exact has one by nature
+    accelerator: str          # 'auto', 'kvm', 'tcg' or 'icount', timed and locks tiers
+    cmdline: tuple[str, ...]  # more kernel parameters
+    count_locks: bool = False  # locks tier under icount, one vCPU: its counts repeat exactly
+    fit_host: bool = False    # vcpus is what is wanted, cut to the host's; no more threads timed
+    nodes: int = 1            # NUMA nodes that share RAM and vCPUs
+
+
+@dataclass(frozen=True)
+class Boots:
+    """What an experiment says of the boots of a cell."""
+
+    order_seed: int           # timed tier: of the order in a round
+    aa_pairs: int             # timed tier: rounds in which the base boots twice
+    lock_boots: int           # locks tier: boots of a cell
+    self_check: bool = True   # a tier that repeats to the digit: its first cell is booted twice
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One boot to make."""
+
+    number: int
+    repeat: int
+    cell: Cell
+    layout: int = 0           # as in Sample
+    purpose: str = ""         # as in Sample
+    look: int = 0             # the look it is made for, from 0; of pairs, then confirmation
+
+
+@dataclass(frozen=True)
+class Experiment:
+    name: str
+    title: str
+    file: Path
+    kernels: tuple[str, ...]  # base first, where there is one
+    devices: tuple[str, ...]
+    threads: tuple[int, ...]
+    tiers: tuple[str, ...]
+    guest: Guest
+    workload: Workload
+    boots: Boots
+    rules: Rules
+    limits: dict[str, float] = field(default_factory=dict)  # seconds: boot, silence, total
+    own: Mapping[str, object] = field(default_factory=dict)  # tier -> what its own table says
+    instruments: Instruments = Instruments()
+    left_out: str = ""        # one line on tiers that its kernels cannot have
+    budget: str = ""          # lock budgets: a name of results/baselines or a path; '': none

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The boot in which a load swaps out, as every tier that measures one makes it."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.experiment import Experiment, Planned
+from runner.instruments import pressure, steps
+from runner.records import PAGE_SIZE, Accelerator, Boot, BuiltKernel, Job, SwapDevice
+from runner.vm import toollayer
+
+if TYPE_CHECKING:
+    from runner.tier.base import Tier
+
+_LAYOUT_STEP = 8  # bytes
+
+
+def layout(number: int) -> tuple[str, ...]:
+    """Kernel parameters that give memory layout `number`, the same for every kernel.
+
+    A parameter the kernel ignores: a longer command line moves what is allocated after it.
+    """
+    return (f"swapscale_layout={'x' * (_LAYOUT_STEP * number)}",) if number else ()
+
+
+def boot(tier: Tier, experiment: Experiment, chosen: Accelerator, planned: Planned,
+         kernel: BuiltKernel, folder: Path) -> Boot:
+    """The boot of `tier` that measures `planned`."""
+    cell, guest, work = planned.cell, experiment.guest, experiment.workload
+    counted = tier.counted(guest, chosen)
+    # In bytes, not as swapstorm's own ratio of MemTotal: brd's memory is in the
+    # guest's MemTotal, and every device is to bear the same load.
+    pages = int(work.ratio * guest.ram) // PAGE_SIZE // cell.threads
+    argv = ("/bin/swapstorm", "--threads", str(cell.threads),
+            "--size-per-thread", str(pages * PAGE_SIZE),
+            *(("--passes", str(work.passes)) if work.passes else ()),
+            "--seed", str(work.seed), "--allow-oom", *work.options,
+            *(("--verify",) if work.verify else ()), "--notify-fd", "3", "--progress-fd", "4")
+    if work.program == pressure.PROGRAM:
+        argv = ("/bin/pressure", "--notify-fd", "3", "--progress-fd", "4", *work.options)
+    device = SwapDevice(cell.device, guest.swap, steps.spare(experiment.instruments, guest.swap))
+    tools = experiment.instruments.programs
+    job = Job(device, tier.counts_locks, argv, programs=tools,
+              tools=steps.steps(experiment.instruments, cell.threads, device, counted))
+    return Boot(kernel, Accelerator.ICOUNT if counted else chosen, tier.vcpus(guest, chosen),
+                guest.ram + toollayer.ram(tools), job, folder,
+                (*toollayer.CMDLINE * bool(tools), *work.cmdline, *guest.cmdline,
+                 *tier.cmdline(planned)), experiment.limits, tier.by_clock, guest.nodes)
