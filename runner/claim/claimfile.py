@@ -134,7 +134,7 @@ def _cell(table: Table, experiment: Experiment) -> ClaimCell:
     if not tier.is_metric(metric):
         table.complain("metric", f"{printable(metric, 80)!r} {tier.no_metric(metric)}")
     deciding = [one for one in tier.every() if one.claims]
-    able = [one.name for one in deciding if one.decides(metric)]
+    able = [one.name for one in deciding if one.claimed(metric)]
     tiers = tuple(table.texts("tiers", REQUIRED, [one.name for one in deciding]))
     for name in tiers:
         if name not in able:

@@ -163,7 +163,8 @@ def _decide(cell: ClaimCell, found: CellResult, got: Measured, minimum: int
         return Verdict.INCONCLUSIVE, (
             f"emulated: {said}. Time of an emulated guest decides nothing about real hardware; "
             "a host with KVM can decide")
-    if not own.by_clock and any(one.name == cell.metric and one.verdict == Compared.INCONCLUSIVE
+    judged = own.claimed(cell.metric)
+    if not own.by_clock and any(one.name == judged and one.verdict == Compared.INCONCLUSIVE
                                 for one in found.metrics):
         return Verdict.INCONCLUSIVE, found.reason
     where = got.effect.against(cell)
@@ -187,7 +188,7 @@ def _judge(claim: Claim, comparison: Comparison, cell: ClaimCell, limits: tuple[
     spoilt = ""
     for name in cell.tiers:
         found = place(comparison, claim, cell, name)
-        got = measured(found, cell.metric) if found else None
+        got = measured(found, tier.find(name).claimed(cell.metric)) if found else None
         if found and got:
             verdict, reason = _decide(cell, found, got, claim.experiment.rules.minimum_pairs)
             return CellFinding(cell, verdict, reason, got, limits)

@@ -108,6 +108,10 @@ class Tier:
         """
         return chosen == Accelerator.ICOUNT
 
+    def accelerator(self, guest: Guest, chosen: Accelerator) -> Accelerator:
+        """What its boots run on."""
+        return Accelerator.ICOUNT if self.counted(guest, chosen) else chosen
+
     def vcpus(self, guest: Guest, chosen: str) -> int:
         return 1 if self.counted(guest, chosen) else guest.vcpus
 
@@ -244,9 +248,9 @@ class Tier:
         """Whether a bisect by this metric measures in this tier."""
         return metric in self.own_metrics
 
-    def decides(self, metric: str) -> bool:
-        """Whether a claim about this metric may rest on it."""
-        return self.claims and metric in (*self.own_metrics, *metrics.KNOWN)
+    def claimed(self, metric: str) -> str:
+        """The metric by which it decides a claim about `metric`; '' where it cannot."""
+        return metric if self.claims and metric in (*self.own_metrics, *metrics.KNOWN) else ""
 
     def ends(self, rules: dict[str, Any]) -> None:
         """Change [rules] of an experiment into those of a bisect's ends."""

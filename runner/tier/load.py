@@ -43,7 +43,7 @@ def boot(tier: Tier, experiment: Experiment, chosen: Accelerator, planned: Plann
     tools = experiment.instruments.programs
     job = Job(device, tier.counts_locks, argv, programs=tools,
               tools=steps.steps(experiment.instruments, cell.threads, device, counted))
-    return Boot(kernel, Accelerator.ICOUNT if counted else chosen, tier.vcpus(guest, chosen),
+    return Boot(kernel, tier.accelerator(guest, chosen), tier.vcpus(guest, chosen),
                 guest.ram + toollayer.ram(tools), job, folder,
                 (*toollayer.CMDLINE * bool(tools), *work.cmdline, *guest.cmdline,
                  *tier.cmdline(planned)), experiment.limits, tier.by_clock, guest.nodes)

@@ -80,8 +80,8 @@ class Locks(Tier):
     def answers(self, metric: str) -> bool:
         return metric.startswith("locks.")
 
-    def decides(self, metric: str) -> bool:
-        return bool(lockfigures.METRIC.fullmatch(metric)) or super().decides(metric)
+    def claimed(self, metric: str) -> str:
+        return metric if lockfigures.METRIC.fullmatch(metric) else super().claimed(metric)
 
     def ends(self, rules: dict[str, Any]) -> None:
         rules["lock_boots"] = max(_END_BOOTS, rules.get("lock_boots", 1))

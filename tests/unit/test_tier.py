@@ -1,0 +1,355 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A tier is one object: put into the table, it is planned, booted, measured, judged and shown."""
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+import statistics
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from madesamples import BASE, HOST, TEST, exact
+
+from runner import paths, plan, programs, report, tier
+from runner.bisect import anchors, measure, question
+from runner.bisect.records import Question
+from runner.claim import claimfile, judge
+from runner.errors import UsageError
+from runner.experiment import Experiment, Guest, Planned
+from runner.figures import FLIPPED, MetricResult, Verdict
+from runner.metrics import sample as metrics
+from runner.nightly import history
+from runner.nightly.facts import SeriesKey
+from runner.records import Accelerator, Boot, BuiltKernel, Cell, Metric, Rules, Sample
+from runner.results import CellResult
+from runner.sample import Setting, boot_for
+from runner.shown import Table
+from runner.tier import counts
+from runner.tier.base import NO_RULES, Tier
+from runner.tomlfile import Table as File
+from runner.verdict import compare
+
+SPEED = "toy.throughput_mib_s"
+DATA = Path(__file__).resolve().parent.parent / "data/evidence/contended"
+EXPERIMENT = """\
+format = 1
+base = "6.1:vanilla"
+test = ["6.1:batched"]
+tiers = ["toy", "exact"]
+threads = [1, 2]
+[toy]
+machine = "two-sockets"
+starts = 3
+[rules.thresholds]
+"toy.throughput_mib_s" = 0.02
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    machine: str
+    starts: int
+
+
+class Toy(Tier):
+    """Simulated time on a machine that the experiment names, from several starts of each cell."""
+
+    name = "toy"
+    summary = "throughput on a simulated machine"
+    rank = 2
+    flavour = "perf"
+    repeats = True
+    claims = True
+    stamped = True
+    own_metrics = (SPEED,)
+    thresholds = {SPEED: 0.03}
+    headline = bisected = SPEED
+    speed = (SPEED, "simulated throughput, MiB/s")
+    noise = 0.001
+
+    def read(self, root: File, chosen: bool, devices: Sequence[str]) -> Asked:
+        table = root.table("toy")
+        found = Asked(table.text("machine", ""), table.integer("starts", 1, 64, 3))
+        if chosen and not found.machine:
+            table.complain("machine", "missing; the toy tier simulates one")
+        table.close()
+        return found
+
+    def counted(self, guest: Guest, chosen: str) -> bool:
+        return True
+
+    def boots(self, experiment: Experiment) -> Iterator[Planned]:
+        first = True
+        for cell in self.cells(experiment):
+            for start in range(self.asked(experiment).starts):
+                yield from (Planned(0, start, cell, start) for _ in range(1 + first))
+                first = False
+
+    def asked(self, experiment: Experiment) -> Asked:
+        found = experiment.own[self.name]
+        assert isinstance(found, Asked)
+        return found
+
+    def boot(self, experiment: Experiment, chosen: Accelerator, planned: Planned,
+             kernel: BuiltKernel, folder: Path) -> Boot:
+        return dataclasses.replace(super().boot(experiment, chosen, planned, kernel, folder),
+                                   vcpus=planned.cell.threads + 1)
+
+    def cmdline(self, planned: Planned) -> tuple[str, ...]:
+        return (f"start={planned.layout}",)
+
+    def figures(self, reading: metrics.Reading) -> dict[str, Metric]:
+        return {SPEED: Metric(float(reading.window.pages), "MiB/s", "higher", metrics.WORKLOAD)}
+
+    def machine(self, sample: Sample) -> str:
+        return sample.host.get("simulated", "")
+
+    def stamp(self, cell: CellResult) -> str:
+        return cell.on
+
+    def against(self, base: Sequence[Sample], test: Sequence[Sample],
+                thresholds: Mapping[str, float], rules: Rules = NO_RULES) -> list[MetricResult]:
+        return [_judged(one, base, test) if one.name == SPEED and one.threshold else one
+                for one in counts.medians(base, test, thresholds)]
+
+    def assumptions(self, valid: Sequence[Sample]) -> Iterable[str]:
+        for machine in sorted({self.machine(one) for one in valid if one.cell.tier == self.name}):
+            yield f"toy tier: simulated {machine}"
+
+    def tables(self, cells: Sequence[CellResult]) -> Iterable[Table | None]:
+        return [Table(f"Starts of {cell.machine}", ("", "boots"),
+                      (("base", str(cell.base_samples)),)) for cell in cells]
+
+    def claimed(self, metric: str) -> str:
+        return SPEED if metric == "throughput_mib_s" else super().claimed(metric)
+
+    def step(self, rules: dict[str, object], adjusted: bool) -> dict[str, float]:
+        rules["self_check"] = False
+        return {}
+
+    def most(self, experiment: Experiment) -> int:
+        return self.asked(experiment).starts
+
+    def boot_of(self, sample: Sample) -> int:
+        return sample.layout
+
+
+def _judged(result: MetricResult, base: Sequence[Sample], test: Sequence[Sample]) -> MetricResult:
+    sides = [[math.log(one.metrics[SPEED].value) for one in side] for side in (base, test)]
+    low, high = min(sides[1]) - max(sides[0]), max(sides[1]) - min(sides[0])
+    effect = statistics.median(sides[1]) - statistics.median(sides[0])
+    verdict = Verdict.INCONCLUSIVE if low <= 0 <= high else \
+        Verdict.REGRESSED if effect * FLIPPED[result.better] > 0 else Verdict.IMPROVED
+    return dataclasses.replace(result, verdict=verdict, change=math.expm1(effect), reason="starts",
+                               interval=(math.expm1(low), math.expm1(high)))
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
+    """The one place that a tier is put into."""
+    made = Toy()
+    monkeypatch.setitem(tier.TABLE, made.name, made)
+    return made
+
+
+def load(tmp_path: Path, text: str = EXPERIMENT) -> Experiment:
+    file = tmp_path / "toy.toml"
+    file.write_text(text, encoding="utf-8")
+    return plan.load(file)
+
+
+def boots(kernel: str, values: Sequence[float], number: int, machine: str = "two-sockets",
+          name: str = "toy") -> list[Sample]:
+    return [Sample(number + at, at, Cell(kernel, "pmem", 16, "swapstorm", name), "icount", 18,
+                   f"key of {kernel}", f"image of {kernel}", "ok", "", (),
+                   {SPEED: Metric(value, "MiB/s", "higher", "workload.json")},
+                   f"evidence/{number + at:04d}", "2026-01-01T00:00:00+00:00", 10.0,
+                   {**HOST, "simulated": machine}, f"print of {value}", at)
+            for at, value in enumerate(values)]
+
+
+def samples(test: float = 1.2) -> list[Sample]:
+    twice = boots(BASE, [100.0], 90)
+    return [*twice, *boots(BASE, [100.0, 101.0, 99.0], 100),
+            *boots(TEST, [test * 100.0, test * 100.5, test * 99.0], 110)]
+
+
+# Without the table's entry
+
+def test_no_tier_but_those_of_the_table(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"toy.toml:4: tiers: 'toy' is not one of exact, "):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("form", sorted(report.FORMATS))
+def test_results_of_a_later_version_are_kept(form: str) -> None:
+    """A tier that nobody here knows: medians, of which a difference is real."""
+    rules = Rules(BASE, {SPEED: 0.03})
+    later = [*boots(BASE, [100.0, 101.0], 0), *boots(TEST, [90.0, 91.0], 10)]
+    found = compare([*later, *exact(100.0, 100.0)], rules)
+    cell = next(one for one in found.cells if one.tier == "toy")
+    assert (cell.verdict, found.verdict) == (Verdict.REGRESSED, Verdict.REGRESSED)
+    assert "toy" in report.FORMATS[form](found)
+    assert tier.flavour(later[0].cell) == "" and tier.find("toy").findings(later[0]) == []
+    assert history.threshold_of(key(), {SPEED: 0.03}) == 0.03
+
+
+# With it
+
+def test_it_is_planned(toy: Toy, tmp_path: Path) -> None:
+    experiment = load(tmp_path)
+    planned = plan.samples(experiment)
+    assert [one.number for one in planned] == list(range(len(planned)))
+    mine = [one for one in planned if one.cell.tier == "toy"]
+    # Surest first; 3 starts of 2 kernels with 2 thread counts, the very first cell twice.
+    assert [one.cell.tier for one in planned] == ["exact"] * 5 + ["toy"] * 13
+    assert [one.layout for one in mine[:4]] == [0, 0, 1, 2] and mine[0].cell == mine[1].cell
+    assert plan.flavours(experiment) == ["perf"]
+    assert programs.digest(["toy"]) == programs.digest(["exact"])
+
+
+@pytest.mark.parametrize("old, new, says", [
+    ('machine = "two-sockets"\n', "", "toy.toml:6: toy.machine: missing; the toy tier"),
+    ("starts = 3", "stars = 3", "toy.toml:8: toy.stars: is not known here"),
+    ("toy.throughput_mib_s", "toy.speed", "is not a metric; metrics: instructions_per_page, "),
+    ('"toy", "exact"]', '"toy"]\nbudget = "x"', "budget: limits what the locks tier counts"),
+    ("threads = [1, 2]", 'threads = [1, 2]\ndevices = ["nvme"]', "the host reads and writes"),
+])
+def test_bad_experiments(toy: Toy, tmp_path: Path, old: str, new: str, says: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(says)):
+        load(tmp_path, EXPERIMENT.replace(old, new))
+
+
+def test_debian_kernels_have_it(toy: Toy, tmp_path: Path) -> None:
+    text = EXPERIMENT.replace("6.1:vanilla", "debian:6.1").replace("6.1:batched", "debian:6.12")
+    assert load(tmp_path, text.replace('"exact"', '"locks"')).tiers == ("toy",)
+
+
+def test_it_is_booted_and_measured(toy: Toy, tmp_path: Path) -> None:
+    experiment = load(tmp_path)
+    kernel = BuiltKernel(BASE, "perf", "00", "6.1.192", Path("bzImage"), "00")
+    setting = Setting(experiment, {}, Accelerator.KVM, "", threading.Event())
+    made = boot_for(setting, plan.samples(experiment)[-1], kernel, tmp_path)
+    assert (made.vcpus, made.accelerator, made.cmdline[-1]) == (3, "icount", "start=2")
+    assert setting.counts("toy") and not made.steady and not made.job.lock_stat
+    found = toy.measure(DATA)
+    assert found[SPEED].value > 0 and "pswpout" in found and "throughput_mib_s" not in found
+
+
+def test_it_is_judged(toy: Toy) -> None:
+    found = compare(samples(), Rules(BASE, {}))
+    (cell,) = found.cells
+    assert (cell.verdict, cell.machine) == (Verdict.IMPROVED, "two-sockets")
+    (speed,) = cell.metrics
+    assert speed.interval and speed.interval[0] > 0.15 and speed.threshold == 0.03
+    assert f"{TEST} on pmem, toy tier on a simulated two-sockets: " in found.reason
+    assert "toy tier: simulated two-sockets" in found.assumptions
+    assert compare(samples(0.8), Rules(BASE, {})).verdict == Verdict.REGRESSED
+
+
+def test_it_must_prove_that_it_repeats(toy: Toy) -> None:
+    once = compare(samples()[1:], Rules(BASE, {}))
+    assert once.verdict == Verdict.INCONCLUSIVE
+    assert once.warnings[0].startswith("the toy tier decides nothing here: no toy cell was booted "
+                                       "twice")
+    other = [*boots(BASE, [100.5], 90), *samples()[1:]]
+    assert compare(other, Rules(BASE, {})).cells[0].reason.startswith(
+        f"toy tier demoted: two boots of {BASE} pmem 16 threads toy differ in {SPEED}")
+    # The exact tier is not demoted with it.
+    both = {one.tier: one.verdict for one in compare([*other, *exact(100.0, 90.0)],
+                                                     Rules(BASE, {})).cells}
+    assert both == {"toy": Verdict.INCONCLUSIVE, "exact": Verdict.IMPROVED}
+
+
+def test_machines_are_not_mixed(toy: Toy) -> None:
+    found = compare([*samples(), *boots(TEST, [120.0], 120, "one-socket")], Rules(BASE, {}))
+    assert found.cells[0].verdict == Verdict.INVALID
+    assert "mixes simulated machines: one-socket, two-sockets" in found.reason
+
+
+@pytest.mark.parametrize("form", sorted(report.FORMATS))
+def test_it_is_shown(toy: Toy, form: str) -> None:
+    shown = report.FORMATS[form](compare(samples(), Rules(BASE, {})))
+    if form == "json":
+        (cell,) = json.loads(shown)["cells"]
+        assert (cell["machine"], cell["base"], cell["tier"]) == ("two-sockets", BASE, "toy")
+        return
+    assert re.search("toy( tier)? on a simulated two-sockets", shown)
+    assert "emulated" not in shown
+    if form in ("text", "markdown", "html"):
+        assert "Starts of two-sockets" in shown
+    if form == "html":
+        assert "toy: throughput on a simulated machine." in shown
+
+
+def key() -> SeriesKey:
+    return SeriesKey("", "", "icount", "", "", "", BASE, "pmem", 16, "swapstorm", "toy", SPEED,
+                     "MiB/s", "higher")
+
+
+def test_nights_hold_it_against_history(toy: Toy) -> None:
+    assert history.threshold_of(key(), {}) == 0.03
+    assert history.threshold_of(key(), {SPEED: 0.1}) == 0.1
+
+
+def test_a_bisect_goes_by_it(toy: Toy, tmp_path: Path) -> None:
+    experiment = load(tmp_path, EXPERIMENT.replace('"toy", "exact"', '"toy", "locks"'))
+    assert question.metric_of(experiment, None) == (SPEED, "toy")
+    assert question.threshold_of(experiment, SPEED) == 0.02
+    asked = Question("git", "/tree", "a", "b", SPEED, "toy", "pmem", 2, None, "x")
+    question.write_ends(experiment, asked, tmp_path)
+    ends = plan.load(tmp_path / question.ENDS)
+    assert (ends.tiers, toy.asked(ends)) == (("toy",), Asked("two-sockets", 3))
+    assert plan.load(tmp_path / question.LOCKS).tiers == ("locks",)
+    question.write_step(tmp_path / question.ENDS, asked, tmp_path, -0.19, False)
+    half = plan.load(tmp_path / question.STEP).rules.thresholds
+    assert list(half) == [SPEED] and half[SPEED] == pytest.approx(math.sqrt(1 / 0.81) - 1)
+    assert measure.looks("toy", 3) == 3
+    cells = compare(samples(), Rules(BASE, {})).cells
+    assert anchors.result_of(cells, "toy", SPEED).verdict == Verdict.IMPROVED
+
+
+def test_a_claim_may_rest_on_it(toy: Toy, tmp_path: Path) -> None:
+    text = EXPERIMENT.replace("threads = [1, 2]", "threads = [16]") + """
+[claim]
+statement = "20% more"
+[claim.source]
+title = "a title"
+date = "2016-05-03"
+[[claim.cell]]
+threads = 16
+effect = 0.2
+tolerance = 0.05
+tiers = ["toy"]
+"""
+    file = tmp_path / "claim.toml"
+    file.write_text(text, encoding="utf-8")
+    claim = claimfile.load(file)
+    found = judge.judge(claim, compare(samples(), judge.rules(claim)), samples(), {})
+    assert found.verdict == judge.Verdict.REPRODUCED
+    file.write_text(text.replace("threads = 16\n", "threads = 16\nmetric = "
+                                 '"instructions_per_page"\n'), encoding="utf-8")
+    with pytest.raises(UsageError, match="toy does not measure instructions_per_page; exact does"):
+        claimfile.load(file)
+
+
+def test_the_table_is_in_order() -> None:
+    """Numbers of samples follow from it, and campaigns of earlier versions are gone on with."""
+    assert [one.name for one in tier.every()] == ["exact", "locks", "timed", "torture"]
+    assert all(name == one.name for name, one in tier.TABLE.items())
+
+
+def test_nothing_else_names_a_tier() -> None:
+    """What one tier is or does stands in its own file."""
+    name = r"""["'](exact|timed|locks|torture)["']"""
+    wrong = re.compile(rf"\btier(_name)?\b *(==|!=|in|not in) *\(?{name}"
+                       rf"|{name} *(==|!=|in|not in) \S*\btiers?\b|\{{{name}: .*tier")
+    found = [f"{file.relative_to(paths.ROOT)}: {line.strip()}"
+             for file in sorted((paths.ROOT / "runner").rglob("*.py"))
+             if file.parent.name != "tier"
+             for line in file.read_text(encoding="utf-8").splitlines() if wrong.search(line)]
+    assert found == []
