@@ -8,7 +8,7 @@ from pathlib import Path
 from runner import plan
 from runner.bisect import confirm, formats, gitlog, history, picture, question, records, result
 from runner.bisect import series
-from runner.bisect.loop import Loop
+from runner.bisect.loop import STEP, Loop
 from runner.bisect.measure import Means
 from runner.bisect.question import tier_of
 from runner.bisect.points import Range
@@ -97,6 +97,14 @@ def finish(state: State, points: Range, progress: Progress, means: Means = Means
         found = result.build(loop, left)
         _write(found, state, points, progress)
     return found
+
+
+def step(state: State, points: Range, commit: str, progress: Progress, means: Means = Means()
+         ) -> Reading:
+    """One commit alone, for a loop that is not ours; what is on record is not measured again."""
+    with held(state.folder, "bisect"):
+        loop = Loop(state, points, progress, means)
+        return state.get(STEP, commit) or loop.classify(commit, STEP)
 
 
 def _write(found: Result, state: State, points: Range, progress: Progress) -> None:

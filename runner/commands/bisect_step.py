@@ -12,10 +12,9 @@ from pathlib import Path
 
 from runner import plan
 from runner.bisect import history, run
-from runner.bisect.loop import STEP, Loop, describe
+from runner.bisect.loop import describe
 from runner.commands.options import Commands, Whole
 from runner.errors import UsageError
-from runner.evidence import held
 from runner.progress import Progress
 
 NAME = "bisect-step"
@@ -63,8 +62,6 @@ def do_bisect_step(args: argparse.Namespace, progress: Progress) -> Step:
     if commit not in (points.good, *points.suspects([points.good], points.bad)):
         raise UsageError(f"{args.tree}: {commit[:12]} is not between the ends, {points.good[:12]} "
                          f"and {points.bad[:12]}")
-    with held(state.folder, "bisect"):
-        loop = Loop(state, points, progress)
-        told = state.get(STEP, commit) or loop.classify(commit, STEP)
+    told = run.step(state, points, commit, progress)
     print(f"{points.title(commit)}: {describe(told)}")
     return Step[told.verdict.upper()]

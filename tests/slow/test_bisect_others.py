@@ -9,11 +9,12 @@ import pytest
 
 from tests import bisecttree
 from tests.bisecttree import Commit, git, harmless, slower
+from tests.bisecttyped import told
 from tests.conftest import EXPERIMENT
-from tests.e2e.test_bisect import LOCK, told
 
 pytestmark = pytest.mark.slow
 
+LOCK = "locks.swap_cache_tree.acquisitions_per_page"
 #: By the clock of a host that others use, too, only much more work is seen for certain: a page
 #: of this kernel costs some four times as many instructions.
 MUCH_SLOWER = slower(20000)
