@@ -23,6 +23,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+pytest_plugins = ["tests.times"]
 if TYPE_CHECKING:
     from tests.browser import Browser
 
@@ -46,6 +47,22 @@ host = "any"
 pairs = 1
 pswpout_floor = {floor}
 """
+
+
+#: What takes longest first, so that no worker is left alone with it at the end.
+_FIRST = ("e2e", "component", "unit")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """For workers side by side: a module that boots is one worker's, since it shares its boots."""
+    def room(item: pytest.Item) -> str:
+        return Path(item.path).parent.name
+
+    items.sort(key=lambda item: _FIRST.index(room(item)) if room(item) in _FIRST else -1)
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            if room(item) != "unit":
+                item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session")

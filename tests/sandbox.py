@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.conftest import ROOT
 
 #: What a clone does not have, or nobody types a command of.
-_LEFT_OUT = shutil.ignore_patterns(".git", "__pycache__", "tests", "20*", "*-20*-*", ".mypy_cache")
+_LEFT_OUT = shutil.ignore_patterns(".git", "__pycache__", "tests", "20*", "*-20*-*")
 
 _LOAD = """\
 format = 1

@@ -13,6 +13,9 @@ from runner.evidence import load_samples
 from runner.records import Sample
 from tests.conftest import one_line
 
+#: By the clock of a host that is to do nothing else.
+pytestmark = pytest.mark.alone
+
 BATCHED = "locks.swap_cache_tree.acquisitions_per_page"
 
 

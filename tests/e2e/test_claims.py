@@ -11,6 +11,9 @@ import pytest
 from runner.evidence import load_samples
 from tests.conftest import one_line
 
+#: By the clock of a host that is to do nothing else.
+pytestmark = pytest.mark.alone
+
 CLAIM = """\
 format = 1
 title = "a short claim"

@@ -8,6 +8,9 @@ import pytest
 
 from tests import corruption
 
+#: By the clock of a host that is to do nothing else.
+pytestmark = pytest.mark.alone
+
 
 @pytest.mark.parametrize("fault, passes, seed", [("flip:1031:2113:4", 1, 1), ("stale:1031", 2, 2)])
 def test_one_wrong_page_is_found(swapscale, tmp_path: Path, fault: str, passes: int,

@@ -10,6 +10,9 @@ import pytest
 from runner.evidence import load_samples
 from runner.records import DEVICES
 
+#: By the clock of a host that is to do nothing else.
+pytestmark = pytest.mark.alone
+
 
 NODES = {"pmem": "/dev/pmem0", "pmem-legacy": "/dev/pmem0", "brd": "/dev/ram0",
          "zram": "/dev/zram0", "virtio-blk": "/dev/vda", "nvme": "/dev/nvme0n1"}

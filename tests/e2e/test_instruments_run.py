@@ -11,6 +11,9 @@ from runner import paths
 from runner.evidence import load_samples
 from runner.records import Sample
 
+#: By the clock of a host that is to do nothing else.
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def run(swapscale, built, tmp_path: Path):

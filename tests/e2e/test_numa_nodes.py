@@ -10,6 +10,9 @@ import pytest
 from runner import paths
 from runner.evidence import load_samples
 
+#: By the clock of a host that is to do nothing else.
+pytestmark = pytest.mark.alone
+
 
 @pytest.mark.parametrize("nodes", [[0, 1], [1, 0]], ids=["beside", "crossed"])
 def test_each_threads_pages_are_on_its_node(swapscale, built, tmp_path: Path,

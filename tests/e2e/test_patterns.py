@@ -10,6 +10,9 @@ import pytest
 from runner import paths
 from runner.evidence import load_samples
 
+#: By the clock of a host that is to do nothing else.
+pytestmark = pytest.mark.alone
+
 
 @pytest.mark.parametrize("pattern", ["zipf", "readlater"])
 def test_pattern_is_measured(swapscale, built, tmp_path: Path, pattern: str) -> None:

@@ -12,6 +12,9 @@ from runner.evidence import load_samples
 from runner.kernel import build
 from runner.progress import Progress
 
+#: By the clock of a host that is to do nothing else.
+pytestmark = pytest.mark.alone
+
 
 def test_every_page_comes_back(swapscale, experiment, tmp_path: Path) -> None:
     try:

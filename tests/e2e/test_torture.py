@@ -11,6 +11,9 @@ from runner.evidence import load_samples
 from runner.records import Sample
 from runner.tier.torture import UNSOUND
 
+#: By the clock of a host that is to do nothing else.
+pytestmark = pytest.mark.alone
+
 FAULTY = f"6.1:{paths.ROOT}/tests/series/torture-faults"
 
 EXPERIMENT = """\
