@@ -65,7 +65,9 @@ void sim_tear_down(struct sim *sim);
 /* A vCPU is at a block; false where it has to give its turn back first. */
 static inline bool sim_may_run(struct sim *sim, unsigned int cpu)
 {
-	return sim->clocks.of[cpu].now < sim->clocks.horizon ||
+	const struct clock *clock = &sim->clocks.of[cpu];
+
+	return (clock->running && clock->now < sim->clocks.horizon) ||
 	       clocks_turn(&sim->clocks, cpu);
 }
 
