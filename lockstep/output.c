@@ -90,14 +90,16 @@ static void write_counters(FILE *file, const char *name,
 static void write_cpus(const struct sim *sim, FILE *file)
 {
 	const struct window *window = &sim->window;
+	/* A window that is not closed has no figures. */
+	const bool closed = window->state == WINDOW_CLOSED;
 
 	fprintf(file, "\"cpus\":[");
 	for (unsigned int i = 0; i < sim->machine.cpus; i++) {
 		fprintf(file, "%s\n{\"socket\":%u,\"fs\":%" PRIu64 ",",
 			i ? "," : "", sim->machine.socket[i],
-			window->end_now[i] - window->begin_now[i]);
+			closed ? window->end_now[i] - window->begin_now[i] : 0);
 		write_counters(file, "window", &window->begin[i],
-			       &window->end[i]);
+			       closed ? &window->end[i] : &window->begin[i]);
 		fprintf(file, "}");
 	}
 	fprintf(file, "]");
