@@ -79,7 +79,7 @@ static inline void sim_block(struct sim *sim, unsigned int cpu,
 	struct vcpu *vcpu = &sim->vcpus[cpu];
 
 	sim->clocks.refused = 0;
-	while (vcpu->spans.returns_to == block->address)
+	while (vcpu->spans.returns_to == block->address && vcpu->spans.depth)
 		sim_span_ends(sim, cpu);
 	sim->clocks.of[cpu].now += block->charged * sim->machine.instruction_fs;
 	vcpu->counters.insns += block->insns;
