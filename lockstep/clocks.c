@@ -59,12 +59,12 @@ bool clocks_turn(struct clocks *clocks, unsigned int cpu)
 	struct clock *own = &clocks->of[cpu];
 
 	if (!own->running) {
-		const uint64_t now = clocks_time(clocks);
+		uint64_t now = clocks_time(clocks);
 
+		if (clocks->seed)
+			now += draw(&clocks->seed) % clocks->quantum;
 		if (own->now < now)
 			own->now = now;
-		if (clocks->seed)
-			own->now += draw(&clocks->seed) % clocks->quantum;
 		own->running = true;
 	}
 	if (own->now >= clocks->horizon) {

@@ -15,7 +15,8 @@ int lines_set_up(struct lines *lines, const struct machine *machine)
 		const uint64_t count = (range->end - range->start) / LINE_BYTES;
 		const unsigned int top = (range->start >> 40) & 0xff;
 
-		if (lines->by_top[top].lines)
+		if (lines->by_top[top].lines ||
+		    range->start >> 40 != (range->end - 1) >> 40)
 			return -1;
 		/* Zero pages until a line in them is touched. */
 		void *room = mmap(NULL, count * sizeof(struct line),

@@ -40,7 +40,10 @@ struct lines {
 	uint64_t outside; /* accesses to no range */
 };
 
-/* Returns 0, or -1 when there is no room or two ranges share bits 40..47. */
+/*
+ * Returns 0, or -1 when there is no room, two ranges share bits 40..47 or one
+ * does not have them in common.
+ */
 int lines_set_up(struct lines *lines, const struct machine *machine);
 void lines_tear_down(struct lines *lines);
 

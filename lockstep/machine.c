@@ -103,7 +103,7 @@ static bool set_number(struct machine *machine, const struct line *line)
 		{"byte_fs", &machine->byte_fs, 0, 1000000000},
 		{"quantum_fs", &machine->quantum_fs, 1, 1000000000000},
 		{"skew_seed", &machine->skew_seed, 0, UINT64_MAX},
-		{"most_lines", &machine->most_lines, 1, UINT64_MAX},
+		{"most_lines", &machine->most_lines, 1, 1000000000},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {

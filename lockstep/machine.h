@@ -9,7 +9,7 @@
  *   near_fs N, far_fs N       a line from the same, from another socket
  *   byte_fs N                 a byte of a page that is copied or zeroed
  *   quantum_fs N              how far one vCPU may be ahead of the slowest
- *   skew_seed N               seed of the vCPUs' clocks at their start
+ *   skew_seed N               seed of what a vCPU that starts or wakes is late
  *   range START BYTES         guest addresses whose lines are simulated
  *   leaf START END            code whose accesses are its caller's
  *   bulk START END            code that copies or zeroes whole pages

@@ -12,8 +12,8 @@ int sim_set_up(struct sim *sim, char *why, size_t size)
 		sim->vcpus[i].bit = UINT64_C(1) << i;
 	if (lines_set_up(&sim->lines, &sim->machine)) {
 		snprintf(why, size,
-			 "no room for the lines of the ranges, or two of them "
-			 "within one TiB");
+			 "no room for the lines of the ranges, two of them "
+			 "within one TiB, or one not within");
 		return -1;
 	}
 	if (tally_set_up(&sim->transfers, sim->machine.most_lines) ||
