@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import collections
+import dataclasses
 import hashlib
 import html.parser
 import json
+import math
 import os
 import re
 import shutil
@@ -23,6 +25,7 @@ from runner.report import campaignpage as page, pictures, text, view
 from runner.report.markdown import escape
 from runner.results import Comparison
 from runner.verdict import compare
+from tests import outline
 
 GOLDEN = Path(__file__).resolve().parent.parent / "data/report"
 VANILLA = {"swap_cache_tree": 2.0, "swap_cluster": 5.0, "swap_cgroup": 1.0, "swap_device": 0.0156,
@@ -57,15 +60,38 @@ def comparison() -> Comparison:
     return compare(samples(), RULES)
 
 
-@pytest.mark.parametrize("form", sorted(report.FORMATS))
-def test_golden(form: str, comparison: Comparison) -> None:
+def golden(name: str, rendered: str) -> None:
     """SWAPSCALE_GOLDEN=write writes the files anew, to be looked at with git diff."""
-    file = GOLDEN / report.FILES[form]
-    rendered = report.FORMATS[form](comparison)
+    file = GOLDEN / name
     if os.environ.get("SWAPSCALE_GOLDEN") == "write":
         file.parent.mkdir(exist_ok=True)
         file.write_text(rendered, encoding="utf-8")
     assert rendered == file.read_text(encoding="utf-8")
+
+
+def test_view_against_its_golden_file(comparison: Comparison) -> None:
+    """What every format shows."""
+    golden("view.json", json.dumps(dataclasses.asdict(view.build(comparison)), indent=1,
+                                   ensure_ascii=False) + "\n")
+
+
+@pytest.mark.parametrize("form", sorted(set(report.FORMATS) - {"html"}))
+def test_format_against_its_golden_file(form: str, comparison: Comparison) -> None:
+    """Formats whose every byte programs and terminals get."""
+    golden(report.FILES[form], report.FORMATS[form](comparison))
+
+
+def test_page_says_what_it_has_to_however_it_looks(comparison: Comparison) -> None:
+    seen = outline.Outline(page.render(comparison))
+    golden("page.txt", "\n".join(seen.lines) + "\n")
+    # Every link inside the page leads somewhere, to one place.
+    assert len(set(seen.ids)) == len(seen.ids) and set(seen.targets) <= set(seen.ids)
+    assert {"verdict", "effects", "locks", "cells", "rests"} <= set(seen.targets)
+    # Each row can be filtered by everything there is a filter for; figures are sorted as numbers.
+    assert {frozenset(one) for one in seen.rows} == {frozenset(
+        f"data-{key}" for key in ("kernel", "device", "threads", "tier", "verdict"))}
+    assert {one["data-tier"] for one in seen.rows} == {"exact", "timed", "locks"}
+    assert len(seen.sorts) > 50 and all(math.isfinite(float(one)) for one in seen.sorts)
 
 
 @pytest.mark.parametrize("form", sorted(report.FORMATS))
