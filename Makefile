@@ -104,6 +104,11 @@ test-slurm:
 	@setup/install slurm
 	@$(PYTHON) -m pytest -m slurm tests/slurm
 
+# The two commands in a fresh root of each release of Debian, made by mmdebstrap; as root.
+.PHONY: test-releases
+test-releases:
+	@tests/releases/run
+
 # What the harness finds and what it sees wrongly, measured: docs/error-rates.md.  Hours; what was
 # begun is gone on with.  TIERS="exact locks" leaves the timed tier away.
 .PHONY: selftest
@@ -112,7 +117,7 @@ selftest:
 	@$(PYTHON) -m tests.selftest $(TIERS)
 
 # Every linter that can run here; one that is missing is named as skipped.
-SCRIPTS := setup/install .ci/run
+SCRIPTS := setup/install .ci/run tests/releases/run
 C_FILES := $(wildcard workloads/*/*.[ch] runner/agent/*.[ch] lockstep/*.[ch] \
 	     tests/unit/c/*.c tests/hascache/*.c)
 lint = @if command -v $(1) >/dev/null; then echo "check: $(1)"; $(2); \

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import dataclasses
 import datetime
 import json
 import os
@@ -49,7 +50,7 @@ def create(experiment: Experiment, results: Path | None = None) -> Campaign:
                              "name another folder with --results") from None
     campaign = Campaign(folder)
     shutil.copyfile(experiment.file, campaign.experiment_file)
-    _write(campaign, {"format": FORMAT, "experiment": experiment.name,
+    _write(campaign, {"format": FORMAT, "experiment": experiment.name, "title": experiment.title,
                       "kernels": list(experiment.kernels), "base": experiment.rules.base,
                       "layouts": list(experiment.rules.layouts)})
     return campaign
@@ -135,6 +136,8 @@ def reopen(folder: Path) -> tuple[Campaign, Experiment, Record]:
         raise UsageError(f"{campaign.plan_file}: cannot be read: {printable(str(error))}; "
                          "start a new campaign") from None
     experiment = plan.load(campaign.experiment_file, kernels, base)
+    # The file's own title is of the kernels that it names.
+    experiment = dataclasses.replace(experiment, title=str(record.get("title", experiment.title)))
     if layouts:   # nightly declares more looks than the experiment does
         experiment = dataclasses.replace(experiment, rules=dataclasses.replace(
             experiment.rules, layouts=layouts))

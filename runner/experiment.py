@@ -30,7 +30,7 @@ class Boots:
     order_seed: int           # timed tier: of the order in a round
     aa_pairs: int             # timed tier: rounds in which the base boots twice
     lock_boots: int           # locks tier: boots of a cell
-    self_check: bool = True   # a tier that repeats to the digit: its first cell is booted twice
+    self_check: bool = True   # a tier that repeats to the digit: kernels' first cells twice
 
 
 @dataclass(frozen=True)

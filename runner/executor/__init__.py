@@ -17,8 +17,8 @@ Executor: TypeAlias = Callable[[Setting, list[Planned], Campaign, Progress], lis
 
 
 def what(planned: Planned) -> str:
-    """A sample, for people."""
-    return f"sample {planned.number + 1}: {planned.cell.label()}"
+    """A sample, for people, by the number it has in the evidence."""
+    return f"sample {planned.number}: {planned.cell.label()}"
 
 
 def complain(got: Sample, planned: Planned, campaign: Campaign, progress: Progress) -> None:

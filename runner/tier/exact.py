@@ -40,15 +40,22 @@ class Exact(Tier):
         return True
 
     def boots(self, experiment: Experiment) -> Iterator[Planned]:
-        """Once at each memory layout, look by look, the very first twice: the self-check."""
-        first, looks = experiment.boots.self_check, self.looks(experiment.rules)
+        """Once at each memory layout, look by look, each kernel's first twice: the self-check.
+
+        Kernels that are held against each other each prove that they repeat; of those measured
+        alone, one shows that this host does.
+        """
+        looks = self.looks(experiment.rules)
+        unproven = set(experiment.kernels if experiment.rules.base else experiment.kernels[:1])
+        if not experiment.boots.self_check:
+            unproven.clear()
         for look, (begin, end) in enumerate(zip([0, *looks], looks)):
             for cell in self.cells(experiment):
                 for layout in range(begin, end):
                     yield Planned(0, layout, cell, layout, "", look)
-                    if first:
+                    if cell.kernel in unproven:
                         yield Planned(0, looks[-1], cell, layout, "", look)
-                        first = False
+                        unproven.remove(cell.kernel)
 
     def cmdline(self, planned: Planned) -> tuple[str, ...]:
         return load.layout(planned.layout)

@@ -201,6 +201,12 @@ def test_a_campaign_without_a_base_stays_one(tmp_path: Path) -> None:
     assert campaign.reopen(other.folder)[1].rules.base == "6.1:vanilla"
 
 
+def test_a_campaigns_title_is_of_the_kernels_it_compares(tmp_path: Path) -> None:
+    experiment = dataclasses.replace(plan.load(write(tmp_path, GOOD)), title="B against A")
+    home = campaign.create(experiment, tmp_path / "results")
+    assert campaign.reopen(home.folder)[1].title == "B against A"
+
+
 @pytest.mark.parametrize("text, says", [
     (LISTED.replace("devices", 'test = ["6.12:vanilla"]\ndevices'), r":4: test: kernels are"),
     (LISTED.replace("devices", 'base = "6.12:vanilla"\ndevices'), r":4: base: kernels are"),
@@ -437,16 +443,21 @@ def order(tmp_path: Path, pairs: int, seed: int) -> list[str]:
     return [one.cell.kernel for one in plan.samples(plan.load(write(tmp_path, text)))]
 
 
-def test_exact_tier_checks_itself_once(tmp_path: Path) -> None:
+def test_exact_tier_checks_each_kernel_once(tmp_path: Path) -> None:
     text = GOOD.replace('["pmem"]', '["pmem", "brd"]').replace('["exact"]', '["exact", "locks"]')
     planned = plan.samples(plan.load(write(tmp_path, text)))
     assert [(one.repeat, one.cell.label()) for one in planned] == [
         (0, "6.1:vanilla pmem 1 thread exact"), (1, "6.1:vanilla pmem 1 thread exact"),
-        (0, "6.1:batch-add pmem 1 thread exact"), (0, "6.1:vanilla brd 1 thread exact"),
-        (0, "6.1:batch-add brd 1 thread exact"), (0, "6.1:vanilla pmem 1 thread locks"),
+        (0, "6.1:batch-add pmem 1 thread exact"), (1, "6.1:batch-add pmem 1 thread exact"),
+        (0, "6.1:vanilla brd 1 thread exact"), (0, "6.1:batch-add brd 1 thread exact"),
+        (0, "6.1:vanilla pmem 1 thread locks"),
         (0, "6.1:batch-add pmem 1 thread locks"), (0, "6.1:vanilla brd 1 thread locks"),
         (0, "6.1:batch-add brd 1 thread locks")]
-    assert [one.number for one in planned] == list(range(9))
+    assert [one.number for one in planned] == list(range(10))
+    # Kernels measured alone are held against nothing: the first stands for the host.
+    alone = plan.samples(plan.load(write(tmp_path, LISTED)))
+    assert [one.cell.kernel for one in alone if one.cell.tier == "exact" and one.repeat] == [
+        "6.1:vanilla"]
 
 
 @given(seed=st.integers(0, 2**63 - 1), pairs=st.integers(1, 20))
@@ -543,7 +554,7 @@ def test_layouts_are_the_same_for_every_kernel(tmp_path: Path) -> None:
     made = plan.samples(plan.load(write(tmp_path, GOOD.replace("layouts = 1", "layouts = 3"))))
     assert [(one.cell.kernel, one.layout) for one in made] == [
         ("6.1:vanilla", 0), ("6.1:vanilla", 0), ("6.1:vanilla", 1), ("6.1:vanilla", 2),
-        ("6.1:batch-add", 0), ("6.1:batch-add", 1), ("6.1:batch-add", 2)]
+        ("6.1:batch-add", 0), ("6.1:batch-add", 0), ("6.1:batch-add", 1), ("6.1:batch-add", 2)]
     assert len({(one.cell, one.repeat) for one in made}) == len(made)
 
 
@@ -553,7 +564,7 @@ def test_layouts_after_the_first_look_come_later(tmp_path: Path) -> None:
     made = plan.samples(experiment)
     assert [(one.cell.kernel, one.layout, one.look) for one in made] == [
         ("6.1:vanilla", 0, 0), ("6.1:vanilla", 0, 0), ("6.1:batch-add", 0, 0),
-        ("6.1:vanilla", 1, 1), ("6.1:vanilla", 2, 1), ("6.1:batch-add", 1, 1),
+        ("6.1:batch-add", 0, 0), ("6.1:vanilla", 1, 1), ("6.1:vanilla", 2, 1), ("6.1:batch-add", 1, 1),
         ("6.1:batch-add", 2, 1)]
     assert len({(one.cell, one.repeat) for one in made}) == len(made)
 
