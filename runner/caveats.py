@@ -2,12 +2,15 @@
 """What a comparison warns of, each with its remedy, and what it rests on."""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from runner import tier
+from runner.errors import printable
 from runner.figures import percent
 from runner.instruments import profile
-from runner.kernel import together
+from runner.kernel import known, together
+from runner.metrics import lockclass
 from runner.metrics.lockfigures import LEFT_OUT, UNPROVEN
 from runner.records import Accelerator, Outcome, Sample
 from runner.results import CellResult, threads
@@ -16,6 +19,8 @@ from runner.validity import DATA_LOSS
 #: Outcomes that are findings about the kernel, said aloud.
 FINDINGS = {Outcome.KERNEL_PANIC, Outcome.KERNEL_OOPS, Outcome.KERNEL_WARNING, Outcome.LOCKUP,
             Outcome.TRIPLE_FAULT, Outcome.HUNG_IN_RECLAIM}
+
+_TAKEN = re.compile(r"locks\.([a-z0-9_]+)\.acquisitions_per_page")
 
 
 def warnings(samples: Sequence[Sample], cells: Sequence[CellResult], problems: Mapping[str, str]
@@ -30,6 +35,7 @@ def warnings(samples: Sequence[Sample], cells: Sequence[CellResult], problems: M
         yield (f"the {name} tier decides nothing here: {problem}; run the experiment again, and "
                "report it as a bug in swapscale if it repeats")
     yield from _options(samples, cells)
+    yield from _unseen(samples)
     for cell in cells:
         for judged in cell.metrics:
             if judged.warning:
@@ -72,10 +78,28 @@ def _options(samples: Sequence[Sample], cells: Sequence[CellResult]) -> Iterable
         sides = (cell.base.name, cell.tier), (cell.test, cell.tier)
         for said in together.told(*(has[one] for one in sides)) \
                 if all(one in has for one in sides) else ():
-            differ.setdefault(f"{cell.base} and {cell.test} differ in an option that was asked "
-                              f"for: {said}", []).append(cell.tier)
+            differ.setdefault(f"{cell.base.name} and {cell.test} differ in an option that was "
+                              f"asked for: {said}", []).append(cell.tier)
     for said, tiers in differ.items():
         yield f"{said} (tiers: {', '.join(dict.fromkeys(tiers))})"
+
+
+def _unseen(samples: Sequence[Sample]) -> Iterable[str]:
+    """Kernels newer than all that were looked through: what of them is not known."""
+    named = {rule.stable for rule in lockclass.RULES} | {"other", lockclass.PATH_SUM}
+    for kernel in sorted({one.cell.kernel for one in samples}):
+        mine = [one for one in samples if one.cell.kernel == kernel]
+        release = mine[0].host.get("release", "")
+        if not known.unseen(known.series(release)):
+            continue
+        locks = sorted({match[1] for one in mine for name, metric in one.metrics.items()
+                        if (match := _TAKEN.fullmatch(name)) and match[1] not in named
+                        and metric.value >= known.MATTERS})
+        said = f"; locks without a name of ours: {', '.join(locks)}" if locks else ""
+        newest = known.read(known.place()).newest()
+        yield (f"{kernel} is Linux {printable(release, 40)}, newer than any this version has "
+               f"looked through ({newest}): its figures rest on what could be proven{said}; "
+               f"'./swapscale kernel adopt {kernel}' says what is new in it")
 
 
 def _coverage(sample: Sample) -> float:

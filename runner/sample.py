@@ -60,6 +60,7 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     described = {**host.describe(), "programs": setting.programs[:12],
                  "machine": machine.digest(boot.accelerator),
+                 "release": kernel.release,
                  **({"options": kernel.options} if kernel.flavour else {}),
                  **({"package": kernel.package} if kernel.package else {})}
     began = hostload.read()

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""swapscale kernel: list or build kernels."""
+"""swapscale kernel: list, build or adopt kernels."""
 from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
-from runner.commands.options import Commands
+from runner import adopt
+from runner.commands.options import Commands, executor, measure
 from runner.errors import Exit
 from runner.kernel import build
 from runner.progress import Progress
@@ -13,7 +15,7 @@ from runner.records import DRIVERS, FLAVOURS
 
 
 def add(commands: Commands) -> None:
-    kernel = commands.add_parser("kernel", help="list or build kernels")
+    kernel = commands.add_parser("kernel", help="list, build or adopt kernels")
     actions = kernel.add_subparsers(metavar="ACTION", required=True)
     one = actions.add_parser("list", help="sources and series this checkout knows")
     one.add_argument("--json", action="store_true", help="for programs")
@@ -27,6 +29,21 @@ def add(commands: Commands) -> None:
                      f"…{DRIVERS}: with drivers of more swap devices (default: %(default)s)")
     one.add_argument("--json", action="store_true", help="for programs")
     one.set_defaults(run=do_kernel_build)
+    one = actions.add_parser("adopt", help="look a new version through: what is new, unnamed or "
+                             "gone, and what to add for it")
+    one.add_argument("kernel", help="a source, such as debian:sid or tarball:/src/linux-7.4.tar.xz")
+    one.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go "
+                     "(default: results/ of the checkout)")
+    executor(one)
+    one.set_defaults(run=do_kernel_adopt)
+
+
+def do_kernel_adopt(args: argparse.Namespace, progress: Progress) -> Exit:
+    found, folder = adopt.adopt(args.kernel, args.results, measure(args), progress)
+    for line in found.lines:
+        print(line)
+    print(f"proposed, for review: {', '.join(str(folder / one) for one in found.files)}")
+    return Exit.OK
 
 
 def do_kernel_list(args: argparse.Namespace, progress: Progress) -> Exit:

@@ -82,7 +82,8 @@ def requests(source: Source, flavour: str) -> list[Request]:
     config = paths.KERNELS / "config"
     merged = {one.option: one for name in ("base", *flavour.split("+"))
               for one in parse(config / f"{name}.config")}
-    ours = [one for file in sorted(config.glob("*.config")) for one in parse(file)]
+    ours = [one for file in sorted(config.glob("*.config")) for one in parse(file)] \
+        if source.without else []
     for option in source.without:
         lines = [one.option for one in ours if option in [way.option for way in one.ways()]]
         if not lines:

@@ -74,7 +74,7 @@ def configure(source: Source, src: Path, out: Path, log: Path, wanted: list[Requ
         if not config.is_file():
             raise CannotMeasure(f"configuration of {label}: make left no .config; see {log}")
         tiny = config.read_text(encoding="utf-8")
-        left = [one.ways() for one in wanted]
+        left, tried = [one.ways() for one in wanted], False
         while True:
             asked = [ways[0] for ways in left]
             config.write_text(fragments.merge(tiny, asked), encoding="utf-8")
@@ -82,6 +82,13 @@ def configure(source: Source, src: Path, out: Path, log: Path, wanted: list[Requ
                      f"configuration of {label}", lock)
             came = config.read_text(encoding="utf-8")
             lost = fragments.lost(came, asked)
+            if lost and not tried and known.unseen(kconfig.version(src)):
+                tried = True          # once: what nobody has looked through yet
+                options = kconfig.symbols(src)
+                for ways in left:
+                    if ways[0] in lost and len(ways) == 1 and (
+                            more := kconfig.successor(ways[0], options)):
+                        ways.append(more)
             movable = [ways for ways in left if ways[0] in lost and len(ways) > 1]
             if not movable:
                 break

@@ -102,6 +102,18 @@ def reason(one: Request, came: Mapping[str, str], options: Mapping[str, Symbol])
             f"otherwise; ask for what it allows, or put \"{one.option}\" into its 'without'")
 
 
+def successor(one: Request, options: Mapping[str, Symbol]) -> Request | None:
+    """What to try for an option that is not in a source: the same name without its first word or
+    its last, where that is an option to set by hand."""
+    if one.option in options:
+        return None
+    words = one.option.split("_")
+    for name in ("_".join(words[1:]), "_".join(words[:-1])):
+        if name in options and options[name].prompt:
+            return Request(name, one.value, one.place)
+    return None
+
+
 def _missing(symbol: Symbol, came: Mapping[str, str]) -> dict[str, str]:
     """Options of its conditions that are not as those want them, and what they want."""
     found = {}

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from runner import paths, tomlfile
 
+#: Taken as often as this per page a lock matters, and is to have a name that a reader knows.
+MATTERS = 0.05
+
 
 @dataclass(frozen=True)
 class Option:
@@ -19,6 +22,12 @@ class Option:
 class Known:
     seen: tuple[str, ...]     # versions, '6.12'
     options: dict[str, Option]
+    counters: tuple[str, ...]               # of /proc/vmstat; '*' stands for anything
+    locks: dict[str, frozenset[str]]        # by version: stable names that mattered there
+
+    def newest(self) -> str:
+        """The newest version that was looked through, '' where none was."""
+        return max(self.seen, key=_number, default="")
 
 
 def place() -> Path:
@@ -37,8 +46,11 @@ def read(file: Path) -> Known:
         one = table.table(name)
         options[name] = Option(one.text("renamed", ""), one.text("means", ""))
         one.close()
-    found = Known(tuple(root.texts("seen", [])), options)
-    root.close()
+    counters, locks = root.table("counters"), root.table("locks")
+    found = Known(tuple(root.texts("seen", [])), options, tuple(counters.texts("names", [])),
+                  {version: frozenset(locks.texts(version, [])) for version in locks.keys()})
+    for one in (counters, locks, root):
+        one.close()
     return found
 
 
@@ -48,8 +60,13 @@ def _number(version: str) -> tuple[int, ...]:
 
 def unseen(version: str) -> bool:
     """Whether a kernel of this version, '7.4', is newer than all that were looked through."""
-    seen = read(place()).seen
-    return bool(version) and bool(seen) and _number(version) > max(map(_number, seen))
+    newest = read(place()).newest()
+    return bool(version and newest) and _number(version) > _number(newest)
+
+
+def series(release: str) -> str:
+    """'7.3' of '7.3.4'."""
+    return ".".join(release.split("-")[0].split(".")[:2])
 
 
 def renamed(option: str) -> str:

@@ -554,7 +554,8 @@ def test_layouts_are_the_same_for_every_kernel(tmp_path: Path) -> None:
     made = plan.samples(plan.load(write(tmp_path, GOOD.replace("layouts = 1", "layouts = 3"))))
     assert [(one.cell.kernel, one.layout) for one in made] == [
         ("6.1:vanilla", 0), ("6.1:vanilla", 0), ("6.1:vanilla", 1), ("6.1:vanilla", 2),
-        ("6.1:batch-add", 0), ("6.1:batch-add", 0), ("6.1:batch-add", 1), ("6.1:batch-add", 2)]
+        ("6.1:batch-add", 0), ("6.1:batch-add", 0), ("6.1:batch-add", 1),
+        ("6.1:batch-add", 2)]
     assert len({(one.cell, one.repeat) for one in made}) == len(made)
 
 
@@ -564,8 +565,8 @@ def test_layouts_after_the_first_look_come_later(tmp_path: Path) -> None:
     made = plan.samples(experiment)
     assert [(one.cell.kernel, one.layout, one.look) for one in made] == [
         ("6.1:vanilla", 0, 0), ("6.1:vanilla", 0, 0), ("6.1:batch-add", 0, 0),
-        ("6.1:batch-add", 0, 0), ("6.1:vanilla", 1, 1), ("6.1:vanilla", 2, 1), ("6.1:batch-add", 1, 1),
-        ("6.1:batch-add", 2, 1)]
+        ("6.1:batch-add", 0, 0), ("6.1:vanilla", 1, 1), ("6.1:vanilla", 2, 1),
+        ("6.1:batch-add", 1, 1), ("6.1:batch-add", 2, 1)]
     assert len({(one.cell, one.repeat) for one in made}) == len(made)
 
 

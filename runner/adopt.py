@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A new version of the kernel, looked through: what is new, unnamed or gone, and what to write.
+
+Builds every flavour, boots what counts locks and instructions and what tortures, and holds what
+came out against kernels/versions.toml.  It changes nothing of the checkout: the lines to add are
+written beside the campaigns, for review.
+"""
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner import budgetfile, campaign, locktable, paths, plan, programs
+from runner.errors import CannotMeasure, SwapscaleError, UsageError
+from runner.executor import Executor
+from runner.kernel import build, fragments, known, spec
+from runner.kernel.definitions import Source
+from runner.metrics import guestfile, lockclass
+from runner.metrics import sample as metrics
+from runner.progress import Progress
+from runner.records import FLAVOURS, BuiltKernel, Sample
+
+#: Boots all tiers that say something of one kernel by itself.
+EXPERIMENTS = ("locks.toml", "torture-short.toml")
+
+_LOCK = re.compile(r"locks\.([a-z0-9_]+)\.acquisitions_per_page")
+
+
+@dataclass
+class Adopted:
+    """What was found; `lines` are for people, `files` for review."""
+
+    kernel: str
+    release: str = ""
+    lines: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+
+
+def adopt(name: str, results: Path | None, executing: Executor, progress: Progress
+          ) -> tuple[Adopted, Path]:
+    """Look through a kernel, and the folder that holds what is proposed."""
+    source = spec.parse(name).source
+    if source.ready:
+        raise UsageError(f"{name}: a ready kernel has no flavours to build; adopt a source")
+    found = Adopted(name)
+    built = _flavours(found, progress)
+    found.release = next(iter(built.values())).release
+    version = known.series(found.release)
+    seen = known.read(known.place())
+    found.lines.append(f"{name} is Linux {found.release}, " + (
+        f"seen before: {version} stands in {known.place()}" if version in seen.seen
+        else f"not seen before; the newest that was is {seen.newest()}"))
+    programs.build(progress)
+    samples: list[Sample] = []
+    folder = Path()
+    for file in EXPERIMENTS:
+        experiment = plan.load(paths.CONFIGS / file, (name,), "")
+        if any(flavour not in built for flavour in plan.flavours(experiment)):
+            continue
+        home, experiment, record = campaign.reopen(campaign.create(experiment, results).folder)
+        progress.log(f"{file}: results in {home.folder}")
+        made = campaign.run(experiment, home, progress, record, executing)
+        samples += made
+        for one in made:
+            found.lines += [f"{one.cell.label()}: does not count: {reason}"
+                            for reason in one.invalid]
+        if not folder.name:
+            folder = home.folder
+            found.lines += _counters(home.folder, made, seen.counters)
+            try:
+                budget = locktable.of(made, experiment, home, campaign.reopen(home.folder)[2])
+                found.files["budget.toml"] = budgetfile.to_text(budget)
+            except CannotMeasure as error:
+                found.lines.append(f"no budget can be proposed: {error}")
+    if not folder.name:
+        raise CannotMeasure(f"{name}: no flavour was built that can be measured; "
+                            + "; ".join(found.lines))
+    mattered = _locks(found, samples, seen)
+    found.files["versions.toml"] = _versions(version, mattered, built)
+    found.files["kernels.toml"] = _definition(source, version, built)
+    if lines := _alternatives(source, built):
+        found.files["fragments"] = "".join(f"{line}\n" for line in lines)
+    place = folder / "adopt"
+    place.mkdir(exist_ok=True)
+    for file, text in found.files.items():
+        (place / file).write_text(text, encoding="utf-8")
+    (place / "report.txt").write_text("".join(f"{line}\n" for line in found.lines), "utf-8")
+    return found, place
+
+
+def _flavours(found: Adopted, progress: Progress) -> dict[str, BuiltKernel]:
+    """Every flavour that builds; a line for each that does not, and for what it goes without."""
+    built = {}
+    for flavour in FLAVOURS:
+        try:
+            built[flavour] = build.build(found.kernel, flavour, progress)
+        except SwapscaleError as error:
+            found.lines.append(f"flavour {flavour}: cannot be built: {error}")
+            continue
+        options = built[flavour].options
+        found.lines.append(f"flavour {flavour}: built" + (
+            f"; its options are not all the fragments' first choice: {options}" if options else ""))
+    if not built:
+        raise CannotMeasure("; ".join(found.lines))
+    return built
+
+
+def _counters(folder: Path, samples: Sequence[Sample], wanted: Iterable[str]) -> list[str]:
+    """Counters that figures are made of and this kernel does not have."""
+    for one in samples:
+        file = folder / one.evidence / metrics.END
+        if file.is_file():
+            names = guestfile.vmstat(file)
+            return [f"/proc/vmstat has no {pattern}: figures made of it are nought"
+                    for pattern in wanted if not fnmatch.filter(names, pattern)]
+    return ["no boot sent its /proc/vmstat"]
+
+
+def _locks(found: Adopted, samples: Sequence[Sample], seen: known.Known) -> dict[str, float]:
+    """Locks that matter, by stable name; lines for those that are new, unproven, or gone."""
+    mattered: dict[str, float] = {}
+    for one in samples:
+        for name, metric in one.metrics.items():
+            match = _LOCK.fullmatch(name)
+            if match and match[1] not in ("other", lockclass.PATH_SUM) and not one.invalid:
+                if metric.value >= known.MATTERS:
+                    mattered[match[1]] = metric.value
+                    if "(unproven:" in metric.evidence:
+                        found.lines.append(f"lock {match[1]}: is not proven: {metric.evidence}")
+    named = {rule.stable for rule in lockclass.RULES}
+    ever: set[str] = set().union(*seen.locks.values()) if seen.locks else set()
+    for lock, value in sorted(mattered.items(), key=lambda each: -each[1]):
+        if lock not in named:
+            found.lines.append(f"lock {lock}, {value:.3f} times a page: has no name of ours, only "
+                               "the kernel's; name it in runner/metrics/lockclass.py")
+        if lock not in ever:
+            found.lines.append(f"lock {lock}, {value:.3f} times a page: new, no version seen had "
+                               "it")
+    if mattered and seen.newest() in seen.locks:
+        for lock in sorted(seen.locks[seen.newest()] - mattered.keys()):
+            found.lines.append(f"lock {lock}: gone, or rare now; {seen.newest()} has it")
+    return mattered
+
+
+def _versions(version: str, mattered: dict[str, float], built: dict[str, BuiltKernel]) -> str:
+    names = ", ".join(f'"{one}"' for one in sorted(mattered))
+    return (f"# Of Linux {next(iter(built.values())).release}: add to 'seen', and to [locks].\n"
+            f'seen = ["{version}"]\n\n[locks]\n"{version}" = [{names}]\n')
+
+
+def _definition(source: Source, version: str, built: dict[str, BuiltKernel]) -> str:
+    """The source by the version's name, as kernels.toml has it."""
+    package = next(iter(built.values())).package.split(" ")[0] or source.package
+    key, place = {"git": ("tree", str(source.path.resolve())), "debian": ("package", package)}.get(
+        source.kind, ("path", str(source.path.resolve())))
+    more = f'suite = "{source.suite}"\n' if source.suite else ""
+    more += f'ref = "{source.ref}"\n' if source.kind == "git" else ""
+    return (f'[source."{version}"]\ndescription = "{version}"\nkind = "{source.kind}"\n'
+            f'{key} = "{place}"\n{more}')
+
+
+def _alternatives(source: Source, built: dict[str, BuiltKernel]) -> list[str]:
+    """For each option that was not had as asked: its line, with what was had in its place."""
+    lines = []
+    for flavour, one in built.items():
+        words = one.options.split()
+        for asked in fragments.requests(source, flavour):
+            ways = [way.text() for way in asked.ways()]
+            if f"-{asked.option}" not in words or any(way in words for way in ways[1:]):
+                continue
+            last = asked.option.split("_")
+            instead = [word for word in words if word.partition("=")[0] in (
+                "_".join(last[1:]), "_".join(last[:-1]))]
+            text = " or ".join(f"CONFIG_{way}" for way in (*ways, *instead))
+            lines.append(f"# {asked.place}\n{text}" if instead else
+                         f"# {asked.place}: nothing was found to ask for instead\n{text}")
+    return list(dict.fromkeys(lines))
