@@ -61,6 +61,12 @@ def percent(share: float) -> str:
     return f"{100 * share:.3g}%"
 
 
+def simulated(machines: Iterable[str]) -> str:
+    """' on a simulated haswell-ep-2s', after what was measured there; '' for this host."""
+    named = sorted({one for one in machines if one})
+    return f" on a simulated {' and '.join(named)}" if named else ""
+
+
 _LABELS = {"throughput_mib_s": "swap throughput", "device_ceiling_mib_s": "device ceiling",
            "device_random_mib_s": "device ceiling, random", "fill_s": "fill",
            "steady_s": "steady phase", "teardown_s": "tear-down"}

@@ -9,7 +9,7 @@ from typing import Any
 
 from runner.budget import told
 from runner.errors import Exit
-from runner.figures import MetricResult, Verdict
+from runner.figures import MetricResult, Verdict, simulated
 from runner.records import Sample
 
 #: A cell without its kernel: device, threads, workload, tier.
@@ -83,7 +83,7 @@ class CellResult:
     @property
     def on(self) -> str:
         """After the tier, wherever it stands: ' on a simulated haswell-ep-2s'."""
-        return f" on a simulated {self.machine}" if self.machine else ""
+        return simulated([self.machine])
 
     @property
     def measured_by(self) -> str:

@@ -27,9 +27,10 @@ class Column:
     threads: int
     tier: str
     metric: str
+    on: str = ""              # as CellResult.on
 
     def title(self) -> str:
-        return f"{label(self.metric)} ({self.device}, {threads(self.threads)})"
+        return f"{label(self.metric)} ({self.device}, {threads(self.threads)}{self.on})"
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Attribution:
             for cell in one.cells:
                 for metric in cell.metrics:
                     if metric.verdict is not None:
-                        column = Column(cell.device, cell.threads, cell.tier, metric.name)
+                        column = Column(cell.device, cell.threads, cell.tier, metric.name, cell.on)
                         moved = metric.verdict not in (Verdict.EQUIVALENT, Verdict.INCONCLUSIVE)
                         always = not tier.find(column.tier).counts_locks
                         seen[column] = seen.get(column, always) or moved

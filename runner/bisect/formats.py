@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 
 from runner.bisect.result import Result, Row, figures
-from runner.figures import describe, label, number
+from runner.figures import describe, label, number, simulated
 from runner.report.markdown import bullets, escape
 
 FORMAT = 1
@@ -22,7 +22,8 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def _facts(result: Result) -> list[str]:
     asked = result.question
-    return [f"{label(asked.metric)} ({result.unit}), {asked.tier} tier, {asked.device}, "
+    return [f"{label(asked.metric)} ({result.unit}), {asked.tier} tier"
+            f"{simulated([result.machine])}, {asked.device}, "
             f"{asked.threads} thread{'s' * (asked.threads > 1)}; line at {number(result.line)}",
             f"between {asked.good[:12]} and {asked.bad[:12]} of {asked.tree}"]
 
@@ -69,8 +70,10 @@ def markdown(result: Result) -> str:
 
 def to_json(result: Result) -> str:
     """For programs; results/README.md documents it."""
-    return json.dumps({"swapscale-bisect": FORMAT, **dataclasses.asdict(result),
-                       "exit": int(result.exit)}, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    data = {"swapscale-bisect": FORMAT, **dataclasses.asdict(result), "exit": int(result.exit)}
+    if not result.machine:
+        del data["machine"]
+    return json.dumps(data, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
 
 FORMATS = {"text": text, "markdown": markdown, "json": to_json}

@@ -42,6 +42,7 @@ class Result:
     change: MetricResult | None            # the culprit's own
     moved: tuple[MetricResult, ...]        # locks and reclaim metrics that moved with it
     warnings: tuple[str, ...]
+    machine: str = ""                      # simulated, that its figures are of; '': this host
 
     @property
     def exit(self) -> Exit:
@@ -93,7 +94,9 @@ def build(loop: Loop, left: Sequence[Point]) -> Result:
                   history.title(culprit) if culprit else "",
                   history.stat(culprit) if culprit else "",
                   _decisive([one.reading for one in path]), found.sure, found.said, found.change,
-                  found.moved, tuple(one for one in warnings if one))
+                  found.moved, tuple(one for one in warnings if one),
+                  tier.find(state.question.tier).machine(loop.anchors.good[0])
+                  if loop.anchors.good else "")
 
 
 def figures(reading: Reading) -> tuple[str, str, str]:

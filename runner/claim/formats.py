@@ -35,7 +35,8 @@ def as_text(findings: Findings) -> str:
         lines += text.table_lines(table)
     for title, told in shown.lists:
         lines += text.bullets(title, told)
-    lines += ["", f"Claim: {shown.verdict.upper()}", *text.wrapped(shown.reason, "  ", "  ")]
+    lines += ["", f"Claim: {shown.verdict.upper()}{shown.on}",
+              *text.wrapped(shown.reason, "  ", "  ")]
     return "\n".join(lines) + "\n"
 
 
@@ -43,7 +44,7 @@ def as_markdown(findings: Findings, pictures: Sequence[str] = ()) -> str:
     """Markdown with the verdict first; `pictures` are named relative to where it will lie."""
     shown = page.build(findings)
     lines = [f"# {markdown.escape(shown.title)}", "",
-             f"**{shown.verdict}**: {markdown.escape(shown.reason)}", "",
+             f"**{shown.verdict}**{markdown.escape(shown.on)}: {markdown.escape(shown.reason)}", "",
              *(f"- {what}: {markdown.escape(said)}" for what, said in shown.facts), ""]
     lines += [line for one in pictures for line in (f"![{Path(one).stem}]({one})", "")]
     for table in shown.tables:
@@ -62,6 +63,8 @@ def as_json(findings: Findings) -> str:
         del cell["cell"]
         if one.measured:
             cell["measured"]["emulated"] = one.measured.emulated
+            if not one.measured.machine:
+                del cell["measured"]["machine"]
         cells.append(cell)
     return json.dumps({
         "swapscale-claim": FORMAT, "claim": claim.name, "statement": claim.statement,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from runner import stats, tier
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.errors import Exit
-from runner.figures import MetricResult, Verdict as Compared, percent
+from runner.figures import MetricResult, Verdict as Compared, percent, simulated
 from runner.records import Accelerator, Rules, Sample
 from runner.results import Base, CellResult, Comparison, Kind, threads
 from runner.tier.base import Tier
@@ -64,10 +64,16 @@ class Measured:
     base: float | None
     test: float | None
     effect: Effect | None                  # None: no base to divide by, or no interval yet
+    machine: str = ""                      # simulated, that it is of; '': this host
 
     @property
     def emulated(self) -> bool:
-        return self.accelerator != Accelerator.KVM
+        return not self.machine and self.accelerator != Accelerator.KVM
+
+    @property
+    def stamp(self) -> str:
+        """After a figure: ', emulated' or ' on a simulated haswell-ep-2s'."""
+        return simulated([self.machine]) or (", emulated" if self.emulated else "")
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,11 @@ class CellFinding:
     reason: str
     measured: Measured | None              # None: not measured on this host
     limits: tuple[str, ...] = ()           # what keeps the effect from being larger
+
+    @property
+    def said(self) -> str:
+        """The verdict, with the machine it is about: 'reproduced on a simulated haswell-ep-2s'."""
+        return self.verdict + (simulated([self.measured.machine]) if self.measured else "")
 
 
 @dataclass(frozen=True)
@@ -88,6 +99,12 @@ class Findings:
     reason: str
     exit: Exit
     samples: tuple[Sample, ...]
+
+    @property
+    def on(self) -> str:
+        """After the verdict: the simulated machines that it is about."""
+        return simulated(one.measured.machine for one in self.cells
+                         if one.measured and one.verdict == self.verdict)
 
     @property
     def host(self) -> Mapping[str, str]:
@@ -130,7 +147,7 @@ def measured(found: CellResult, metric: str) -> Measured | None:
         return None
     return Measured(found.tier, found.accelerator, found.vcpus,
                     min(found.base_samples, found.test_samples), result.unit, result.base,
-                    result.test, _effect(result, tier.find(found.tier)))
+                    result.test, _effect(result, tier.find(found.tier)), found.machine)
 
 
 def _effect(result: MetricResult, own: Tier) -> Effect | None:

@@ -10,7 +10,7 @@ from runner.claim import reasons
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.claim.judge import CellFinding, Effect, Findings, Measured, band, points, signed
 from runner.errors import printable
-from runner.figures import label, number
+from runner.figures import label, number, simulated
 from runner.records import MIB
 from runner.results import threads
 from runner.shown import Table
@@ -23,6 +23,7 @@ NONE = "–"
 class Page:
     title: str
     verdict: str
+    on: str                                # after it: the simulated machine it is about
     reason: str
     facts: tuple[tuple[str, str], ...]     # what, then a text
     tables: tuple[Table, ...]
@@ -40,7 +41,8 @@ def how(one: Measured) -> str:
     what = "pair" if tier.find(one.tier).paired else "boot"
     boots = f"{one.boots} {what}" + "s" * (one.boots != 1)
     vcpus = f"{one.vcpus} vCPU" + "s" * (one.vcpus != 1)
-    return f"{one.tier}, {one.accelerator}{', emulated' if one.emulated else ''}, {vcpus}, {boots}"
+    emulated = ", emulated" if one.emulated else ""
+    return f"{one.tier}{simulated([one.machine])}, {one.accelerator}{emulated}, {vcpus}, {boots}"
 
 
 def _place(cell: ClaimCell) -> str:
@@ -53,9 +55,9 @@ def _claimed(findings: Findings) -> Table:
         got = one.measured.effect if one.measured else None
         shown = NONE
         if one.measured and got:
-            shown = _span(got) + (", emulated" if one.measured.emulated else "")
+            shown = _span(got) + one.measured.stamp
         rows.append((_place(one.cell), band(one.cell), shown,
-                     points(got.distance(one.cell)) if got else NONE, one.verdict))
+                     points(got.distance(one.cell)) if got else NONE, one.said))
     return Table("Claimed, and measured on this machine",
                  ("", "claimed", "measured here", "from claimed", "verdict"), tuple(rows))
 
@@ -77,8 +79,8 @@ def _figures(findings: Findings) -> Table | None:
     rows = []
     for cell in _places(claim):
         where = f"{threads(cell.threads)}, {cell.device}"
-        for metric, what in ((reasons.THROUGHPUT, "swap throughput, MiB/s"),
-                             (reasons.INSTRUCTIONS, "instructions per page")):
+        speeds = (one.speed for one in tier.every() if one.speed[0])
+        for metric, what in (*speeds, (reasons.INSTRUCTIONS, "instructions per page")):
             one = reasons.counted(comparison, claim, cell, metric)
             if one:
                 rows.append(_row(f"{where}: {what}", one))
@@ -129,7 +131,7 @@ def _facts(findings: Findings) -> Iterable[tuple[str, str]]:
 
 
 def _told(one: CellFinding) -> Iterable[str]:
-    yield f"{_place(one.cell)}: {one.verdict}: {one.reason}"
+    yield f"{_place(one.cell)}: {one.said}: {one.reason}"
     if one.cell.cause:
         yield f"{_place(one.cell)}: the source's cause: {one.cell.cause}"
     for line in one.limits:
@@ -148,7 +150,7 @@ def build(findings: Findings) -> Page:
              ("This rests on", list(comparison.assumptions)))
     return Page(
         printable(f"Claim {findings.claim.name}: {findings.claim.experiment.title}"),
-        findings.verdict, printable(findings.reason, _LONG),
+        findings.verdict, printable(findings.on), printable(findings.reason, _LONG),
         tuple((what, printable(text, _LONG)) for what, text in _facts(findings)),
         (_claimed(findings), *((figures,) if figures else ()), *_locks(findings)),
         tuple((title, tuple(printable(line, _LONG) for line in lines))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from runner import plots
+from runner import plots, tier
 from runner.claim import reasons, touches
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.claim.judge import Effect, Findings, Measured
@@ -46,25 +46,39 @@ def _here(claim: Claim, device: str) -> list[ClaimCell]:
             if one.device == device and one.metric == reasons.THROUGHPUT]
 
 
-def _measured(findings: Findings, device: str) -> dict[int, Measured]:
-    """Throughput by thread count, claimed there or not."""
-    claim = findings.claim
-    found = {}
-    for count in claim.experiment.threads:
-        cell = replace(claim.cells[0], device=device, threads=count)
-        one = reasons.counted(findings.comparison, claim, cell, reasons.THROUGHPUT)
-        if one:
-            found[count] = one
+@dataclass(frozen=True)
+class _Speed:
+    """Throughput by thread count as one tier measured it, claimed there or not."""
+
+    metric: str
+    by_threads: dict[int, Measured]
+
+    @property
+    def stamp(self) -> str:
+        return next((one.stamp for one in self.by_threads.values() if one.stamp), "")
+
+
+def _measured(findings: Findings, device: str) -> list[_Speed]:
+    """Of each tier that measured any, the one by the host's clock in any case."""
+    claim, found = findings.claim, []
+    for own in tier.every():
+        metric, by_threads = own.speed[0], {}
+        for count in claim.experiment.threads if metric else ():
+            cell = replace(claim.cells[0], device=device, threads=count)
+            if one := reasons.counted(findings.comparison, claim, cell, metric):
+                by_threads[count] = one
+        if by_threads or own.by_clock:
+            found.append(_Speed(metric, by_threads))
     return found
 
 
 def _effects(findings: Findings, device: str, maker: _Maker) -> None:
     cells = _here(findings.claim, device)
-    got = _measured(findings, device)
-    how = ", emulated" if any(one.emulated for one in got.values()) else ""
-    here = [_ratio(count, one.effect) for count, one in got.items() if one.effect]
+    here = [Curve(f"here{speed.stamp}", False, tuple(
+        _ratio(count, one.effect) for count, one in speed.by_threads.items() if one.effect))
+            for speed in _measured(findings, device)]
     maker.keep(plots.curves(
-        [Curve(f"here{how}", False, tuple(here)),
+        [*here,
          Curve(f"published {findings.claim.source.date}, with the tolerance", False,
                _claimed(cells), claimed=True)] if cells else [],
         maker.folder / f"claim-effect-{device}",
@@ -74,17 +88,18 @@ def _effects(findings: Findings, device: str, maker: _Maker) -> None:
 
 
 def _throughput(findings: Findings, device: str, maker: _Maker) -> None:
-    claim, got = findings.claim, _measured(findings, device)
-    how = ", emulated" if any(one.emulated for one in got.values()) else ""
-    curves = []
-    for kernel, side in ((claim.base, 0), (claim.test, 1)):
-        points = []
-        for count in got:
-            values = reasons.values(findings.samples, kernel, device, count)
-            middle = (got[count].base, got[count].test)[side]
-            if values and middle is not None:
-                points.append(CurvePoint(count, middle, min(values), max(values)))
-        curves.append(Curve(f"{kernel}{how}", False, tuple(points)))
+    claim, curves = findings.claim, []
+    speeds = _measured(findings, device)
+    for speed in speeds:
+        for kernel, side in ((claim.base, 0), (claim.test, 1)):
+            points = []
+            for count, seen in speed.by_threads.items():
+                values = reasons.values(findings.samples, kernel, device, count, speed.metric)
+                middle = (seen.base, seen.test)[side]
+                if values and middle is not None:
+                    points.append(CurvePoint(count, middle, min(values), max(values)))
+            curves.append(Curve(f"{kernel}{speed.stamp}", False, tuple(points)))
+    got = {count: one for speed in reversed(speeds) for count, one in speed.by_threads.items()}
     curves.append(_promised(findings, got, device))
     maker.keep(plots.throughput_curves(curves, maker.folder / f"claim-throughput-{device}",
                                        Heading(claim.base, claim.test), device, "2 10"))

@@ -48,11 +48,12 @@ def lock_sum(comparison: Comparison, claim: Claim, cell: ClaimCell) -> Measured 
     return None
 
 
-def values(samples: Iterable[Sample], kernel: str, device: str, count: int) -> list[float]:
+def values(samples: Iterable[Sample], kernel: str, device: str, count: int, metric: str
+           ) -> list[float]:
     """Throughput of each valid boot of a kernel, MiB/s."""
-    return [one.metrics[THROUGHPUT].value for one in samples
+    return [one.metrics[metric].value for one in samples
             if (one.cell.kernel, one.cell.device, one.cell.threads) == (kernel, device, count)
-            and not one.invalid and THROUGHPUT in one.metrics]
+            and not one.invalid and metric in one.metrics]
 
 
 def limits(comparison: Comparison, claim: Claim, cell: ClaimCell) -> tuple[str, ...]:

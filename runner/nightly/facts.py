@@ -12,12 +12,21 @@ from typing import Any
 from runner import tier
 from runner.errors import UsageError, printable
 from runner.evidence import Campaign, load_samples
+from runner.figures import simulated
 from runner.nightly import nightfile
 from runner.nightly.nightfile import NightRecord
 from runner.records import Metric, Sample
 
 #: Files of a campaign that the index is made of.
 SOURCES = ("campaign.json", "experiment.toml", "samples.jsonl", nightfile.NAME)
+
+
+_SIMULATES = " simulates "
+
+
+def machine(vcpus: int, digest: str, simulates: str) -> str:
+    """'2 vCPU' and the digest of the machine's description, then what machine it simulates."""
+    return f"{vcpus} vCPU {digest}".rstrip() + (f"{_SIMULATES}{simulates}" if simulates else "")
 
 
 @dataclass(frozen=True, order=True)
@@ -27,7 +36,7 @@ class SeriesKey:
     host: str                 # host class: 'CPU MODEL, 2 cores'
     qemu: str                 # '7.2.22'
     accelerator: str
-    machine: str              # '2 vCPU' and digest of the machine's description
+    machine: str              # as machine() writes it
     config: str               # digest of guest, load and kernel configuration; 12 hex digits
     workload: str             # digest of the guest's programs; 12 hex digits
     kernel: str               # the kernel that moves, with its series: '6.1:vanilla'
@@ -42,7 +51,17 @@ class SeriesKey:
     def label(self) -> str:
         """For people: '6.1:vanilla, exact, pmem, 1 thread: instructions_per_page'."""
         threads = f"{self.threads} thread" + ("s" if self.threads != 1 else "")
-        return f"{self.kernel}, {self.tier}, {self.device}, {threads}: {self.metric}"
+        return f"{self.kernel}, {self.measured_by}, {self.device}, {threads}: {self.metric}"
+
+    @property
+    def simulated(self) -> str:
+        """The machine that its tier simulates; '': none."""
+        return self.machine.partition(_SIMULATES)[2]
+
+    @property
+    def measured_by(self) -> str:
+        """The tier, for people."""
+        return self.tier + simulated([self.simulated])
 
 
 @dataclass(frozen=True)
@@ -73,7 +92,8 @@ class Facts:
         return SeriesKey(
             host=f"{host.get('cpu', '')}, {host.get('cores', '')} cores",
             qemu=host.get("qemu", ""), accelerator=sample.accelerator,
-            machine=f"{sample.vcpus} vCPU {host.get('machine', '')}".rstrip(),
+            machine=machine(sample.vcpus, host.get("machine", ""),
+                            tier.find(cell.tier).machine(sample)),
             config=hashlib.sha256(f"{self.settings} {config}".encode()).hexdigest()[:12],
             workload=host.get("programs", ""), kernel=kernel, device=cell.device,
             threads=cell.threads, load=cell.workload, tier=cell.tier, metric=name,

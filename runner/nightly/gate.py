@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from runner import tier, verdict
 from runner.figures import MetricResult, Verdict, describe, percent
 from runner.nightly import changes, history
-from runner.nightly.facts import SeriesKey
+from runner.nightly.facts import SeriesKey, machine
 from runner.nightly.history import ChangePoint, History, Series
 from runner.nightly.known import Known
 from runner.records import Accelerator
@@ -106,7 +106,8 @@ def _cell(track: str, kernel: str, group: Sequence[Series]) -> CellResult:
                       Accelerator(key.accelerator).value, int(vcpus) if vcpus.isdecimal() else 1,
                       worst, reason, "", metrics,
                       sum(len(one.nights) - 1 for one in group), len(group),
-                      tuple(dict.fromkeys(one.nights[-1].evidence for one in group)))
+                      tuple(dict.fromkeys(one.nights[-1].evidence for one in group)),
+                      machine=key.simulated)
 
 
 def _of_tonight(found: History, track: str, campaign: str) -> list[Series]:
@@ -141,8 +142,9 @@ def _accept(comparison: Comparison, track: str, since: str, accepted: Known
 
 
 def _key(track: str, cell: CellResult, metric: MetricResult) -> SeriesKey:
-    return SeriesKey("", "", cell.accelerator, "", "", "", track, cell.device, cell.threads,
-                     cell.workload, cell.tier, metric.name, metric.unit, metric.better)
+    return SeriesKey("", "", cell.accelerator, machine(cell.vcpus, "", cell.machine), "", "",
+                     track, cell.device, cell.threads, cell.workload, cell.tier, metric.name,
+                     metric.unit, metric.better)
 
 
 def judge(comparison: Comparison, found: History, track: str, kernel: str, campaign: str,

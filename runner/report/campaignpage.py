@@ -30,7 +30,8 @@ def _headline(sample: Sample) -> Value:
 def _samples(samples: Sequence[Sample], shown: Sequence[SampleEvidence]) -> Grid | None:
     rows = [Row((Value(str(one.number), one.number, f"#{seen.id}"),
                  Value(printable(one.cell.kernel)), Value(printable(one.cell.device)),
-                 Value(str(one.cell.threads), one.cell.threads), Value(printable(one.cell.tier)),
+                 Value(str(one.cell.threads), one.cell.threads),
+                 Value(printable(tier.measured_by(one))),
                  Value(str(one.repeat + 1), one.repeat), _headline(one),
                  Value(f"{one.wall_seconds:.1f} s", one.wall_seconds),
                  Value(printable(one.outcome if not one.invalid else "; ".join(one.invalid), 200))),

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from runner import tier
 from runner.campaign import CONFIGS
 from runner.errors import UsageError, printable
 from runner.evidence import Campaign
@@ -148,7 +149,8 @@ def _sample(root: Path, sample: Sample, budget: _Budget) -> SampleEvidence:
     by_name = {file.name: file for file in files}
     excerpts = [budget.excerpt(root, by_name[name]) for name in _SHOWN if name in by_name]
     facts = (("kernel", cell.kernel), ("device", cell.device), ("threads", str(cell.threads)),
-             ("tier", cell.tier), ("workload", cell.workload), ("boot", str(sample.repeat + 1)),
+             ("tier", tier.measured_by(sample)), ("workload", cell.workload),
+             ("boot", str(sample.repeat + 1)),
              ("accelerator", f"{sample.accelerator}, {sample.vcpus} vCPU"
               + ("s" if sample.vcpus != 1 else "")),
              ("began", grid.clock(sample.started)), ("took", f"{sample.wall_seconds:.1f} s"),

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from runner import lineplots, results
+from runner import lineplots, results, tier
 from runner.errors import printable
 from runner.figures import number
 from runner.lineplots import Line
@@ -30,7 +30,8 @@ def _places(found: Found) -> Iterator[tuple[_Place, Found]]:
     places: dict[_Place, Found] = {}
     for one, extra in found:
         cell = one.cell
-        places.setdefault((cell.device, cell.threads, cell.tier), []).append((one, extra))
+        places.setdefault((cell.device, cell.threads, tier.measured_by(one)), []).append(
+            (one, extra))
     yield from places.items()
 
 
@@ -73,8 +74,8 @@ def draw(found: Found, folder: Path) -> list[Picture]:
     """A picture of latency and one of a boot of each kernel over time, for each place."""
     drawn = []
     (folder / FOLDER).mkdir(exist_ok=True)
-    for number_of, ((device, threads, tier), mine) in enumerate(_places(found)):
-        where = printable(f"{device}, {results.threads(threads)}, {tier}")
+    for number_of, ((device, threads, name), mine) in enumerate(_places(found)):
+        where = printable(f"{device}, {results.threads(threads)}, {name}")
         if lines := _latency(mine):
             title = f"Latency of touches: {where}"
             drawn.append(Picture("latency", title, lineplots.percentiles(
@@ -104,7 +105,8 @@ def table(found: Found, links: dict[str, Value]) -> Grid | None:
             rows.append(Row((
                 links.get(one.evidence, Value(str(one.number))), Value(facets["kernel"]),
                 Value(facets["device"]), Value(facets["threads"], one.cell.threads),
-                Value(facets["tier"]), Value(_words(touch)), Value(f"{told.count:,}", told.count),
+                Value(printable(tier.measured_by(one))), Value(_words(touch)),
+                Value(f"{told.count:,}", told.count),
                 *(Value(number(value / 1000), value) for value in figures)), facets))
     columns = (Column("sample", False), Column("kernel", False), Column("device", False),
                Column("threads"), Column("tier", False), Column("touch", False), Column("count"),

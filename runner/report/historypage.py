@@ -132,7 +132,7 @@ def _facets(series: Series) -> dict[str, str]:
 def _title(series: Series) -> str:
     key = series.key
     return printable(f"{label(key.metric)} · {key.kernel} · {key.device} · "
-                     f"{results.threads(key.threads)} · {key.tier}", 300)
+                     f"{results.threads(key.threads)} · {key.measured_by}", 300)
 
 
 def _card(series: Series, id_: str, drawn: Drawn | None, links: _Links) -> Card:
@@ -164,7 +164,7 @@ def _changes(found: Sequence[Series], ids: Sequence[str], links: _Links) -> Grid
                 Value(printable(label(series.key.metric)), href=f"#{id_}"),
                 Value(printable(series.key.kernel)), Value(printable(series.key.device)),
                 Value(str(series.key.threads), series.key.threads),
-                Value(printable(series.key.tier)), Value(_what(night)),
+                Value(printable(series.key.measured_by)), Value(_what(night)),
                 Value(printable(one.known, 300))),
                 {**_facets(series), "state": "known" if one.known else one.verdict})))
     rows.sort(key=lambda pair: pair[0], reverse=True)
@@ -180,7 +180,7 @@ def _others(found: Sequence[Series], links: _Links) -> Grid | None:
     rows = tuple(Row((Value(printable(label(one.key.metric))), Value(printable(one.key.kernel)),
                       Value(printable(one.key.device)), Value(str(one.key.threads),
                                                               one.key.threads),
-                      Value(printable(one.key.tier)),
+                      Value(printable(one.key.measured_by)),
                       Value(f"{number(one.nights[-1].value)} {printable(one.key.unit, 40)}",
                             one.nights[-1].value),
                       Value(str(len(one.nights)), len(one.nights)), links.night(one.nights[-1])),

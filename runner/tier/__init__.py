@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from runner.figures import simulated
 from runner.metrics import lockfigures
 from runner.metrics import sample as metrics
-from runner.records import with_drivers
+from runner.records import Sample, with_drivers
 from runner.tier.base import Tier
 from runner.tier.exact import Exact
 from runner.tier.locks import Locks
@@ -52,6 +53,12 @@ def flavour(cell: Placed) -> str:
     """Of the kernel a cell boots, without tools; '' for a tier this version does not know."""
     own = find(cell.tier).flavour
     return with_drivers(own, cell.device) if own else ""
+
+
+def measured_by(sample: Sample) -> str:
+    """The tier of a sample, for people, with the machine it simulates."""
+    name = sample.cell.tier
+    return name + simulated([find(name).machine(sample)])
 
 
 def thresholds() -> dict[str, float]:

@@ -17,12 +17,12 @@ from madesamples import BASE, HOST, TEST, exact
 from runner import paths, plan, programs, report, tier
 from runner.bisect import anchors, measure, question
 from runner.bisect.records import Question
-from runner.claim import claimfile, judge
+from runner.claim import claimfile, formats, judge
 from runner.errors import UsageError
 from runner.experiment import Experiment, Guest, Planned
 from runner.figures import FLIPPED, MetricResult, Verdict
 from runner.metrics import sample as metrics
-from runner.nightly import history
+from runner.nightly import facts, history
 from runner.nightly.facts import SeriesKey
 from runner.records import Accelerator, Boot, BuiltKernel, Cell, Metric, Rules, Sample
 from runner.results import CellResult
@@ -291,6 +291,22 @@ def key() -> SeriesKey:
                      "MiB/s", "higher")
 
 
+def test_a_boot_is_shown_with_its_machine(toy: Toy) -> None:
+    assert tier.measured_by(samples()[0]) == "toy on a simulated two-sockets"
+    assert tier.measured_by(exact(1.0, 1.0)[0]) == "exact"
+
+
+def test_nights_of_several_machines_are_several_series(toy: Toy) -> None:
+    home = facts.Facts("night", "x", {}, (), {}, {}, "", None)
+    metric = samples()[0].metrics[SPEED]
+    two, one = (home.key(boots(BASE, [1.0], 0, machine)[0], SPEED, metric)
+                for machine in ("two-sockets", "one-socket"))
+    assert two.label() == (f"{BASE}, toy on a simulated two-sockets, pmem, 16 threads: {SPEED}")
+    assert one != two and one.simulated == "one-socket"
+    (plain,) = {home.key(made, "x", metric).machine for made in exact(1.0, 1.0)}
+    assert plain == "1 vCPU"
+
+
 def test_nights_hold_it_against_history(toy: Toy) -> None:
     assert history.threshold_of(key(), {}) == 0.03
     assert history.threshold_of(key(), {SPEED: 0.1}) == 0.1
@@ -331,6 +347,13 @@ tiers = ["toy"]
     claim = claimfile.load(file)
     found = judge.judge(claim, compare(samples(), judge.rules(claim)), samples(), {})
     assert found.verdict == judge.Verdict.REPRODUCED
+    for form, render in formats.FORMATS.items():
+        shown = render(found)
+        assert "emulated" not in shown or form == "json"
+        assert re.search(r'"verdict": "reproduced"' if form == "json" else
+                         r"(?i)reproduced(\W|</span>)* on a simulated two-sockets", shown), form
+    assert "toy on a simulated two-sockets, icount, 18 vCPUs, 3 boots" in formats.as_text(found)
+    assert json.loads(formats.as_json(found))["cells"][0]["measured"]["machine"] == "two-sockets"
     file.write_text(text.replace("threads = 16\n", "threads = 16\nmetric = "
                                  '"instructions_per_page"\n'), encoding="utf-8")
     with pytest.raises(UsageError, match="toy does not measure instructions_per_page; exact does"):
