@@ -43,9 +43,10 @@ def boots(side: Sequence[Sample]) -> list[Sample]:
 
 
 def raised(own: Sequence[int]) -> tuple[int, ...]:
-    """The looks of bisect and nightly: an experiment's own where it declares several."""
-    if len(own) > 1:
-        return tuple(own)
+    """The looks of bisect and nightly: an experiment's own from six on, where it declares several.
+    """
+    if len(own) > 1 and (late := [look for look in own if look >= LOOKS[0]]):
+        return tuple(late)
     first = max(LOOKS[0], own[0] if own else 1)
     return tuple(dict.fromkeys(min(MOST, first * look // LOOKS[0]) for look in LOOKS))
 

@@ -147,7 +147,7 @@ def test_the_users_experiment_is_reduced_to_one_cell(tmp_path: Path) -> None:
 def test_looks_over_layouts_are_the_users_or_begin_at_six() -> None:
     assert layouts.raised((1,)) == layouts.raised((6,)) == (6, 12, 24)
     assert layouts.raised((8,)) == (8, 16, 32) and layouts.raised((40,)) == (40, 64)
-    assert layouts.raised((4, 9)) == (4, 9)
+    assert layouts.raised((4, 9)) == (9,) and layouts.raised((2, 3)) == (6, 12, 24)
 
 
 def test_timed_steps_have_looks(tmp_path: Path) -> None:
