@@ -15,11 +15,21 @@ from runner.tier import layouts
 
 #: Comparisons that are drawn where there are more, and the seed of the draw.
 DRAWN, SEED = 40, 5
-#: Boots of a side: layouts of the exact tier; boots whose medians show a hold time; pairs.
-LAYOUTS, HELD, PAIRS = 8, 5, 8
+#: Boots of a side: layouts of the exact tier, the same of policies (what bisect and nightly look
+#: at first); boots whose medians show a hold time; pairs.
+LAYOUTS, FIRST, HELD, PAIRS = 8, layouts.LOOKS[0], 5, 8
 TREE = "locks.swap_cache_tree.acquisitions_per_page"
 HOLD = "locks.swap_cache_tree.hold_us_per_page"
 _FLAGGED = (Verdict.REGRESSED, Verdict.IMPROVED)
+
+
+@dataclass(frozen=True)
+class Planted:
+    """What a kernel of the exact tier does otherwise, and the metric it is to be found by."""
+
+    what: str
+    metric: str = layouts.PAGE
+    verdict: Verdict = Verdict.REGRESSED
 
 
 @dataclass(frozen=True)
@@ -53,13 +63,14 @@ def _thresholds(experiment: Experiment) -> dict[str, float]:
     return {**tier.thresholds(), **experiment.rules.thresholds}
 
 
-def exact(samples: Sequence[Sample], experiment: Experiment, planted: Mapping[str, str]
-          ) -> list[Rate]:
-    """Sets of layouts drawn from each kernel's; A/A: two disjoint sets of one kernel."""
+def exact(samples: Sequence[Sample], experiment: Experiment, planted: Mapping[str, Planted],
+          called: str = "exact", size: int = LAYOUTS) -> list[Rate]:
+    """Sets of layouts drawn from each kernel's; A/A: two disjoint sets of one kernel, all metrics.
+    """
     draw, limits = random.Random(SEED), _thresholds(experiment)
     pools = {kernel: {one.layout: one for one in boots}
              for kernel, boots in _valid(samples).items()}
-    how = f"{LAYOUTS} layouts against {LAYOUTS}"
+    how = f"{size} layouts against {size}"
 
     def judge(base: Sequence[Sample], test: Sequence[Sample]) -> list[MetricResult]:
         return tier.find("exact").against(base, test, limits)
@@ -67,19 +78,19 @@ def exact(samples: Sequence[Sample], experiment: Experiment, planted: Mapping[st
     false = made = 0
     for at in range(DRAWN):
         pool = list(pools.get(experiment.kernels[at % len(experiment.kernels)], {}).values())
-        if len(pool) >= 2 * LAYOUTS:
-            drawn = draw.sample(pool, 2 * LAYOUTS)
+        if len(pool) >= 2 * size:
+            drawn = draw.sample(pool, 2 * size)
             made += 1
-            false += _alarm(judge(drawn[:LAYOUTS], drawn[LAYOUTS:]))
-    found = [Rate("exact", "A/A", f"{how}, disjoint", made, false)]
-    for kernel, what in planted.items():
+            false += _alarm(judge(drawn[:size], drawn[size:]))
+    found = [Rate(called, "A/A", f"{how}, disjoint", made, false)]
+    for kernel, one in planted.items():
         base, test = pools.get(experiment.rules.base, {}), pools.get(kernel, {})
         both = sorted(set(base) & set(test))
-        count = DRAWN if len(both) >= LAYOUTS else 0
-        sets = [draw.sample(both, LAYOUTS) for _ in range(count)]
-        hits = sum(_verdict(judge([base[at] for at in one], [test[at] for at in one]), layouts.PAGE)
-                   == Verdict.REGRESSED for one in sets)
-        found.append(Rate("exact", what, f"{how}, the same", count, hits))
+        sets = [draw.sample(both, size) for _ in range(DRAWN if len(both) >= size else 0)]
+        hits = sum(_verdict(judge([base[at] for at in drawn], [test[at] for at in drawn]),
+                            one.metric) == one.verdict for drawn in sets)
+        found.append(Rate(called, one.what, f"{how}, the same: {one.metric} {one.verdict}",
+                          len(sets), hits))
     return found
 
 

@@ -50,11 +50,26 @@ def test_exact_rates() -> None:
     samples = [boot(kernel, layout, factor) for kernel, factor in factors.items()
                for layout in range(16)]
     found = rates.exact(samples, experiment, selftest.COSTS)
-    assert [one.what for one in found] == ["A/A", *selftest.COSTS.values()]
+    assert [one.what for one in found] == ["A/A", *(one.what for one in selftest.COSTS.values())]
     assert [(one.comparisons, one.flagged) for one in found] == [(40, 0)] + [(40, 40)] * 4
     alike = [replace(one, metrics=boot(one.cell.kernel, one.layout, 1.0).metrics)
              for one in samples]
     assert [one.flagged for one in rates.exact(alike, experiment, selftest.COSTS)] == [0] * 5
+
+
+def test_policies_are_found_by_their_own_metric() -> None:
+    experiment = plan.load(HOME / "policy.toml")
+    stalls = {kernel: 1.0 for kernel in experiment.kernels}
+    stalls[f"{selftest.SERIES}policy-batch-8"] = 2.8
+    stalls[f"{selftest.SERIES}policy-batch-128"] = 0.3
+    samples = [replace(one, metrics={**one.metrics, "allocstall_per_page": Metric(
+        0.0075 * stalls[one.cell.kernel] * (1 + 0.01 * (layout % 5)), "stalls/page", "lower", "")})
+        for kernel in experiment.kernels for layout in range(12)
+        for one in [boot(kernel, layout, 1.0)]]
+    found = rates.exact(samples, experiment, selftest.POLICIES, "policy", rates.FIRST)
+    assert [(one.comparisons, one.flagged) for one in found] == [
+        (40, 0), (40, 40), (40, 40), *[(40, 0)] * 4]
+    assert found[2].how.endswith("allocstall_per_page improved")
 
 
 def lock_boots(kernel: str, count: int, hold: float = 10.0, **taken: float) -> list[Sample]:
@@ -99,6 +114,16 @@ def test_page_says_what_was_not_measured() -> None:
     assert "| exact | A/A | x | 40 | 1 | 2.5% |" in text
     assert "| timed | A/A | 8 pairs | 0 | not measured yet | |" in text
     assert "exact: 1 of 1 boots count; icount" in text
+
+
+def test_page_keeps_what_was_measured_elsewhere() -> None:
+    rows = [Rate("exact", "A/A", "x", 40, 1), Rate("timed", "A/A", "8 pairs", 40, 2)]
+    before = page.render(rows, {"exact": [boot("k", 0, 1.0)], "timed": [boot("k", 0, 1.0)]})
+    again = [Rate("exact", "A/A", "x", 40, 3), Rate("timed", "A/A", "8 pairs", 0, 0)]
+    after = page.render(again, {"exact": [boot("k", 0, 1.0)] * 2, "timed": []}, before)
+    assert "| exact | A/A | x | 40 | 3 | 7.5% |" in after and "| 40 | 1 |" not in after
+    assert "| timed | A/A | 8 pairs | 40 | 2 | 5.0% |" in after
+    assert "- exact: 2 of 2 boots" in after and "- timed: 1 of 1 boots" in after
 
 
 def test_nothing_begun_gives_rates_of_nothing(tmp_path: Path,
