@@ -59,7 +59,8 @@ $(BUILD)/lockstep.so: $(call sources,lockstep) $(headers) Makefile
 C_TESTS := $(patsubst tests/unit/c/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/c/test_*.c))
 .SECONDEXPANSION:
 links = $(shell sed -n 's,^// LINK: ,,p' $(1))
-$(BUILD)/tests/%: tests/unit/c/%.c $$(call links,tests/unit/c/%.c) $(headers) Makefile
+$(BUILD)/tests/%: tests/unit/c/%.c $$(call links,tests/unit/c/%.c) $(headers) \
+		$(wildcard tests/unit/c/*.h) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(SANITIZE) -I. -pthread -o $@ $(filter %.c,$^) -lcmocka -lm
 
@@ -119,7 +120,7 @@ selftest:
 # Every linter that can run here; one that is missing is named as skipped.
 SCRIPTS := setup/install .ci/run tests/releases/run
 C_FILES := $(wildcard workloads/*/*.[ch] runner/agent/*.[ch] lockstep/*.[ch] \
-	     tests/unit/c/*.c tests/hascache/*.c)
+	     tests/unit/c/*.[ch] tests/hascache/*.c)
 lint = @if command -v $(1) >/dev/null; then echo "check: $(1)"; $(2); \
 	else echo "check: $(1) skipped: not installed, setup/install test adds it"; fi
 
