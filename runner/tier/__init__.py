@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from runner.figures import simulated
-from runner.metrics import lockfigures
 from runner.metrics import sample as metrics
 from runner.records import Sample, with_drivers
 from runner.tier.base import Tier
@@ -66,17 +65,13 @@ def thresholds() -> dict[str, float]:
     return {name: limit for one in TABLE.values() for name, limit in one.thresholds.items()}
 
 
-def metric_names() -> tuple[str, ...]:
-    """Metrics whose threshold an experiment may declare, but for those of locks."""
-    return (*(name for one in TABLE.values() for name in one.own_metrics), *metrics.KNOWN)
-
-
 def is_metric(name: str) -> bool:
-    return name in metric_names() or bool(lockfigures.METRIC.fullmatch(name))
+    """Whether an experiment may declare a threshold of it."""
+    return name in metrics.KNOWN or any(one.gives(name) for one in TABLE.values())
 
 
 def no_metric(name: str, more: str = "") -> str:
-    """What to say of a name that is no metric; `more` on the metrics of locks."""
-    names = metric_names()
-    return (f"is not a metric; metrics: {', '.join(names)}, locks.CLASS.acquisitions_per_page"
-            f"{more}{meant(name, list(names))}")
+    """What to say of a name that is no metric; `more` on the families of them."""
+    known = [*(own for one in TABLE.values() for own in one.own_metrics), *metrics.KNOWN]
+    families = [one.family for one in TABLE.values() if one.family]
+    return f"is not a metric; metrics: {', '.join(known + families)}{more}{meant(name, known)}"

@@ -76,6 +76,7 @@ class Tier:
     nanosecond = "ns"                      # what a nanosecond of its guest is
     #: Metrics whose threshold an experiment may declare, beside those all loads have.
     own_metrics: tuple[str, ...] = ()
+    family = ""                            # further ones, as a complaint describes them
     thresholds: Mapping[str, float] = {}   # where the experiment declares none: relative change
     headline = ""                          # the metric shown of a boot
     bisected = ""                          # the one a bisect goes by where none is named
@@ -179,6 +180,10 @@ class Tier:
 
     # How it judges.
 
+    def gives(self, metric: str) -> bool:
+        """Whether it alone measures this metric, whose threshold an experiment may declare."""
+        return metric in self.own_metrics
+
     def judges(self, metric: str) -> bool:
         """Whether this metric of its samples may decide anything."""
         return True
@@ -246,11 +251,11 @@ class Tier:
 
     def answers(self, metric: str) -> bool:
         """Whether a bisect by this metric measures in this tier."""
-        return metric in self.own_metrics
+        return self.gives(metric)
 
     def claimed(self, metric: str) -> str:
         """The metric by which it decides a claim about `metric`; '' where it cannot."""
-        return metric if self.claims and metric in (*self.own_metrics, *metrics.KNOWN) else ""
+        return metric if self.claims and (self.gives(metric) or metric in metrics.KNOWN) else ""
 
     def ends(self, rules: dict[str, Any]) -> None:
         """Change [rules] of an experiment into those of a bisect's ends."""

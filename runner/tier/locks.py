@@ -38,6 +38,7 @@ class Locks(Tier):
     claims = True
     own_tables = False                     # the page has all classes in one table
     thresholds = {f"locks.{one}{_TAKEN}": counts.LOCK_SHARE for one in (PATH_SUM, *SWAP_LOCKS)}
+    family = f"locks.CLASS{_TAKEN}"
     headline = f"locks.swap_cache_tree{_TAKEN}"
     noise = 0.0025                         # measured, docs/methodology.md
     floor = counts.LOCK_FLOOR
@@ -56,6 +57,9 @@ class Locks(Tier):
     def figures(self, reading: metrics.Reading) -> dict[str, Metric]:
         # lock_stat slows what it watches: no speed is taken from its kernels.
         return lockfigures.measure(reading.evidence, reading.window.kernel_pages)
+
+    def gives(self, metric: str) -> bool:
+        return bool(lockfigures.METRIC.fullmatch(metric))
 
     def judges(self, metric: str) -> bool:
         return metric.startswith("locks.")
@@ -76,12 +80,6 @@ class Locks(Tier):
                         f"{heading.test} against {heading.base}",
                         plots.lock_bars(rows, out.with_name(f"{out.name}-locks"), heading))] \
             if rows else []
-
-    def answers(self, metric: str) -> bool:
-        return metric.startswith("locks.")
-
-    def claimed(self, metric: str) -> str:
-        return metric if lockfigures.METRIC.fullmatch(metric) else super().claimed(metric)
 
     def ends(self, rules: dict[str, Any]) -> None:
         rules["lock_boots"] = max(_END_BOOTS, rules.get("lock_boots", 1))
