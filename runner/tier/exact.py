@@ -84,7 +84,9 @@ class Exact(Tier):
 
     def far(self, base: Sequence[Sample], test: Sequence[Sample], judged: Collection[str]
             ) -> list[moved.Moved]:
-        return moved.find(layouts.boots(base), layouts.boots(test), judged)
+        # Of what a rule or a bisect could name: no command that would be refused.
+        return [one for one in moved.find(layouts.boots(base), layouts.boots(test), judged)
+                if one.name in metrics.KNOWN or self.gives(one.name)]
 
     def looks(self, rules: Rules) -> tuple[int, ...]:
         return rules.layouts

@@ -87,6 +87,6 @@ def told(found: Sequence[Moved], span: Sequence[str], experiment: str = "FILE") 
     lines = []
     for one in found:
         words = ["./swapscale", "bisect", *span, "--experiment", experiment, "--metric", one.name,
-                 "--above", f"{one.line():.4g}"]
+                 "--above", f"{one.line():.6g}"]
         lines.append(one.told() + (f"; bisect by it: {shlex.join(words)}" if one.worse else ""))
     return tuple(lines)
