@@ -83,8 +83,10 @@ Kernels = Callable[[Experiment, Progress], dict[tuple[str, str], BuiltKernel]]
 def build_kernels(experiment: Experiment, progress: Progress
                   ) -> dict[tuple[str, str], BuiltKernel]:
     """Every (kernel, flavour) the experiment's tiers boot, from the cache or built."""
-    agreed = {flavour: together.agree(experiment.kernels, flavour, progress)
-              if experiment.rules.base else () for flavour in plan.flavours(experiment)}
+    alike = list(dict.fromkeys((*experiment.kernels, *experiment.beside)))
+    agreed = {flavour: together.agree(alike, flavour, progress)
+              if experiment.rules.base or experiment.beside else ()
+              for flavour in plan.flavours(experiment)}
     # All flavours of one kernel in a row: the source tree changes series once.
     wanted = [(name, flavour) for name in experiment.kernels
               for flavour in plan.flavours(experiment)]

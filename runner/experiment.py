@@ -63,3 +63,4 @@ class Experiment:
     instruments: Instruments = Instruments()
     left_out: str = ""        # one line on tiers that its kernels cannot have
     budget: str = ""          # lock budgets: a name of results/baselines or a path; '': none
+    beside: tuple[str, ...] = ()  # kernels these are held against elsewhere, and so built like

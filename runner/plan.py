@@ -73,6 +73,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
         [one.name for one in chosen if not one.contends]), devices, workload.program)
     own = {one.name: one.read(root, one in chosen, devices) for one in tier.every()}
     limits_table = root.table("limits")
+    beside = tuple(root.texts("beside", []))
     limits = {}
     for key in ("boot", "silence", "total"):
         seconds = limits_table.number(f"{key}_s", 0.0, 86400.0, 0.0)
@@ -82,7 +83,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     root.close()
     return Experiment(path.stem, title, path, kernels, tuple(devices), tuple(threads),
                       tuple(tiers), guest, workload, boots, judging, limits, own,
-                      watched, left_out, budget)
+                      watched, left_out, budget, beside)
 
 
 def _left_out(root: tomlfile.Table, kernels: tuple[str, ...], tiers: list[str]) -> str:

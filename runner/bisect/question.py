@@ -90,6 +90,8 @@ def _reduced(file: Path, question: Question) -> dict[str, Any]:
     data |= {"title": f"bisect of {question.tree} by {question.metric}", "kernels": ["6.1:vanilla"],
              "devices": [question.device], "threads": [question.threads],
              "tiers": [question.tier]}
+    if question.kind == "git":     # options that a commit between renames or takes away
+        data["beside"] = [f"git:{question.tree}@{end}" for end in (question.good, question.bad)]
     tier.find(question.tier).ends(rules)
     return data
 

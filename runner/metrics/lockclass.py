@@ -19,6 +19,8 @@ from runner.metrics.lockkeys import Keys
 from runner.metrics.lockstat import LockClass
 
 OTHER_LENGTH = 40
+#: Names that many locks share and that say nothing: what the key is, or where it lies, says more.
+VAGUE = frozenset({"", "key", "&x->wait", "(completion)&x->wait"})
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ RULES = (
          file="swap_slots.c"),
     Rule("swap_cgroup", r"&ctrl->lock|&\(&ctrl->lock\)->rlock", file="swap_cgroup.c"),
     Rule("lru", r".*\blru_lock\b.*"),
-    Rule("list_lru", r"&\(?&?lru->node\[i\]\.lock.*"),
+    # 'key' is what lockdep_set_class() calls a class whose key came as an argument.
+    Rule("list_lru", r"&\(?&?lru->node\[i\]\.lock.*|shadow_nodes_key"),
     Rule("page_table", r".*\bptlock_ptr\(.*"),
     Rule("zone", r"&zone->lock|&\(&zone->lock\)->rlock"),
     Rule("pcp", r"&pcp->lock|&\(&pcp->lock\)->rlock"),
@@ -65,7 +68,8 @@ RULES = (
     Rule("memcg_rstat", r".*\bcgroup_rstat_(cpu_)?lock\b.*"),
     Rule("anon_vma", r"&anon_vma->(rwsem|mutex)|&\(?&?anon_vma->lock.*"),
     Rule("mmap", r"&mm->mmap_(lock|sem)"),
-    Rule("vma", r"&vma->vm_lock->lock"),
+    Rule("vma", r"&vma->vm_lock->lock|vm_lock"),
+    Rule("slab_sheaf", r"&pcs->lock"),
     Rule("runqueue", r"&rq->(__)?lock"),
     # What lockdep only pretends to be locks: nobody waits for them.
     Rule("annotation", r"rcu_read_lock.*|rcu_callback|fs_reclaim|.*\.seqcount|.*->seqcount"
@@ -144,13 +148,16 @@ def _settle(rule: Rule, candidates: list[LockClass], keys: Keys | None
 def _by_name(one: LockClass, keys: Keys | None) -> tuple[str, str]:
     """Name and how it was found, for a class whose name tells."""
     files = _files(keys, one.name)
-    for rule in RULES:
-        if re.fullmatch(rule.names, base(one.name)) \
-                and not (rule.stable in SWAP_PATH and files and not files & SWAP_FILES):
-            return rule.stable, "name"
+    vague = base(one.name) in VAGUE
     # A name that says nothing yields to what the lock is.
-    symbol = keys.symbol_of(one.name) if keys and not base(one.name) else ""
-    return own(symbol or one.name), "own name"
+    symbol = keys.symbol_of(one.name) if keys and vague else ""
+    for rule in RULES:
+        if re.fullmatch(rule.names, symbol or base(one.name)) \
+                and not (rule.stable in SWAP_PATH and files and not files & SWAP_FILES):
+            return rule.stable, "key" if symbol else "name"
+    one_file = next(iter(files)) if vague and files and len(files) == 1 else ""
+    where = f"_{one_file.removesuffix('.c')}" if one_file else ""
+    return own(symbol or base(one.name) + where), "own name"
 
 
 def identify(classes: Iterable[LockClass], keys: Keys | None = None) -> tuple[Named, ...]:

@@ -34,7 +34,9 @@ KEYS_FILE = "lock-keys.txt"
 MAX_BYTES = 4 << 20
 _HEAD = "swapscale-lock-keys 1"
 #: Raise it when `write` keeps other symbols: old kernels are then built again.
-FORMAT = 2
+FORMAT = 3
+#: Keys are small: '__key' in the function that initialises the lock, or 'shadow_nodes_key'.
+_KEY = re.compile(r"\w*_key(\.\d+)?", re.ASCII)
 _SYMBOL = re.compile(r"([0-9a-f]{16}) (\d{1,9}) (\S{1,80}) (\S{1,120})", re.ASCII)
 # Key, then what CONFIG_DEBUG_LOCKDEP and CONFIG_PROVE_LOCKING add, then the name.
 _CLASS = re.compile(r"([0-9a-f]{8,16})(?: OPS: *\d+)?(?: FD: *\d+)?(?: BD: *\d+)?"
@@ -132,7 +134,7 @@ def write(vmlinux: Path, out: Path) -> None:
         if kind == "FILE":
             file = name
         elif name in (PERCPU_START, PERCPU_END) or kind == "OBJECT" and section in sections \
-                and (int(cells[2], 0) >= LEAST_LOCK or re.fullmatch(r"__key(\.\d+)?", name)):
+                and (int(cells[2], 0) >= LEAST_LOCK or _KEY.fullmatch(name)):
             lines.append(f"{cells[1]} {int(cells[2], 0)} {file if bind == 'LOCAL' else '-'} {name}")
     out.write_text("\n".join(lines) + "\n", encoding="ascii")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import paths
+from runner import campaign, paths, plan
 from runner.errors import UsageError
 from runner.kernel import build, together
 from runner.progress import Progress
@@ -65,6 +65,18 @@ def test_together_they_have_what_both_can_have() -> None:
     # Each configuration has a build folder of its own: going back compiles nothing.
     assert build.build("old:vanilla", "perf", Progress()).options == ""
     assert [*together.told("-LESS FULL=y", "-LESS FULL=y")] == []
+
+
+def test_one_that_is_held_against_others_elsewhere_is_built_like_them(tmp_path: Path) -> None:
+    """As each step of a bisect whose ends cannot have the same first choice."""
+    file = tmp_path / "step.toml"
+    file.write_text('format = 1\nkernels = ["old:vanilla"]\ntiers = ["exact"]\n'
+                    'beside = ["old:vanilla", "new:vanilla"]\n')
+    (built,) = campaign.build_kernels(plan.load(file), Progress()).values()
+    assert built.options == "-LESS FULL=y"
+    file.write_text(file.read_text().replace("beside", "# beside"))
+    (built,) = campaign.build_kernels(plan.load(file), Progress()).values()
+    assert built.options == ""
 
 
 def test_one_source_needs_no_agreement() -> None:

@@ -312,3 +312,32 @@ def test_own_names_are_fit_for_metrics() -> None:
     assert lockclass.own("&dentry->d_lock#2") == "dentry_d_lock"
     assert lockclass.own("../../etc/\x1b[31m") == "etc_31m"
     assert lockclass.own("&&") == "unnamed"
+
+
+def test_a_name_that_says_nothing_yields_to_what_the_key_is() -> None:
+    """Linux 6.12 and 7.3 on swap to pmem: classes taken once a page and more."""
+    symbols = ("swapscale-lock-keys 1\n"
+               "ffffffff82000000 16 workingset.c shadow_nodes_key\n"
+               "ffffffff82000010 16 bio.c __key.3\n"
+               "ffffffff82000020 16 super.c __key\n")
+    lockdep = ("all lock classes:\nffffffff82000000 ....: key#3\n"
+               "ffffffff82000010 ....: &x->wait#7\nffffffff82000020 ....: &x->wait#9\n")
+    keys = lockkeys.combine(lockdep, symbols)
+    found = {one.lock.name: (one.stable, one.how) for one in lockclass.identify(
+        [lockstat.LockClass(name, (), (), ()) for name in (
+            "key#3", "&x->wait#7", "&x->wait#9", "&x->wait#2", "&pcs->lock", "vm_lock")], keys)}
+    assert found == {"key#3": ("list_lru", "key"), "&x->wait#7": ("x_wait_bio", "own name"),
+                     "&x->wait#9": ("x_wait_super", "own name"),
+                     "&x->wait#2": ("x_wait", "own name"), "&pcs->lock": ("slab_sheaf", "name"),
+                     "vm_lock": ("vma", "name")}
+
+
+def test_small_keys_are_kept(tmp_path: Path) -> None:
+    source = tmp_path / "k.c"
+    source.write_text("static struct { char b[16]; } __attribute__((used)) shadow_nodes_key, "
+                      "no_keyhole, __key;\nint main(void) { return 0; }\n")
+    subprocess.run(["gcc", "-o", tmp_path / "k", source], check=True)
+    lockkeys.write(tmp_path / "k", tmp_path / "out")
+    kept = {line.split()[3] for line in (tmp_path / "out").read_text().splitlines()[1:]
+            if line.split()[2] == "k.c"}
+    assert {"shadow_nodes_key", "__key"} <= kept and "no_keyhole" not in kept
