@@ -130,6 +130,16 @@ def test_false_sharing(tmp_path: Path, sockets: tuple[int, ...], line: int) -> N
     assert not [each for each in apart.json["lines"] if int(each["line"], 16) >= DATA]
 
 
+@pytest.mark.parametrize("cpus", [2, 4, 8])
+def test_a_line_serves_several_at_once(tmp_path: Path, cpus: int) -> None:
+    """What docs/lockstep.md says of it: who wants a line does not wait for who else does."""
+    count = 1000
+    machine = Simulated(cpus)
+    end = answer(tmp_path, "count", machine, COUNT=count, WORKERS=cpus, APART=0)
+    each = 3 * INSTRUCTION + 2 * NEAR
+    assert count * each * 9 // 10 <= end.json["fs"] <= count * each + edges(machine)
+
+
 def test_copied_pages_cost_by_the_byte(tmp_path: Path) -> None:
     count = 200
     machine = Simulated(1)

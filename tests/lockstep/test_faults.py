@@ -167,7 +167,7 @@ def test_qemu_that_is_ended(tmp_path: Path) -> None:
     file, out = tmp_path / "machine.txt", tmp_path / "out"
     file.write_text(MACHINE.text(guest.named))
     with qemu.running(command(guest, 2, f"{PLUGIN},machine={file},out={out}"), 1 << 20,
-                      subprocess.DEVNULL, subprocess.DEVNULL) as process:
+                      subprocess.DEVNULL, None) as process:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(2)
         process.terminate()
