@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runner import adaptive, host, paths, plan, programs, sample, tier
+from runner import adaptive, host, paths, plan, programs, sample, tier, tomlfile, tomltext
 from runner.errors import CannotMeasure, UsageError, printable
 from runner.evidence import Campaign, held
 from runner.executor import Executor, local
@@ -31,8 +31,9 @@ CONFIGS = "kernel-configs"
 Record = dict[str, Any]
 
 
-def create(experiment: Experiment, results: Path | None = None) -> Campaign:
-    """A new folder results/NAME-TIME holding a copy of the experiment."""
+def create(experiment: Experiment, results: Path | None = None,
+           given: tomlfile.Given | None = None) -> Campaign:
+    """A new folder results/NAME-TIME holding a copy of the experiment, with `given` put in."""
     parent = results or paths.RESULTS
     stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S")
     folder = parent / f"{experiment.name}-{stamp}"
@@ -48,10 +49,18 @@ def create(experiment: Experiment, results: Path | None = None) -> Campaign:
             raise UsageError(f"{parent}: cannot hold results: {error.strerror}; "
                              "name another folder with --results") from None
     campaign = Campaign(folder)
-    shutil.copyfile(experiment.file, campaign.experiment_file)
+    if given:
+        typed = [one.typed for one in given.values()]
+        campaign.experiment_file.write_text("\n".join([
+            *(f"# {printable(experiment.file.name)} with {printable(one)}" for one in typed),
+            *tomltext.lines(tomlfile.load(experiment.file, given).whole())]) + "\n", "utf-8")
+    else:
+        typed = []
+        shutil.copyfile(experiment.file, campaign.experiment_file)
     _write(campaign, {"format": FORMAT, "experiment": experiment.name, "title": experiment.title,
                       "kernels": list(experiment.kernels), "base": experiment.rules.base,
-                      "layouts": list(experiment.rules.layouts)})
+                      "layouts": list(experiment.rules.layouts),
+                      **({"set": typed} if typed else {})})
     return campaign
 
 

@@ -10,7 +10,7 @@ from types import FrameType
 from typing import NoReturn
 
 from runner import __version__
-from runner.commands import COMMANDS, bisect_step
+from runner.commands import COMMANDS, bisect_step, orient
 from runner.errors import Exit, SwapscaleError, UsageError
 from runner.progress import Progress
 
@@ -43,7 +43,8 @@ def parser() -> Parser:
                  "slower than that one, by how much, and because of which lock?",
                  formatter_class=argparse.RawDescriptionHelpFormatter)
     top.add_argument("--version", action="version", version=f"swapscale {__version__}")
-    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    commands = top.add_subparsers(metavar="COMMAND")
+    top.set_defaults(run=orient.do_orient)
     for command in COMMANDS:
         command.add(commands)
     return top

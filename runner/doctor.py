@@ -6,6 +6,7 @@ import glob
 import importlib.util
 import platform
 import shutil
+import textwrap
 from dataclasses import asdict, dataclass
 
 from runner import host, hostmemory, paths
@@ -16,11 +17,19 @@ from runner.vm import accel, newqemu
 
 PACKAGES = paths.ROOT / "setup" / "packages.txt"
 
+#: What findings about kernels begin with.
+KERNEL = "kernel "
+
 #: Measured: one source tree (1.5 GiB) and two flavours' objects (0.4 GiB),
 #: and as much again for a second source.
 DISK_WANTED = 4 << 30
 #: Two exact guests side by side and a kernel build beside them.
 RAM_WANTED = 3 << 30
+
+
+_WIDTH = 96
+#: Of packages that are missing together, so that a screen is one.
+_COSTS = 3
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,7 @@ def _tools() -> list[Finding]:
     return found
 
 
-def _accelerator(progress: Progress) -> Finding:
+def accelerator(progress: Progress) -> Finding:
     try:
         accel.choose("kvm", progress)
         return Finding("KVM", "ok", "a probe guest boots on it", "")
@@ -114,18 +123,26 @@ def _room() -> list[Finding]:
     return found
 
 
+def _kernel(known: build.Known) -> Finding:
+    """Not being built is no lack: whatever boots a kernel builds it first."""
+    what = f"{KERNEL}{known.name}" + (f" ({known.flavour})" if known.flavour else "")
+    if known.cached:
+        return Finding(what, "ok", "in the cache", "")
+    flavour = f"--flavour {known.flavour} " if known.flavour else ""
+    return Finding(what, "note", known.problem or
+                   ("not built yet" if known.flavour else "not fetched yet"),
+                   f"./swapscale kernel build {flavour}{known.name}")
+
+
 def examine(progress: Progress) -> list[Finding]:
     """Everything, in the order a reader wants it."""
-    kernels = [Finding(f"kernel {one.name} ({flavour})", "note" if not one.cached else "ok",
-                       "in the cache" if one.cached else "not built yet",
-                       "" if one.cached else f"./swapscale kernel build {one.name}")
-               for one in build.names() for flavour in [one.flavour]]
+    kernels = [_kernel(one) for one in build.names()]
     return [*_tools(), Finding("host kernel", "ok", platform.release(), ""),
             *([Finding("QEMU", "ok", version, "")] if (version := host.qemu_version()) else []),
-            _accelerator(progress), _lockstep(), *_room(), *kernels]
+            accelerator(progress), _lockstep(), *_room(), *kernels]
 
 
-def text(findings: list[Finding]) -> str:
+def verbose(findings: list[Finding]) -> str:
     """For people: what is well in one line, everything else in one line each."""
     well = [one for one in findings if one.state == "ok"]
     lines = ["well: " + ", ".join(f"{one.what} ({one.detail})" if one.detail else one.what
@@ -135,6 +152,37 @@ def text(findings: list[Finding]) -> str:
             mend = f"; mend: {one.mend}" if one.mend else ""
             lines.append(f"{one.state}: {one.what}: {one.detail}{mend}")
     return "\n".join(lines) + "\n"
+
+
+def _filled(head: str, text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=f"{head:<9}", subsequent_indent=" " * 9,
+                         break_long_words=False, break_on_hyphens=False)
+
+
+def text(findings: list[Finding]) -> str:
+    """For people, one screen: what works, what does not, what that costs and what mends it."""
+    kernels = [one for one in findings if one.what.startswith(KERNEL)]
+    others = [one for one in findings if one not in kernels]
+    told = [f"{one.what} ({one.detail})" for one in others if one.state == "ok" and one.detail]
+    plain = [one for one in others if one.state == "ok" and not one.detail]
+    lines = _filled("works", ", ".join([*told, f"{len(plain)} packages"]))
+    ready = [one for one in kernels if one.state == "ok"]
+    lines += _filled("kernels", f"{len(ready)} of {len(kernels)} are in the cache; what boots one "
+                                "builds it first ('./swapscale kernel list' names them)")
+    lacks: dict[tuple[str, str], list[Finding]] = {}
+    for one in others:
+        if one.state != "ok":
+            lacks.setdefault((one.state, one.mend or one.what), []).append(one)
+    for (state, _), group in lacks.items():
+        costs = list(dict.fromkeys(one.detail for one in group))
+        more = ["and more"] if len(costs) > _COSTS else []
+        lines += _filled(state, f"{', '.join(one.what for one in group)}: "
+                                f"{'; '.join([*costs[:_COSTS], *more])}")
+        lines += _filled("", f"mend: {group[0].mend}") if group[0].mend else []
+    if not lacks:
+        lines += _filled("", "nothing is missing")
+    return "\n".join([*lines, "", "'./swapscale doctor --verbose' has everything that was looked "
+                                  "at."]) + "\n"
 
 
 def as_data(findings: list[Finding]) -> list[dict[str, str]]:

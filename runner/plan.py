@@ -22,12 +22,13 @@ STOCK = "perf"
 
 
 def load(path: Path, kernels: tuple[str, ...] | None = None,
-         base: str | None = None) -> Experiment:
+         base: str | None = None, given: tomlfile.Given | None = None) -> Experiment:
     """Read an experiment; `kernels` replaces those it names, the first or `base` is their base.
 
+    `given` replaces keys of the file; where one is wrong, the complaint names its option.
     UsageError with file, line and key for everything that is not right.
     """
-    root = tomlfile.load(path)
+    root = tomlfile.load(path, given)
     root.integer("format", 1, 1, tomlfile.REQUIRED)
     title = root.text("title", path.stem)
     named = _kernels(root)

@@ -10,9 +10,10 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from runner.errors import UsageError, printable
 
@@ -42,13 +43,26 @@ def _lines(text: str) -> dict[tuple[str, ...], int]:
     return where
 
 
+@dataclass(frozen=True)
+class Change:
+    """A value from the command line in place of a file's."""
+
+    value: Any
+    typed: str                # the option, for messages and for the record
+
+
+#: By the key's path: ('guest', 'ram_mib').
+Given: TypeAlias = Mapping[tuple[str, ...], Change]
+
+
 class Table:
     """One TOML table; `path` is where it stands, for messages."""
 
     def __init__(self, file: Path, where: dict[tuple[str, ...], int],
-                 path: tuple[str, ...], data: dict[str, Any]) -> None:
+                 path: tuple[str, ...], data: dict[str, Any],
+                 given: Given | None = None) -> None:
         self.file = file
-        self._where = where
+        self._where, self._given = where, given or {}
         self._path = path
         self._data = data
         self._known: set[str] = set()
@@ -56,6 +70,8 @@ class Table:
     def complain(self, key: str, problem: str) -> NoReturn:
         """Raise the one line about `key` of this table."""
         path = (*self._path, key) if key else self._path
+        if path in self._given:
+            raise UsageError(f"{printable(self._given[path].typed, 80)}: {problem}")
         line = self._where.get(path) or self._where.get(self._path) or 1
         name = ".".join(path) or "file"
         raise UsageError(f"{self.file}:{line}: {printable(name, 80)}: {problem}")
@@ -136,7 +152,7 @@ class Table:
     def table(self, key: str) -> Table:
         """A sub-table; empty where the file has none."""
         data: dict[str, Any] = self._take(key, dict, "a table", {})
-        return Table(self.file, self._where, (*self._path, key), data)
+        return Table(self.file, self._where, (*self._path, key), data, self._given)
 
     def is_table(self, key: str) -> bool:
         """Whether the key is there and holds a table."""
@@ -152,8 +168,12 @@ class Table:
         for item in data:
             if not isinstance(item, dict):
                 self.complain(key, f"{printable(repr(item), 60)} is not a table, [[{key}]]")
-        return [Table(self.file, self._where, (*self._path, key, str(number)), item)
-                for number, item in enumerate(data, 1)]
+        return [Table(self.file, self._where, (*self._path, key, str(number)), item,
+                      self._given) for number, item in enumerate(data, 1)]
+
+    def whole(self) -> dict[str, Any]:
+        """All that it holds, unchecked; for writing it down again."""
+        return self._data
 
     def keys(self) -> list[str]:
         """All keys of this table, for tables whose keys are names."""
@@ -177,8 +197,8 @@ def meant(word: str, known: list[str]) -> str:
     return f" (did you mean {close[0]}?)" if close else ""
 
 
-def load(path: Path) -> Table:
-    """The file's root table; UsageError where it cannot be read as TOML."""
+def load(path: Path, given: Given | None = None) -> Table:
+    """The file's root table, `given` put in; UsageError where it cannot be read as TOML."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -189,4 +209,12 @@ def load(path: Path) -> Table:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: is not TOML: {error}") from None
-    return Table(path, _lines(text), (), data)
+    for place, change in (given or {}).items():
+        inner = data
+        for part in place[:-1]:
+            inner = inner.setdefault(part, {})
+            if not isinstance(inner, dict):
+                raise UsageError(f"{printable(change.typed, 80)}: {printable(part, 40)} is no "
+                                 f"table of {path}")
+        inner[place[-1]] = change.value
+    return Table(path, _lines(text), (), data, given)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import tomllib
 from pathlib import Path
 from typing import Any
 
-from runner import plan, tier
+from runner import plan, tier, tomltext
 from runner.bisect.records import Question
 from runner.errors import UsageError, printable
 from runner.experiment import Experiment
@@ -62,23 +61,6 @@ def threshold_of(experiment: Experiment, metric: str) -> float:
     return found
 
 
-def _value(value: Any) -> str:
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_value, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _toml(data: dict[str, Any], above: str = "") -> list[str]:
-    """A table and those inside it; values are texts, numbers, truths and lists of them."""
-    lines = [f"{json.dumps(key)} = {_value(value)}" for key, value in data.items()
-             if not isinstance(value, dict)]
-    for key, value in data.items():
-        if isinstance(value, dict):
-            name = f"{above}{json.dumps(key)}"
-            lines += ["", f"[{name}]", *_toml(value, f"{name}.")]
-    return lines
-
-
 def _reduced(file: Path, question: Question) -> dict[str, Any]:
     """What the user's experiment says of guest, load and rules, for one cell."""
     with open(file, "rb") as opened:
@@ -99,7 +81,7 @@ def _reduced(file: Path, question: Question) -> dict[str, Any]:
 def _written(file: Path, data: dict[str, Any]) -> None:
     file.write_text("# SPDX-License-Identifier: GPL-2.0-only\n"
                     "# Made by './swapscale bisect' from the experiment it was given.\n"
-                    + "\n".join(_toml(data)) + "\n", encoding="utf-8")
+                    + "\n".join(tomltext.lines(data)) + "\n", encoding="utf-8")
     plan.load(file)
 
 

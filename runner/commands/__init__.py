@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from runner.commands import (attribute, bisect, bisect_step, budget, claim, compare, doctor, index,
-                             kernel, nightly, report, run, shell)
+                             kernel, new, nightly, report, run, shell)
 
 #: In the order '--help' lists them.
-COMMANDS = (doctor, kernel, run, compare, bisect, bisect_step, attribute, claim, report, budget,
-            index, nightly, shell)
+COMMANDS = (doctor, new, kernel, run, compare, bisect, bisect_step, attribute, claim, report,
+            budget, index, nightly, shell)

@@ -7,9 +7,9 @@ import dataclasses
 from pathlib import Path
 
 from runner import compare, paths, plan, report
-from runner.commands.options import Commands, executor, output
+from runner.commands.options import Commands, changes, executor, given, output
 from runner.commands.run import run_new
-from runner.errors import Exit, UsageError
+from runner.errors import Exit, UsageError, printable
 from runner.kernel import spec
 from runner.progress import Progress
 from runner.results import Comparison
@@ -24,6 +24,7 @@ def add(commands: Commands) -> None:
     one.add_argument("--experiment", type=Path, default=DEFAULT_EXPERIMENT,
                      help="devices, workload and thresholds (default: configs/bench.toml)")
     one.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go")
+    changes(one)
     executor(one)
     output(one)
     one.set_defaults(run=do_compare)
@@ -35,8 +36,11 @@ def do_compare(args: argparse.Namespace, progress: Progress) -> Exit:
         if not all(stored):
             raise UsageError(f"compare: {args.base} and {args.test} are not of one kind; give two "
                              "kernels, or two campaigns or samples.jsonl files")
+        if other := [one.typed for place, one in given(args).items() if place[0] != "rules"]:
+            raise UsageError(f"compare: {printable(other[0], 80)}: campaigns are measured already; "
+                             "of an experiment's keys only rules.* can be set here")
         comparison: Comparison = compare.stored(Path(args.base), Path(args.test),
-                                                plan.load(args.experiment).rules)
+                                                plan.load(args.experiment, given=given(args)).rules)
         print(report.FORMATS[args.format](comparison), end="")
         return comparison.exit
     if args.base == args.test:
@@ -45,6 +49,7 @@ def do_compare(args: argparse.Namespace, progress: Progress) -> Exit:
     for name in kernels:
         spec.parse(name)
     # The file's title is of the kernels it names.
-    experiment = dataclasses.replace(plan.load(args.experiment, kernels),
+    experiment = dataclasses.replace(plan.load(args.experiment, kernels,
+                                               given=given(args)),
                                      title=f"{args.test} against {args.base}")
     return run_new(experiment, args, progress)

@@ -13,6 +13,7 @@ from runner.progress import Progress
 
 def add(commands: Commands) -> None:
     one = commands.add_parser("doctor", help="what this machine has, lacks, and what mends it")
+    one.add_argument("--verbose", action="store_true", help="everything, one line each")
     one.add_argument("--json", action="store_true", help="for programs")
     one.set_defaults(run=do_doctor)
 
@@ -20,6 +21,6 @@ def add(commands: Commands) -> None:
 def do_doctor(args: argparse.Namespace, progress: Progress) -> Exit:
     findings = doctor.examine(progress)
     print(json.dumps(doctor.as_data(findings), indent=1) + "\n" if args.json
-          else doctor.text(findings), end="")
+          else doctor.verbose(findings) if args.verbose else doctor.text(findings), end="")
     lacking = any(one.state == "missing" for one in findings)
     return Exit.CANNOT_MEASURE if lacking else Exit.OK

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 from typing import Any, TypeAlias
 
-from runner import report
-from runner.errors import UsageError
+from runner import report, tomlfile, tomltext
+from runner.errors import UsageError, printable
 from runner.executor import Executor, local, slurm
 
 #: What argparse's add_subparsers() returns; it has no public name.
@@ -30,6 +31,31 @@ def output(one: argparse.ArgumentParser) -> None:
                      help="what is printed (default: %(default)s)")
     one.add_argument("--json", action="store_const", const="json", dest="format",
                      help="short for --format json")
+
+
+def changes(one: argparse.ArgumentParser) -> None:
+    """Options that stand for keys of the experiment."""
+    one.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the "
+                     "experiment with another value, such as guest.ram_mib=512; more than once for "
+                     "more keys")
+    one.add_argument("--threads", metavar="LIST", help="short for --set 'threads=[LIST]': 1,16")
+    one.add_argument("--device", metavar="LIST", help="short for --set devices=...: zram,pmem")
+
+
+def given(args: argparse.Namespace) -> tomlfile.Given:
+    """What those say; UsageError where one is no key and value."""
+    asked = []
+    for word in args.set:
+        key, equals, value = word.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise UsageError(f"--set {printable(word, 60)}: is not KEY=VALUE, such as "
+                             "guest.ram_mib=512")
+        asked.append((key.strip(), value.strip(), f"--set {word}"))
+    if args.threads is not None:
+        asked.append(("threads", f"[{args.threads}]", f"--threads {args.threads}"))
+    if args.device is not None:
+        asked.append(("devices", json.dumps(args.device.split(",")), f"--device {args.device}"))
+    return tomltext.given(asked)
 
 
 def executor(one: argparse.ArgumentParser) -> None:

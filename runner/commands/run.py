@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from runner import campaign, plan, programs
-from runner.commands.options import Commands, executor, measure, output
+from runner.commands.options import Commands, changes, executor, given, measure, output
 from runner.commands.report import show
 from runner.errors import Exit, UsageError
 from runner.evidence import Campaign
@@ -22,6 +22,7 @@ def add(commands: Commands) -> None:
                      help="go on with an interrupted campaign's folder")
     one.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go "
                      "(default: results/ of the checkout)")
+    changes(one)
     executor(one)
     output(one)
     one.set_defaults(run=do_run)
@@ -35,14 +36,18 @@ def do_run(args: argparse.Namespace, progress: Progress) -> Exit:
         executing = measure(args)
         if args.results:
             raise UsageError("run: --results is for a new campaign; --resume goes on in its folder")
+        if given(args):
+            raise UsageError("run: --set, --threads and --device are for a new campaign; --resume "
+                             "goes on with what that one was asked")
         home, experiment, record = campaign.reopen(args.resume)
         return _run(experiment, home, record, executing, args.format, progress)
-    return run_new(plan.load(args.experiment), args, progress)
+    return run_new(plan.load(args.experiment, given=given(args)), args, progress)
 
 
 def run_new(experiment: Experiment, args: argparse.Namespace, progress: Progress) -> Exit:
     executing = measure(args)
-    home, experiment, record = campaign.reopen(campaign.create(experiment, args.results).folder)
+    home, experiment, record = campaign.reopen(
+        campaign.create(experiment, args.results, given(args)).folder)
     return _run(experiment, home, record, executing, args.format, progress)
 
 

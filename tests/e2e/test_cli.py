@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from runner import doctor, paths
+from runner import cli, doctor, paths, plan
+from runner.claim import claimfile
+from runner.kernel import series, spec
 from tests.conftest import one_line
 
 
 @pytest.mark.parametrize("args, says", [
-    ((), "COMMAND"), (("frobnicate",), "frobnicate"), (("run",), "--resume"),
+    (("frobnicate",), "frobnicate"), (("run",), "--resume"),
     (("run", "a", "--resume", "b"), "--resume"), (("run", "/nonexistent.toml"), "cannot be read"),
     (("report", "/nonexistent"), "is not a campaign"), (("compare", "6.1:vanilla"), "B"),
     (("compare", "6.1:vanilla", "x.jsonl"), "not of one kind"),
@@ -43,8 +45,64 @@ def test_doctor(swapscale) -> None:
     assert found["qemu-system-x86"]["state"] == "ok"
     assert found["KVM"]["state"] in ("ok", "note")
     assert {one.name for one in doctor.packages()} <= set(found)
-    text = swapscale("doctor").stdout
-    assert text.startswith("well: ")
+    assert swapscale("doctor", "--verbose").stdout.startswith("well: ")
+    screen = swapscale("doctor").stdout
+    assert screen.startswith("works ") and len(screen.splitlines()) <= 24
+    # What is not built is no lack, and what is said to build it does.
+    kernels = [one for one in found.values() if one["what"].startswith("kernel ")]
+    assert len(kernels) > 20
+    for one in kernels:
+        name, _, flavour = one["what"].partition(" ")[2].partition(" (")
+        assert name.partition(":")[0] and flavour != ")"
+        if one["state"] != "ok":
+            wanted = f"--flavour {flavour.rstrip(')')} {name}" if flavour else name
+            assert one["mend"] == f"./swapscale kernel build {wanted}"
+
+
+def test_alone_it_orients(swapscale, tmp_path: Path) -> None:
+    for folder in (paths.ROOT, tmp_path):
+        done = swapscale(cwd=folder)
+        assert (done.returncode, done.stderr) == (0, "")
+        lines = done.stdout.splitlines()
+        assert len(lines) <= 24 and "results" in done.stdout and "this host" in done.stdout
+        for line in lines:
+            if line.startswith("  ./swapscale "):
+                cli.parser().parse_args(line.split("   ")[0].split()[1:])
+    assert len([line for line in lines if line.startswith("  ./swapscale ")]) == 3
+
+
+@pytest.mark.parametrize("kind, name", [("experiment", "mine.toml"), ("claim", "mine.toml"),
+                                        ("series", "mine")])
+def test_what_is_new_is_valid_annotated_and_kept(swapscale, tmp_path: Path, kind: str, name: str
+                                                 ) -> None:
+    done = swapscale("new", kind, tmp_path / name)
+    assert done.returncode == 0, done.stderr
+    made = tmp_path / name
+    assert done.stdout.startswith(f"{made}: written; change it, then: ./swapscale ")
+    command = cli.parser().parse_args(done.stdout.split("./swapscale ")[1].split())
+    assert str(made) in str(vars(command))
+    if kind == "series":
+        (part,) = spec.parse(f"6.1:{made}").stack
+        assert series.load([part]).patches
+    else:
+        text = made.read_text()
+        assert plan.load(made).kernels and text.count("\n#") > 4
+        assert kind == "experiment" or claimfile.load(made).cells
+    (made / "README.md" if kind == "series" else made).write_text("mine\n")
+    again = swapscale("new", kind, made)
+    assert again.returncode == 2 and "is there already" in one_line(again.stderr)
+    assert (made / "README.md" if kind == "series" else made).read_text() == "mine\n"
+
+
+@pytest.mark.parametrize("kind, name, said", [
+    ("experiment", "mine", "say mine.toml"),
+    ("claim", "no/such/folder/x.toml", "cannot be written"),
+    ("kernel", "x", "invalid choice")])
+def test_what_is_no_place_for_something_new(swapscale, tmp_path: Path, kind: str, name: str,
+                                            said: str) -> None:
+    done = swapscale("new", kind, name, cwd=tmp_path)
+    assert done.returncode == 2 and said in one_line(done.stderr)
+    assert not list(tmp_path.iterdir())
 
 
 def test_doctor_names_what_is_missing_and_the_cost(monkeypatch: pytest.MonkeyPatch) -> None:
