@@ -65,11 +65,11 @@ def test_figures_are_per_page(tmp_path: Path) -> None:
 def test_what_a_profile_missed_is_said() -> None:
     taken = [sample(BASE, "timed", {"profile_coverage": Metric(value, "", "", "x")}, number)
              for number, value in enumerate((0.95, 0.718, 0.9))]
-    said, = caveats.warnings(taken, [], "")
+    said, = caveats.warnings(taken, [], {})
     assert said.startswith(f"{BASE} pmem 1 thread timed (sample 1): the profile saw 71.8% of the "
                            "CPU time of the steady phase") and "guest.vcpus" in said
-    assert not list(caveats.warnings([taken[0], taken[2]], [], ""))
-    assert not list(caveats.warnings([replace(taken[1], invalid=("cut",))], [], ""))
+    assert not list(caveats.warnings([taken[0], taken[2]], [], {}))
+    assert not list(caveats.warnings([replace(taken[1], invalid=("cut",))], [], {}))
 
 
 @pytest.mark.parametrize("text, says", [
