@@ -19,7 +19,8 @@ that is flagged in any metric is a false alarm; of a planted cost what is flagge
 the right metric is found. `policy` and `readback` are exact tiers, too, of kernels that behave
 otherwise rather than cost more: found is what has the named verdict in the named metric.
 Comparisons are drawn from the boots that were made, so those of one tier are not independent of
-each other. `docs/methodology.md` has the rules.
+each other. `docs/methodology.md` has the rules. Rows of boots that were not made where the page was
+written last are as they were then, by the rules of their day.
 
 | tier | planted | a comparison | comparisons | flagged | share |
 | --- | --- | --- | ---: | ---: | ---: |

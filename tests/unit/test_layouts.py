@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from madesamples import BASE, TEST, sample
 
-from runner import adaptive, plan, stats, verdict
+from runner import adaptive, campaign, plan, stats, verdict
 from runner.experiment import Experiment, Planned
 from runner.figures import MetricResult, Verdict
+from runner.nightly import config
 from runner.records import Metric, Rules, Sample
 from runner.tier import find, layouts, moved
 from tests.conftest import ROOT
@@ -316,3 +318,19 @@ def test_no_layouts_are_made_for_what_does_not_repeat(nightly: Experiment) -> No
     samples, _ = made(nightly, {"pmem": 1.05, "brd": 1.05})
     assert not adaptive.due(nightly, planned, [
         replace(one, fingerprint="other") if one.repeat == 24 else one for one in samples])
+
+
+def test_a_campaign_keeps_the_looks_it_was_declared_with(nightly: Experiment, tmp_path: Path
+                                                         ) -> None:
+    """A night declares more than its experiment's file does, and may be killed."""
+    home = campaign.create(nightly, tmp_path)
+    assert campaign.reopen(home.folder)[1].rules.layouts == layouts.LOOKS
+
+
+def test_a_night_raises_them_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "load.toml").write_text('format = 1\nbase = "6.1:vanilla"\ntiers = ["exact"]\n')
+    file = tmp_path / "n.toml"
+    said = 'format = 1\nkernels = ["6.1:vanilla"]\nexperiment = "load.toml"\n'
+    for line, looks in (("", (6, 12, 24)), ("layouts = [1]", (1,)), ("layouts = [8, 20]", (8, 20))):
+        file.write_text(f"{said}{line}\n")
+        assert config.load(file).layouts == looks
