@@ -96,6 +96,13 @@ pytest:
 	$(PYTHON) -m pytest tests $$beside -m "not alone and not slow and not slurm"
 	@$(PYTHON) -m pytest tests -m "alone and not slow and not slurm"
 
+# What each test took, for docs/times.md: the machine is to do nothing else meanwhile.
+.PHONY: times
+times: all
+	@rm -f $(BUILD)/times.jsonl
+	@SWAPSCALE_TIMES=$(CURDIR)/$(BUILD)/times.jsonl $(MAKE) --no-print-directory pytest
+	@$(PYTHON) -m tests.times $(BUILD)/times.jsonl docs/times.md
+
 # What takes hours: every prefix of every series built, ...
 test-all: test
 	@$(PYTHON) -m pytest -m slow tests

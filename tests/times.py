@@ -3,6 +3,10 @@
 
     SWAPSCALE_TIMES=FILE make pytest      appends a line of JSON a test to FILE
     python3 -m tests.times FILE           prints the table of the fifty slowest
+    python3 -m tests.times FILE PAGE      puts it into a page, in place of the one there
+    make times                            runs every test and does that to docs/times.md
+
+An older tree is measured with this file copied into its tests/ and '-p tests.times'.
 
 Beside the time by the clock, which the host's other work lengthens, the CPU time of the test and of
 every process it waited for: compilers, guests.
@@ -22,6 +26,7 @@ import pytest
 #: Where the times go; nothing is written without it.
 VARIABLE = "SWAPSCALE_TIMES"
 SHOWN = 50
+BEGIN, END = "<!-- slowest tests -->", "<!-- end of them -->"
 
 
 def _cpu() -> float:
@@ -54,9 +59,22 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def put(page: str, made: str) -> str:
+    """The page with the table between its marks."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"no place for the table; it goes between {BEGIN!r} and {END!r}")
+    return f"{before}{begin}\n{made}{end}{after}"
+
+
 def main(words: Sequence[str]) -> int:
     rows = [json.loads(line) for line in Path(words[0]).read_text(encoding="utf-8").splitlines()]
-    print(table(rows), end="")
+    if len(words) > 1:
+        page = Path(words[1])
+        page.write_text(put(page.read_text(encoding="utf-8"), table(rows)), encoding="utf-8")
+    else:
+        print(table(rows), end="")
     return 0
 
 

@@ -56,3 +56,9 @@ def test_table_of_times_has_the_slowest_first() -> None:
     assert lines[0].startswith("All 60 tests: 1770 s, one after the other, and 60 s of CPU time.")
     assert lines[4] == "| `unit/test_x.py::test[59\\|]` | 59.0 | 1.0 |"
     assert len(lines) == 4 + times.SHOWN
+    page = f"# Times\n{times.BEGIN}\nold\n{times.END}\nmore\n"
+    new = times.put(page, times.table(rows))
+    assert "old" not in new and new.endswith(f"{times.END}\nmore\n") and lines[4] in new
+    assert times.put(new, "x\n") == f"# Times\n{times.BEGIN}\nx\n{times.END}\nmore\n"
+    with pytest.raises(ValueError, match="no place for the table"):
+        times.put("# Times\n", "x\n")
