@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner import paths
-from runner.kernel import cache, spec
+from runner.kernel import cache, debsource, spec
 from runner.progress import Progress
 
 #: Files of mm/ that every configuration compiles, for commits that do no harm.
@@ -56,7 +56,9 @@ def _header(mark: int, subject: str, parent: str) -> bytes:
 def imported() -> Path:
     """A bare repository whose master is the unpatched source; made once, about a minute."""
     source = spec.parse("6.1:vanilla").source
-    place = paths.cache() / "test-trees" / cache.sha256(source.path)[:16] / "linux.git"
+    debsource.obtain(source, Progress())
+    tarball = debsource.place(source)
+    place = paths.cache() / "test-trees" / cache.sha256(tarball)[:16] / "linux.git"
     place.parent.mkdir(parents=True, exist_ok=True)
     with cache.lock(place.parent, "git import of 6.1", Progress()):
         if not (place / "imported").exists():
@@ -64,7 +66,7 @@ def imported() -> Path:
             with (subprocess.Popen(["git", "-C", str(place), "-c", "core.compression=1",
                                     "fast-import", "--quiet", "--force"],
                                    stdin=subprocess.PIPE) as into,
-                  tarfile.open(source.path, "r|*") as tar):
+                  tarfile.open(tarball, "r|*") as tar):
                 assert into.stdin is not None
                 into.stdin.write(_header(1, "Linux 6.1", ""))
                 for one in tar:

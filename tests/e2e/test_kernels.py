@@ -34,11 +34,13 @@ def test_option_that_vanishes(swapscale, built: BuiltKernel, tmp_path: Path) -> 
     (tmp_path / "swapscale").mkdir()
     (tmp_path / "swapscale" / "kernels.toml").write_text(
         '[source.mine]\nkind = "debian"\npackage = "linux-source-6.1"\n'
+        'suite = "bookworm"\n'
         f'fragments = ["{paths.ROOT}/tests/data/vanishing/option.config"]\n')
     done = swapscale("kernel", "build", "mine:vanilla", env={"XDG_CONFIG_HOME": str(tmp_path)})
     assert done.returncode == 2, done.stderr
     line = one_line(done.stderr)
     assert "option.config:2" in line and "CONFIG_SWAPSCALE_NO_SUCH_OPTION" in line
+    assert "no such option in this source" in line and "without = [" in line
 
 
 @pytest.mark.parametrize("name, says", [

@@ -31,6 +31,7 @@ LESS = """\
 description = "without {option}"
 kind = "debian"
 package = "linux-source-{source}"
+suite = "{suite}"
 fragments = {fragments}
 """
 
@@ -61,8 +62,8 @@ def test_series_build_without_an_option(swapscale, tmp_path: Path, source: str,
     (tmp_path / "less.config").write_text(f"CONFIG_{option}=n\n", encoding="utf-8")
     own = tmp_path / "swapscale/kernels.toml"
     own.parent.mkdir()
-    own.write_text(LESS.format(source=source, option=option, fragments=json.dumps(fragments)),
-                   encoding="utf-8")
+    own.write_text(LESS.format(source=source, suite=spec.parse(source).source.suite, option=option,
+                               fragments=json.dumps(fragments)), encoding="utf-8")
     done = swapscale("kernel", "build", "--json", "--flavour", "perf",
                      *(name for name in WHOLE if name.startswith(f"{source}:")),
                      env={"XDG_CONFIG_HOME": str(tmp_path)})
