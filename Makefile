@@ -145,6 +145,24 @@ check: all
 	$(call lint,flake8,$(PYTHON) -m flake8 swapscale runner tests)
 	$(call lint,mypy,$(PYTHON) -m mypy)
 
+# Into PREFIX, with man pages and bash completion; 'swapscale' works from any folder then, and its
+# results go where it is called.  DESTDIR is for packages.
+.PHONY: install
+PREFIX ?= /usr/local
+INSTALLED := swapscale runner configs kernels plots setup workloads lockstep docs README.md LICENSE \
+	     Makefile results/README.md results/baselines $(PROGRAMS)
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/swapscale \
+	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	@# With their times: make sees by them that the guest's programs are up to date.
+	cp -a --no-preserve=ownership --parents -t $(DESTDIR)$(PREFIX)/lib/swapscale $(INSTALLED)
+	find $(DESTDIR)$(PREFIX)/lib/swapscale -name __pycache__ -exec rm -r {} +
+	touch $(DESTDIR)$(PREFIX)/lib/swapscale/installed
+	ln -sf ../lib/swapscale/swapscale $(DESTDIR)$(PREFIX)/bin/swapscale
+	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	./swapscale completion bash \
+	    > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/swapscale
+
 .PHONY: clean
 clean:
 	rm -rf $(BUILD)

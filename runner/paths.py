@@ -8,7 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 KERNELS = ROOT / "kernels"
 CONFIGS = ROOT / "configs"
-RESULTS = ROOT / "results"
+#: Of an installed swapscale, which holds no results ('make install'), where it is called.
+RESULTS = (Path.cwd() if (ROOT / "installed").exists() else ROOT) / "results"
 BUILD = ROOT / "build"
 
 
