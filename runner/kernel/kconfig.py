@@ -80,10 +80,10 @@ def reason(one: Request, came: Mapping[str, str], options: Mapping[str, Symbol])
     """One clause: why it did not come out as asked, and the line that mends it."""
     got = came.get(one.option, "n")
     if one.option not in options:
-        new = known.renamed(one.option) or next(iter(difflib.get_close_matches(
-            one.option, options, 1, 0.7)), "")
-        hint = f", perhaps CONFIG_{new} is what it is called there" if new else ""
-        line = f"add ' or CONFIG_{new}={one.value}' to the line, or " if new else ""
+        guess = next(iter(difflib.get_close_matches(one.option, options, 1, 0.7)), "")
+        new = known.renamed(one.option) or (f"{guess}={one.value}" if guess else "")
+        hint = f", perhaps it is CONFIG_{new} there" if new else ""
+        line = f"add ' or CONFIG_{new}' to the line, or " if new else ""
         return (f"no such option in this source{hint}; {line}put \"{one.option}\" into the "
                 "source's 'without'")
     if one.value == "n":

@@ -14,7 +14,7 @@ MATTERS = 0.05
 
 @dataclass(frozen=True)
 class Option:
-    renamed: str              # what newer kernels call it, '' where it went
+    renamed: str              # what newer kernels are asked for: 'BASE_SMALL=n', '' where it went
     means: str                # what a difference in it may do
 
 
@@ -70,7 +70,7 @@ def series(release: str) -> str:
 
 
 def renamed(option: str) -> str:
-    """What newer kernels call an option, '' where nothing is known of that."""
+    """What newer kernels are asked for instead, 'BASE_SMALL=n'; '' where that is not known."""
     found = read(place()).options.get(option)
     return found.renamed if found else ""
 
@@ -78,6 +78,6 @@ def renamed(option: str) -> str:
 def means(option: str) -> str:
     """What a difference in an option may do, by either of its names; '' where that is not known."""
     for name, one in read(place()).options.items():
-        if option in (name, one.renamed):
+        if option in (name, one.renamed.partition("=")[0]):
             return one.means
     return ""
