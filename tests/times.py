@@ -23,9 +23,12 @@ from typing import Any
 
 import pytest
 
+from runner.errors import printable
+
 #: Where the times go; nothing is written without it.
 VARIABLE = "SWAPSCALE_TIMES"
 SHOWN = 50
+NAME = 160                    # characters of a name: one may hold all that the test is given
 BEGIN, END = "<!-- slowest tests -->", "<!-- end of them -->"
 
 
@@ -55,7 +58,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
              f"time. The {len(slowest)} slowest:", "",
              "| test | s | s of CPU |", "| --- | ---: | ---: |"]
     lines += [f"| `{name}` | {one['seconds']:.1f} | {one['cpu']:.1f} |" for one in slowest
-              for name in [one["test"].removeprefix("tests/").replace("|", "\\|")]]
+              for name in [printable(one["test"].removeprefix("tests/"), NAME).replace("|", "\\|")]]
     return "\n".join(lines) + "\n"
 
 
