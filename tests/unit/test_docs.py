@@ -19,7 +19,7 @@ def commands() -> list[tuple[str, str]]:
     found = []
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        found += [(page.name, one) for one in re.findall(r"\./swapscale ([^`\n|>]+)", text)]
+        found += [(page.name, one) for one in re.findall(r"\./swapscale ([^`\n|>)]+)", text)]
     return found
 
 
