@@ -18,9 +18,12 @@ _MOST = 1 << 20
 _UNITS = {"ns": 1, "us": 1000, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 _TIME = rf"(\d{{1,9}}(?:\.\d{{1,3}})?) *({'|'.join(_UNITS)})"
 _ROW = re.compile(rf" *(\d{{1,12}}) +{_TIME} +{_TIME} +{_TIME} +"
-                  r"([A-Za-z:-]{3,20}) +(\S{1,200}) *")
-#: Of lock sequences that perf saw the end of alone; the rows above it stand.
-_REMARKS = "=== output for debug==="
+                  r"([A-Za-z0-9:_-]{3,20}) +(\S.{0,200}?) *")
+#: Of lock sequences that perf saw the end of alone; the rows above it stand.  Up to 6.3
+#: there is no blank before the last signs.
+_REMARKS = re.compile(r"\s*=+ *output for debug *=+\s*", re.IGNORECASE)
+#: Warnings come on the same stream, at any place; what may be a row begins with its count.
+_NO_ROW = re.compile(r"\s*[^\s\d]")
 _CALLER = re.compile(r"([A-Za-z_][A-Za-z0-9_.]{0,99})(?:\+0x[0-9a-f]{1,8})?")
 
 
@@ -42,13 +45,13 @@ def parse(text: str, name: str = OUTPUT) -> list[Waited]:
     for number, line in enumerate(text.split("\n"), 1):
         if not table:
             table = "contended" in line and "total wait" in line
-        elif line == _REMARKS:
+        elif _REMARKS.fullmatch(line):
             break
         elif match := _ROW.fullmatch(line):
             caller = _CALLER.fullmatch(match[9])
             found.append(Waited(int(match[1]), _nanoseconds(match[2], match[3]), match[8],
                                 caller[1] if caller else "[unknown]"))
-        elif line.strip():
+        elif line.strip() and not _NO_ROW.match(line):
             raise CannotMeasure(f"{name}:{number}: is not a row of 'perf lock contention': "
                                 f"{printable(line, 60)!r}")
     if not table:

@@ -2,6 +2,7 @@
 """fio's JSON: what the swap device gives 4 KiB writes, in the boot that swaps to it."""
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from runner.errors import CannotMeasure
@@ -16,10 +17,11 @@ _MOST_BYTES_S = 1 << 40
 def bytes_per_second(evidence: Path) -> dict[str, int]:
     """By job, 'sequential' and 'random'; CannotMeasure with one line."""
     found = {}
-    for job in guestfile.document(evidence / OUTPUT).objects("jobs"):
+    # fio's own notes and errors go to the same stream, before and behind the document.
+    for job in guestfile.embedded(evidence / OUTPUT).objects("jobs"):
         name = job.text("jobname")
-        if job.integer("error", -4095, 4095):
-            job.fail(f"{name}: failed with error {job.integer('error', -4095, 4095)}")
+        if error := job.integer("error", -4095, 4095):
+            job.fail(f"{name}: failed with error {error} ({os.strerror(abs(error))})")
         write = job.object("write")
         if write.integer("io_bytes") < PAGE_SIZE:
             job.fail(f"{name}: wrote nothing")

@@ -14,6 +14,9 @@ from runner.vm.channel import ChannelError, Decoder, FrameType
 
 _END = re.compile(r"tool ([a-z0-9-]{1,32}) (exited|killed) (\d{1,3})")
 _MOST_STDERR = 8 << 20
+_WRONG = re.compile(r"\b(errors?|err|fail(ed|ure|s)?|fatal|cannot|can't|couldn't|unable|unknown"
+                    r"|invalid|denied|not (found|supported|permitted|implemented)|no such"
+                    r"|unrecognized|bad|refused|out of|segfault|aborted)\b", re.IGNORECASE)
 FLAME = "flame-profile.svg"
 
 #: File of the evidence -> what reads figures out of it, given those of the load.
@@ -59,17 +62,22 @@ def ends(evidence: Path) -> dict[str, str]:
 
 
 def _complaint(evidence: Path, name: str) -> str:
-    """The last line of what a tool said of its failure."""
+    """What a tool said of its failure: its first line that speaks of one, else its last.
+
+    Some say it on the stream of their results; a document in there says nothing of the kind.
+    """
+    said: list[list[str]] = []
     for stream in ("err", "out"):
-        path = evidence / f"tool.{name}.{stream}"
         try:
-            lines = guestfile.raw(path, _MOST_STDERR).decode("utf-8", "replace").splitlines()
+            data = guestfile.raw(evidence / f"tool.{name}.{stream}", _MOST_STDERR)
         except CannotMeasure:
             continue
-        said = [line.strip() for line in lines if line.strip()]
-        if said:
-            return f": {printable(said[-1], 200)}"
-    return ""
+        lines = guestfile.split(data)[1].decode("utf-8", "replace").splitlines()
+        said.append([line.strip() for line in lines if line.strip()])
+    for lines in said:
+        if wrong := next((line for line in lines if _WRONG.search(line)), ""):
+            return f": {printable(wrong, 200)}"
+    return next((f": {printable(lines[-1], 200)}" for lines in said if lines), "")
 
 
 def _good(step: ToolStep) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ MAX_COUNT = 1 << 63
 MAX_SMALL = 1 << 20          # vmstat, swaps
 MAX_WORKLOAD = 4 << 20       # what the agent sends at most
 MAX_DEPTH = 16
+_MOST_BEGINS = 16
 
 _VMSTAT = re.compile(r"([A-Za-z0-9_]{1,64}) (-?\d{1,20})", re.ASCII)
 #: Counters that figures are made of.
@@ -186,7 +187,10 @@ class Json:
 
 def document(path: Path, limit: int = MAX_WORKLOAD) -> Json:
     """A JSON document: bounded in size and depth, without NaN and Infinity."""
-    data = raw(path, limit)
+    return _parsed(path, raw(path, limit))
+
+
+def _parsed(path: Path, data: bytes) -> Json:
     if _depth(data) > MAX_DEPTH:
         _fail(path.name, f"nests deeper than {MAX_DEPTH}")
     try:
@@ -194,3 +198,29 @@ def document(path: Path, limit: int = MAX_WORKLOAD) -> Json:
     except (ValueError, RecursionError) as error:
         _fail(path.name, f"is not JSON: {printable(str(error), 100)}")
     return Json(parsed, path.name)
+
+
+def split(data: bytes) -> tuple[bytes, bytes]:
+    """The JSON object in a tool's output, and the text around it, which is the tool's own.
+
+    The object begins a line.  One that is cut reaches to the end.
+    """
+    begins = [one.start() for one in re.finditer(rb"^[ \t]*\{", data, re.MULTILINE)]
+    decoder = json.JSONDecoder()
+    for begin in begins[:_MOST_BEGINS]:
+        # A byte is a character, so that places in the one are places in the other.
+        try:
+            _, length = decoder.raw_decode(data[begin:].decode("latin-1").lstrip())
+        except (ValueError, RecursionError):
+            continue
+        end = begin + data[begin:].index(b"{") + length
+        return data[begin:end], data[:begin] + data[end:]
+    if not begins:
+        return b"", data
+    return data[begins[0]:], data[:begins[0]]
+
+
+def embedded(path: Path, limit: int = MAX_WORKLOAD) -> Json:
+    """The JSON document in what a tool printed, whatever text stands before and behind it."""
+    data = raw(path, limit)
+    return _parsed(path, split(data)[0] or data)

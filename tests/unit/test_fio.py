@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner.errors import CannotMeasure
-from runner.instruments import fio
-from runner.records import MIB, Metric
+from runner.instruments import fio, judge
+from runner.records import MIB, Job, Metric, SwapDevice, ToolStep
 
 DATA = Path(__file__).parent.parent / "data" / "tools"
 SWAP = {"throughput_mib_s": Metric(60.0, "MiB/s", "higher", "workload.json")}
@@ -49,7 +49,7 @@ def test_exact_is_in_instructions(tmp_path: Path) -> None:
     ({"jobs": []}, "tool.fio.out: jobs: has no 'sequential'"),
     ({"jobs": 3}, "tool.fio.out: document: jobs: is not a list of at most 1024 objects"),
     ({"jobs": [{"jobname": "sequential", "error": 28, "write": {}}]},
-     "tool.fio.out: jobs[0]: sequential: failed with error 28"),
+     "tool.fio.out: jobs[0]: sequential: failed with error 28 (No space left on device)"),
     ({"jobs": [{"jobname": "sequential", "error": 0, "write": {"io_bytes": 0}}]},
      "tool.fio.out: jobs[0]: sequential: wrote nothing"),
     ({"jobs": [{"jobname": "sequential", "error": 0,
@@ -75,3 +75,65 @@ def test_damage_never_is_a_traceback(tmp_path: Path, data: st.DataObject) -> Non
         assert str(error).isprintable()
     else:
         assert all(one.value > 0 for one in found.values())
+
+
+VERSIONS = ("3.25", "3.33", "3.39")
+NOTES = ("fio: this platform does not support process shared mutexes, forcing use of threads.\n",
+         "note: both iodepth >= 1 and synchronous I/O engine are selected, queue depth will be "
+         "capped at 1\n", "fio: terminating on signal 2\n\n", "{ a note in braces }\n", "\n\n",
+         "clock setaffinity failed: Invalid argument\nfio: {\n", "\xff\xfe no text\n")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("before", ("", *NOTES))
+@pytest.mark.parametrize("behind", ("", "\nfio: file hash not empty on exit\n", "\n}\n"))
+def test_versions_and_text_around_the_document(tmp_path: Path, version: str, before: str,
+                                               behind: str) -> None:
+    text = (DATA / f"fio-{version}.out").read_text()
+    rates = {one["jobname"]: one["write"]["bw_bytes"] for one in json.loads(text)["jobs"]}
+    home = evidence(tmp_path, before.encode("latin-1") + text.encode() + behind.encode())
+    assert fio.bytes_per_second(home) == rates
+    compact = json.dumps(json.loads(text))
+    evidence(tmp_path, before.encode("latin-1") + compact.encode() + behind.encode())
+    assert fio.bytes_per_second(home) == rates
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("streams", [("out", "err"), ("out",)])
+def test_what_fio_says_of_its_failure_is_the_reason(tmp_path: Path, version: str,
+                                                    streams: tuple[str, ...]) -> None:
+    for stream in streams:
+        (tmp_path / f"tool.fio.{stream}").write_bytes(
+            (DATA / f"fio-{version}-full.{stream}").read_bytes())
+    (tmp_path / "channel.bin").write_bytes(b"")
+    job = Job(SwapDevice("pmem", MIB), False, (), tools=(ToolStep("fio", "before", ("fio",)),))
+    (reason,) = judge.failures(tmp_path, job)
+    assert reason.startswith("instrument fio: never ended: fio: ")
+    assert "No space left on device" in reason
+    with pytest.raises(CannotMeasure, match=r"failed with error 28 \(No space left on device\)"):
+        fio.bytes_per_second(tmp_path)
+
+
+@pytest.mark.parametrize("out, err, says", [
+    ("", "WARNING: Kernel address maps are restricted\nFailed to open '/tmp/x', error: 2\n"
+         "[ perf record: Woken up 0 times ]\n", "Failed to open '/tmp/x', error: 2"),
+    ('{\n "error" : 5\n}\n', "", ""), ('{\n "error" : 5\n}\nno more\n', "", "no more"),
+    ("stress-ng: fail: [1] vm: gave up\nstress-ng: info: done\n", "",
+     "stress-ng: fail: [1] vm: gave up"),
+    ("a result\n", "a last word\n", "a last word"), ("a result\n", "", "a result"),
+    ("libndctl: ndctl_pfn_enable: Invalid argument\n", "done\n",
+     "libndctl: ndctl_pfn_enable: Invalid argument"), ("", "", "")])
+def test_the_line_that_speaks_of_a_failure(tmp_path: Path, out: str, err: str, says: str) -> None:
+    (tmp_path / "tool.x.out").write_text(out)
+    (tmp_path / "tool.x.err").write_text(err)
+    (tmp_path / "channel.bin").write_bytes(b"")
+    job = Job(SwapDevice("pmem", MIB), False, (), tools=(ToolStep("x", "before", ("x",)),))
+    assert judge.failures(tmp_path, job) == (
+        f"instrument x: never ended{': ' if says else ''}{says}",)
+
+
+def test_a_document_that_is_cut(tmp_path: Path) -> None:
+    text = (DATA / "fio-3.39.out").read_text()
+    for at in range(0, len(text) - 3, 997):
+        with pytest.raises(CannotMeasure, match="^tool.fio.out"):
+            fio.bytes_per_second(evidence(tmp_path, "fio: a note\n" + text[:at]))

@@ -137,9 +137,23 @@ def test_lock_table() -> None:
         contention.parse(TABLE.replace("        7      1.20 us    400", "  4 9.9 ks  1"))
 
 
-def test_remarks_of_perf_end_the_table() -> None:
-    remarks = "\n=== output for debug===\n\nbad: 1, total: 3\nbad rate: 33.33 %\n"
+@pytest.mark.parametrize("head", ["=== output for debug===", "=== output for debug ===",
+                                  "=== Output for Debug ==="])
+def test_remarks_of_perf_end_the_table(head: str) -> None:
+    # perf 6.1, then 6.4 and later.
+    remarks = (f"\n{head}\n\nbad: 2, total: 24\nbad rate: 8.33 %\n"
+               "histogram of events caused bad sequence\n    acquire: 0\n    release: 2\n")
     assert rows(LOCKS + remarks) == rows(LOCKS)
+
+
+@pytest.mark.parametrize("line", [
+    "Warning: Processed 4294 events and lost 5 chunks!", "WARNING: Kernel address maps are "
+    "restricted, check kptr_restrict", "Check IO/CPU overload!", "  (no symbol)"])
+def test_warnings_among_the_rows(line: str) -> None:
+    head, *found = TABLE.splitlines(keepends=True)
+    for at in range(1, len(found) + 1):
+        text = "".join([head, *found[:at], line + "\n", *found[at:]])
+        assert rows(line + "\n" + text) == rows(TABLE)
 
 
 def test_flame_graph_is_to_scale_and_harmless() -> None:
