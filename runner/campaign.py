@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runner import adaptive, host, paths, plan, programs, sample, tier, tomlfile, tomltext
+from runner import adaptive, host, ineffective, paths, plan, programs, sample, tier, tomlfile, tomltext
 from runner.errors import CannotMeasure, UsageError, printable
 from runner.evidence import Campaign, held
 from runner.executor import Executor, local
@@ -108,6 +108,7 @@ def build_kernels(experiment: Experiment, progress: Progress
     for built in kernels.values():
         if built.modules:
             _has_modules(built.name, built.modules, experiment)
+    ineffective.refuse(experiment, kernels.values())
     return kernels
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from runner import tier
+from runner import ineffective, tier
 from runner.errors import printable
 from runner.figures import percent
 from runner.instruments import profile
@@ -50,6 +50,10 @@ def warnings(samples: Sequence[Sample], cells: Sequence[CellResult], problems: M
         yield (f"{name}: {metric.evidence.partition(': ')[2]}: nothing proves which lock it is, so "
                "the path's locks are not all known; kernels built by './swapscale kernel build' "
                "tell them apart")
+    for kernel, what in {one.cell.kernel: one.metrics[ineffective.METRIC].evidence
+                         for one in samples if ineffective.METRIC in one.metrics}.items():
+        yield (f"{kernel} passes over a setting of this experiment, so it is measured without: "
+               f"{what}; a comparison with it says nothing of that setting")
     odd = next((one for one in samples if LEFT_OUT in one.metrics), None)
     if odd is not None:
         yield (f"{odd.cell.label()} (sample {odd.number}): {odd.metrics[LEFT_OUT].value:.0f} "

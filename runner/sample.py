@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import evidence, host, hostload, tier
+from runner import evidence, host, hostload, ineffective, tier
 from runner.experiment import Experiment, Planned
 from runner.instruments import judge as instruments
 from runner.metrics.lockkeys import KEYS_FILE
@@ -82,6 +82,7 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
         shutil.copyfile(keys, folder / KEYS_FILE)
     own, rules = tier.find(planned.cell.tier), setting.experiment.rules
     found, reasons = own.sample(result, boot, rules)
+    found |= ineffective.found(kernel, ineffective.words(setting.experiment), folder)
     instruments.draw(folder, planned.cell.label())
     reasons += own.spoilt(load, rules.host)
     return Sample(planned.number, planned.repeat, planned.cell, result.accelerator.value,

@@ -460,3 +460,12 @@ def test_self_check_is_within_a_layout() -> None:
 
 def test_two_layouts_fall_back_to_medians() -> None:
     assert judge(at_layouts(1.1, 2)).verdict == Verdict.REGRESSED
+
+
+def test_a_setting_without_effect_is_a_warning_that_names_it() -> None:
+    samples = exact(9650.0, 9000.0)
+    passed = Metric(1, "settings", "", "zswap.enabled (CONFIG_ZSWAP is not set)")
+    samples[0] = replace(samples[0], metrics={**samples[0].metrics,
+                                              "settings_without_effect": passed})
+    (line,) = [line for line in judge(samples).warnings if "passes over" in line]
+    assert BASE in line and "zswap.enabled (CONFIG_ZSWAP is not set)" in line

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Settings of an experiment that its kernels pass over, so that they measure nothing.
+
+A parameter that no kernel of the experiment takes is refused before the first
+boot; one that some take, and what a kernel refuses as it boots, is a figure of
+the sample, of which every report warns.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from runner.errors import UsageError, printable
+from runner.experiment import Experiment
+from runner.kernel import parameters
+from runner.records import BuiltKernel, Metric
+
+METRIC = "settings_without_effect"
+CONSOLE = "console.log"
+_MOST = 1 << 20
+#: What a kernel says of a parameter's value that it does not take: kernel/params.c, init/main.c,
+#: fs/proc/proc_sysctl.c, mm/zswap.c, and of the whole of one that is not there.
+_REFUSED = re.compile(
+    r"`[^']*' invalid for parameter `(?P<a>[^']+)'|: `[^']*' too large for parameter `(?P<b>[^']+)'"
+    r"|Malformed early option '(?P<c>[^']+)'|Failed to set sysctl parameter '(?P<d>[^'=]+)"
+    r"|^(?P<e>zswap): (?:compressor|zpool) \S+ not available|Parameter (?P<f>\S+) is obsolete")
+
+
+def words(experiment: Experiment) -> tuple[str, ...]:
+    """Kernel parameters that the experiment asks for."""
+    return (*experiment.workload.cmdline, *experiment.guest.cmdline)
+
+
+def refuse(experiment: Experiment, kernels: Iterable[BuiltKernel]) -> None:
+    """UsageError where a parameter is passed over by every kernel."""
+    asked = words(experiment)
+    if not asked:
+        return
+    told = [parameters.unknown(kernel, asked) for kernel in kernels]
+    if told and (all_of := [one for one in told[0] if all(one in other for other in told)]):
+        raise UsageError(f"{experiment.file}: guest.cmdline: no kernel of this experiment takes "
+                         f"{', '.join(all_of)}, so it would be measured as if it did; build one "
+                         "that has it (fragments of a source in kernels.toml), or leave it away")
+
+
+def found(kernel: BuiltKernel, asked: Sequence[str], evidence: Path) -> dict[str, Metric]:
+    """The settings that had no effect in a boot; nothing where all had."""
+    if not asked:
+        return {}
+    told = parameters.unknown(kernel, asked)
+    names = {word.split("=", 1)[0].replace("-", "_") for word in asked}
+    try:
+        with open(evidence / CONSOLE, "rb") as file:
+            console = file.read(_MOST).decode("utf-8", "replace")
+    except OSError:
+        console = ""
+    for line in console.splitlines():
+        match = _REFUSED.search(re.sub(r"^\[ *\d+\.\d+\]( *\[[^]]*\])? ", "", line))
+        if match:
+            name = next(one for one in match.groups() if one)
+            if any(name.replace("-", "_").removeprefix("sysctl.") in one for one in names):
+                told.append(printable(line.split("] ", 1)[-1].strip(), 100))
+    return {METRIC: Metric(len(told), "settings", "", "; ".join(told))} if told else {}
