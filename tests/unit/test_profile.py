@@ -137,6 +137,29 @@ def test_lock_table() -> None:
         contention.parse(TABLE.replace("        7      1.20 us    400", "  4 9.9 ks  1"))
 
 
+VERSIONS = ("6.1", "6.12", "7.3")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_lock_tables_of_other_versions(version: str) -> None:
+    """One recording, read by each: the same waits, by however many callers."""
+    found = contention.parse((DATA / f"perf-locks-{version}.txt").read_text())
+    assert len(found) > 10 and {"rwsem:W", "spinlock", "mutex"} <= {one.kind for one in found} | (
+        {"mutex"} if version != "6.1" else set())
+    assert sum(one.nanoseconds for one in found) == pytest.approx(9.66e9, rel=0.01)
+    assert found[0].kind == "rwsem:W" and found[0].nanoseconds == 6910000000
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_profiles_of_other_versions(version: str) -> None:
+    found = profile.parse((DATA / f"perf-report-{version}.txt").read_text())
+    assert (found.samples, found.nanoseconds) == (178, 178535602)
+    assert sum(found.stacks.values()) == 178
+    for at in (100, 1000, 1500):
+        with pytest.raises(CannotMeasure):
+            profile.parse((DATA / f"perf-report-{version}.txt").read_text()[:at])
+
+
 @pytest.mark.parametrize("head", ["=== output for debug===", "=== output for debug ===",
                                   "=== Output for Debug ==="])
 def test_remarks_of_perf_end_the_table(head: str) -> None:
