@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runner import adaptive, host, ineffective, paths, plan, programs, sample, tier, tomlfile, tomltext
+from runner import (adaptive, host, ineffective, paths, plan, programs, sample, tier, tomlfile,
+                    tomltext)
 from runner.errors import CannotMeasure, UsageError, printable
 from runner.evidence import Campaign, held
 from runner.executor import Executor, local
