@@ -174,6 +174,16 @@ class Json:
                 self.fail(f"{key}: {printable(repr(row), 60)} does not begin with {numbers} counts")
         return [tuple(row[:numbers]) for row in value]
 
+    def array(self, key: str, most: int = 1 << 16) -> list[Any]:
+        """A list, whose parts the caller checks."""
+        value = self._at(key)
+        if not isinstance(value, list) or len(value) > most:
+            self.fail(f"{key}: is not a list of at most {most}")
+        return value
+
+    def keys(self) -> list[str]:
+        return list(self._data)
+
     def object(self, key: str) -> Json:
         return Json(self._at(key), self._file, self._inner(key))
 
