@@ -238,6 +238,19 @@ def lock_bars(rows: Sequence[LockRow], out: Path, heading: Heading) -> Drawn:
                  "acquisitions per swapped-out page", heading)
 
 
+def line_bars(rows: Sequence[LockRow], out: Path, heading: Heading) -> Drawn:
+    """Transfers of cache lines between CPUs, base and test; as lock_bars."""
+    if not rows:
+        return Drawn((), EMPTY)
+    _check([value for row in rows for value in (row.base, row.test)])
+    bars = [_Bar(row.device, row.lock, row.base, row.test, number(row.base), number(row.test))
+            for row in rows]
+    return _bars(bars, True, out,
+                 _title("Hottest cache lines", heading,
+                        list(dict.fromkeys(row.device for row in rows))),
+                 "transfers between CPUs per swapped-out page", heading)
+
+
 def instruction_bars(rows: Sequence[InstructionRow], out: Path, heading: Heading) -> Drawn:
     """Instructions per swapped-out page, base and test, per device."""
     if not rows:

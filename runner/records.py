@@ -29,6 +29,7 @@ class Accelerator(enum.StrEnum):
     KVM = "kvm"
     TCG = "tcg"          # emulated, one host thread per vCPU
     ICOUNT = "icount"    # emulated, one vCPU, virtual time counts instructions
+    LOCKSTEP = "lockstep"  # emulated, many vCPUs, each with a simulated clock of its own
 
 
 class Outcome(enum.StrEnum):
@@ -112,6 +113,7 @@ class Boot:
     limits: dict[str, float] = field(default_factory=dict)  # overrides of the VM's
     steady: bool = False                 # for times: vCPUs pinned, RAM there from the start
     nodes: int = 1                       # NUMA nodes that share RAM and vCPUs
+    simulated: str = ""                  # lockstep: the machine, as its plugin is told
 
 
 @dataclass(frozen=True)
@@ -200,3 +202,4 @@ class Rules:
     host: HostLimits = HostLimits()         # timed tier
     layouts: tuple[int, ...] = (1,)         # exact tier: memory layouts after which to judge
     equal_pages: bool = True                # exact tier: whether that comparison may decide
+    perturbations: int = 3                  # lockstep tier: runs of a cell

@@ -81,6 +81,7 @@ def read(table: Table, base: str, timed_cells: int) -> tuple[Rules, Boots]:
                                    "twice")
     thresholds = _thresholds(table.table("thresholds"))
     host, at, equal = _host(table), _layouts(table), table.boolean("equal_pages", True)
+    perturbations = table.integer("perturbations", 1, 1000, 3)
     table.close()
     return Rules(base, thresholds, minimum, looks, confirm, timed_cells, floor, host, at,
-                 equal), boots
+                 equal, perturbations), boots

@@ -63,6 +63,8 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
                  "release": kernel.release,
                  **({"options": kernel.options} if kernel.flavour else {}),
                  **({"package": kernel.package} if kernel.package else {})}
+    own, rules = tier.find(planned.cell.tier), setting.experiment.rules
+    described |= own.describes(setting.experiment)
     began = hostload.read()
     result = guest.run(boot, step, setting.stop)
     if _emulator_fault(result, folder):
@@ -80,7 +82,6 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
     keys = kernel.image.parent / KEYS_FILE
     if boot.job.lock_stat and keys.is_file():
         shutil.copyfile(keys, folder / KEYS_FILE)
-    own, rules = tier.find(planned.cell.tier), setting.experiment.rules
     found, reasons = own.sample(result, boot, rules)
     found |= ineffective.found(kernel, ineffective.words(setting.experiment), folder)
     instruments.draw(folder, planned.cell.label())

@@ -97,7 +97,7 @@ def judge(result: BootResult, boot: Boot, metrics: dict[str, Metric], rules: Rul
                        f"it takes {rules.pswpout_floor} (rules.pswpout_floor): raise "
                        "workload.ratio or workload.passes")
     more = metrics["pswpout_agreement"].value - 1
-    late = boot.accelerator == Accelerator.ICOUNT or boot.job.lock_stat
+    late = boot.accelerator in (Accelerator.ICOUNT, Accelerator.LOCKSTEP) or boot.job.lock_stat
     if not -_AGREEMENT <= more <= (_LATE if late else _AGREEMENT):
         reasons.append(f"workload and kernel disagree on pages swapped out by {more:+.1%}")
     return tuple(reasons)

@@ -20,9 +20,9 @@ _STRUCTURES = {"swap_info": ("swap device {}", 1024), "node_data": ("node {}", 1
 class Names:
     """Of one sample: where things lie changes from boot to boot."""
 
-    def __init__(self, symbols: Symbols, reading: Reading, vcpus: int) -> None:
+    def __init__(self, symbols: Symbols, reading: Reading) -> None:
         self._symbols = symbols
-        self._bases = self._words(simfile.PER_CPU_OFFSETS, vcpus, reading)
+        self._bases = self._words(simfile.PER_CPU_OFFSETS, reading.vcpus, reading)
         self._structures = []
         for pointer, count in simfile.POINTERS:
             what, reach = _STRUCTURES[pointer]
@@ -36,8 +36,8 @@ class Names:
             return []
         return [reading.peeks.get(found.start + _WORD * place, 0) for place in range(count)]
 
-    def line(self, address: int) -> str:
-        """'swap device 0 +0x40', 'per-CPU runqueues +0x80, CPU 3', 'struct page', 'heap'."""
+    def _known(self, address: int) -> str:
+        """Part of a structure or of a per-CPU variable; '' where it is neither."""
         for start, end, what in self._structures:
             if start <= address < end:
                 return f"{what} +{address - start:#x}"
@@ -45,13 +45,23 @@ class Names:
             if found := self._symbols.per_cpu.at((address - base) % _ADDRESSES):
                 offset = (address - base) % _ADDRESSES - found.start
                 return f"per-CPU {found.name}{f' +{offset:#x}' if offset else ''}, CPU {cpu}"
-        # Of several variables in a line the one that begins in it.
+        return ""
+
+    def line(self, address: int) -> str:
+        """'swap device 0 +0x40', 'per-CPU runqueues +0x80, CPU 3', 'struct page', 'heap'."""
+        if known := self._known(address):
+            return known
+        # Of several variables in a line the one that begins in it; lockdep's keys are none.
         for place in range(address, address + LINE, _WORD):
             found = self._symbols.at(place)
-            if found and found.start >= address:
+            if found and found.start >= address and not found.name.startswith("__key"):
                 return found.name
+        return self._at(address)
+
+    def _at(self, address: int) -> str:
         if found := self._symbols.at(address):
-            return f"{found.name} +{address - found.start:#x}"
+            offset = address - found.start
+            return f"{found.name} +{offset:#x}" if offset else found.name
         return {"direct map": "heap", "struct pages": "struct page"}.get(place_of(address),
                                                                          place_of(address))
 
@@ -59,8 +69,8 @@ class Names:
         return self._symbols.function(low)
 
     def lock(self, address: int) -> str:
-        """The line's name, for a lock at any place in it."""
-        return self.line(address // LINE * LINE)
+        """'swap_avail_lock', 'swap device 0 +0xd8'."""
+        return self._known(address) or self._at(address)
 
 
 def place_of(address: int) -> str:

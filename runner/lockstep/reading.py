@@ -7,8 +7,9 @@ from pathlib import Path
 
 from runner.errors import CannotMeasure, printable
 from runner.metrics import guestfile
+from runner.vm.guest import SIMULATION
 
-NAME = "lockstep.json"
+NAME = SIMULATION
 FORMAT = 1
 _FS_PER_NS = 1e6
 
@@ -68,6 +69,7 @@ class Wait:
 @dataclass(frozen=True)
 class Reading:
     ns: float                                   # simulated time of the window
+    vcpus: int
     cpu_ns: float                               # of all vCPUs together
     total: dict[str, int]                       # COUNTERS over all vCPUs
     lines: tuple[Line, ...]                     # the hottest, hottest first
@@ -125,11 +127,11 @@ def _sound(data: guestfile.Json, vcpus: int) -> None:
         raise CannotMeasure(f"{NAME}: the window took no time")
 
 
-def read(evidence: Path, vcpus: int) -> Reading:
+def read(evidence: Path) -> Reading:
     """Of a sample's evidence folder; CannotMeasure 'FILE: what' where it is not sound."""
     data = guestfile.document(evidence / NAME)
-    _sound(data, vcpus)
     cpus = data.objects("cpus")
+    _sound(data, len(cpus))
     windows = [one.object("window") for one in cpus]
     total = {name: sum(one.integer(name) for one in windows) for name in COUNTERS}
     waits = [_row(row, 2, "waits") for row in data.array("waits")]
@@ -137,7 +139,7 @@ def read(evidence: Path, vcpus: int) -> Reading:
     pairs = [_row(row, 5, "pairs") for row in data.array("pairs")]
     peeks = data.object("peeks")
     words = [_row([key, peeks.text(key)], 0, "peeks") for key in peeks.keys()]
-    return Reading(data.integer("fs") / _FS_PER_NS,
+    return Reading(data.integer("fs") / _FS_PER_NS, len(cpus),
                    sum(one.integer("fs") for one in cpus) / _FS_PER_NS, total,
                    tuple(_line(one) for one in data.objects("lines")),
                    data.integer("lines_moved"),

@@ -9,7 +9,6 @@ from runner.lockstep.machinefile import Machine
 from runner.lockstep.symbols import Symbols
 from runner.records import PAGE_SIZE
 
-NAME = "machine.txt"
 _FS = 1e6                     # femtoseconds of a nanosecond
 
 #: Linux, Documentation/arch/x86/x86_64/mm.rst, four levels, nokaslr: the direct map (the nvdimm

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import bisect
+import os
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,9 +84,19 @@ class _Index:
         return self._symbols[bisect.bisect_left(self._starts, self._starts[found])]
 
 
-def load(image: Path) -> Symbols:
-    """Of the kernel with this image; CannotMeasure where the map is not one."""
+def keep(image: Path, evidence: Path) -> None:
+    """Have the map of the kernel with this image beside what it names."""
     path = image.parent / FILE
+    if path.is_file():
+        try:
+            os.link(path, evidence / FILE)
+        except OSError:
+            shutil.copyfile(path, evidence / FILE)
+
+
+def load(folder: Path) -> Symbols:
+    """Of the map in a folder; none where there is no map, CannotMeasure where it is not one."""
+    path = folder / FILE
     try:
         return Symbols(path.read_text("ascii", "replace").splitlines(), str(path))
     except FileNotFoundError:

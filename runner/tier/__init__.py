@@ -14,12 +14,14 @@ from runner.records import Sample, with_drivers
 from runner.tier.base import Tier
 from runner.tier.exact import Exact
 from runner.tier.locks import Locks
+from runner.tier.lockstep import Lockstep
 from runner.tier.timed import Timed
 from runner.tier.torture import Torture
 from runner.tomlfile import meant
 
 #: By name, in the order in which people read of them.
-TABLE: dict[str, Tier] = {one.name: one for one in (Exact(), Timed(), Locks(), Torture())}
+TABLE: dict[str, Tier] = {one.name: one for one in (Exact(), Timed(), Locks(), Lockstep(),
+                                                    Torture())}
 
 
 def find(name: str) -> Tier:

@@ -166,6 +166,10 @@ class Tier:
                        *(instruments.failures(boot.evidence, boot.job)
                          if result.outcome == Outcome.OK else ()))
 
+    def describes(self, experiment: Experiment) -> Mapping[str, str]:
+        """What to record of what its samples ran on, beside what is recorded of every sample's."""
+        return {}
+
     def spoilt(self, seen: hostload.Load, limits: HostLimits) -> tuple[str, ...]:
         """Why what the host did beside it keeps a sample from counting."""
         return tuple(hostload.judge(seen, limits)) if self.by_clock else ()

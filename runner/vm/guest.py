@@ -19,7 +19,7 @@ from runner.errors import printable
 from runner.paths import BUILD, cache
 from runner.progress import Step
 from runner.records import PAGE_SIZE, Boot, BootResult, BuiltKernel, Job, Outcome
-from runner.vm import initramfs, machine, memory, modules, numa, qemu, toollayer
+from runner.vm import initramfs, machine, memory, modules, newqemu, numa, qemu, toollayer
 from runner.vm.channel import ChannelError, Decoder, Receiver
 from runner.vm.console import Finding
 from runner.vm.machine import Limits
@@ -30,6 +30,8 @@ LOOK_EVERY = 0.05              # seconds
 _CHUNK = 1 << 20               # bytes of a stream read in one look
 _INITRAMFS_KEPT = 64
 _INITRAMFS_BYTES = 1 << 30
+#: Lockstep: the plugin, what it reads and what it writes.
+PLUGIN, SIMULATED, SIMULATION = BUILD / "lockstep.so", "machine.txt", "lockstep.json"
 _BOOT_SHARE = 0.05             # of the progress bar: before the workload, and after it
 
 
@@ -155,6 +157,15 @@ def _judge(watch: Watch, evidence: Path, status: int | None) -> Finding:
     return found
 
 
+def _simulator(machine: str, evidence: Path) -> tuple[tuple[str, ...], str]:
+    """The QEMU that runs many vCPUs in lockstep, and what its plugin is told."""
+    found = newqemu.lockstep_qemu()
+    told, out = evidence / SIMULATED, evidence / SIMULATION
+    told.write_text(machine, encoding="ascii")
+    return ((found.program, *found.args),
+            f"file={qemu.escaped(PLUGIN)},machine={qemu.escaped(told)},out={qemu.escaped(out)}")
+
+
 def supervise(boot: Boot, initrd: Path, step: Step | None = None,
               stop: threading.Event | None = None) -> BootResult:
     """Boot with this initramfs.  All evidence is in boot.evidence when it returns.
@@ -169,13 +180,15 @@ def supervise(boot: Boot, initrd: Path, step: Step | None = None,
                         boot.nodes)
     evidence = boot.evidence.absolute()
     line = qemu.append(pc, boot.accelerator, layout, boot.cmdline)
+    program, plugin = _simulator(boot.simulated, evidence) if boot.simulated else ((), "")
     argv = qemu.command(pc, boot.accelerator, boot.vcpus, layout, boot.kernel.image.absolute(),
                         initrd.absolute(), line, qemu.Streams(
                             qemu.to_file(evidence / "console.log"),
                             qemu.to_file(evidence / "channel.bin"),
-                            qemu.to_file(evidence / "heartbeat.bin")), boot.steady)
+                            qemu.to_file(evidence / "heartbeat.bin")), boot.steady,
+                        program, plugin)
     _write(evidence / "qemu.json", {
-        "argv": argv, "shell": shlex.join(argv), "version": qemu.version(pc.qemu),
+        "argv": argv, "shell": shlex.join(argv), "version": qemu.version(argv[0]),
         "accelerator": boot.accelerator, "vcpus": boot.vcpus, "ram": boot.ram,
         "limits": dataclasses.asdict(limits), "job": dataclasses.asdict(boot.job)})
     _write(evidence / "kernel.json", dataclasses.asdict(boot.kernel))

@@ -82,17 +82,21 @@ def append(machine: Machine, accelerator: Accelerator, memory: Memory,
 
 def command(machine: Machine, accelerator: Accelerator, vcpus: int, memory: Memory,
             image: Path, initrd: Path, line: str, streams: Streams,
-            steady: bool = False) -> list[str]:
+            steady: bool = False, program: tuple[str, ...] = (),
+            plugin: str = "") -> list[str]:
     """QEMU's argv; UsageError where the accelerator does not take so many vCPUs.
 
     `steady`: threads that can be told apart, to pin them, and all memory touched before the
     guest starts, so that no time of the guest's goes to the host's page faults.
+    `program`: another QEMU than the machine's, with what it needs to find its own files.
+    `plugin`: what its -plugin says, nothing where it has none.
     """
     engine = machine.engines[accelerator]
     if not 1 <= vcpus <= engine.max_vcpus:
         raise UsageError(f"vcpus: {vcpus} is not in 1..{engine.max_vcpus} for {accelerator}")
     return [
-        machine.qemu, "-nodefaults", "-no-user-config", "-display", "none", "-nic", "none",
+        *(program or (machine.qemu,)), "-nodefaults", "-no-user-config",
+        "-display", "none", "-nic", "none",
         "-no-reboot", "-sandbox", _SANDBOX,
         "-machine", machine.type + memory.machine, "-cpu", engine.cpu, *engine.args,
         "-smp", str(vcpus), *memory.args, *_STEADY * steady,
@@ -104,6 +108,7 @@ def command(machine: Machine, accelerator: Accelerator, vcpus: int, memory: Memo
         "-device", f"virtserialport,chardev=channel,name={CHANNEL_PORT}",
         "-chardev", f"{streams.heartbeat},id=heartbeat",
         "-device", f"isa-debugcon,iobase={HEARTBEAT_PORT:#x},chardev=heartbeat",
+        *(("-plugin", plugin) if plugin else ()),
         "-kernel", str(image), "-initrd", str(initrd), "-append", line,
     ]
 

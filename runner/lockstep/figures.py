@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From one sample's simulation to its metrics."""
+from __future__ import annotations
+
+from collections import defaultdict
+
+from runner.lockstep import reading
+from runner.lockstep.names import Names, place_of
+from runner.lockstep.reading import Reading
+from runner.records import MIB, PAGE_SIZE, Metric
+
+#: Parts of names of metrics: LINE|what it holds, PAIR|what it holds|took|held, WAIT|lock|site.
+LINE, PAIR, WAIT, BAR = "line", "pair", "wait", "|"
+#: Code that waits by PAUSE because there is nothing to do; all other PAUSEs are spinning.
+_IDLE = ("cpu_idle_poll", "do_idle", "default_idle", "poll_idle")
+#: So many of the hottest lines, of the pairs of each and of the waits are metrics.
+_LINES, _PAIRS, _WAITS = 64, 3, 32
+
+
+def _metric(value: float, unit: str, better: str) -> Metric:
+    return Metric(value, unit, better, reading.NAME)
+
+
+def speed(found: Reading, names: Names, pages: int) -> dict[str, Metric]:
+    """Throughput and time in simulated time, and what the time of the vCPUs went to."""
+    total = found.total
+    idle = sum(ns for code, _, ns in found.pauses if names.code(code).startswith(_IDLE))
+    spin = sum(ns for code, _, ns in found.pauses) - idle
+    waited = sum(one.count for one in found.waits)
+    return {
+        "throughput_mib_s": _metric(pages * PAGE_SIZE / MIB / (found.ns / 1e9), "MiB/s", "higher"),
+        "ns_per_page": _metric(found.ns / pages, "ns/page", "lower"),
+        "cpu_ns_per_page": _metric((found.cpu_ns - idle) / pages, "ns/page", "lower"),
+        "retired_per_page": _metric(total["insns"] / pages, "instructions/page", "lower"),
+        "transfers_per_page": _metric((total["near"] + total["far"]) / pages,
+                                      "transfers/page", "lower"),
+        "far_transfers_per_page": _metric(total["far"] / pages, "transfers/page", "lower"),
+        "stall_share": _metric(total["stall_fs"] / 1e6 / found.cpu_ns, "", "lower"),
+        "contended_per_page": _metric(waited / pages, "contentions/page", "lower"),
+        "wait_ns_per_page": _metric(sum(one.ns for one in found.waits) / pages, "ns/page", "lower"),
+        "spin_share": _metric(spin / found.cpu_ns, "", "lower"),
+        "idle_share": _metric(idle / found.cpu_ns, "", ""),
+        "tick_share": _metric(total["irq_insns"] / max(1, total["insns"]), "", ""),
+    }
+
+
+def _low(address: int) -> int:
+    return address & 0xFFFFFFFF
+
+
+def lines(found: Reading, names: Names, pages: int) -> dict[str, Metric]:
+    """The hottest lines, and who takes them from whom; of one name together."""
+    moves: dict[str, int] = defaultdict(int)
+    fights: dict[str, dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
+    for line in found.lines:
+        name = names.line(line.address)
+        fighting: dict[tuple[str, str], int] = defaultdict(int)
+        for pair in line.pairs:
+            fighting[names.code(pair.took), names.code(pair.held)] += pair.moves.total
+        if name == place_of(line.address) or name in ("heap", "struct page"):
+            # Nothing tells which of many it is, but who is after it does.
+            name = f"{name} of {max(fighting, key=lambda key: (fighting[key], key))[0]}"
+        moves[name] += line.moves.total
+        for both, count in fighting.items():
+            fights[name][both] += count
+    metrics = {}
+    hottest = sorted(moves, key=lambda name: (-moves[name], name))[:_LINES]
+    for name in hottest:
+        metrics[BAR.join((LINE, name))] = _metric(moves[name] / pages, "transfers/page", "lower")
+        own = fights[name]
+        for took, held in sorted(own, key=lambda both: (-own[both], both))[:_PAIRS]:
+            metrics[BAR.join((PAIR, name, took, held))] = _metric(
+                own[took, held] / pages, "transfers/page", "")
+    return metrics
+
+
+def waits(found: Reading, names: Names, pages: int) -> dict[str, Metric]:
+    """Contended acquisitions by lock and function."""
+    counts: dict[tuple[str, str], int] = defaultdict(int)
+    for one in found.waits:
+        counts[names.lock(one.lock), names.code(_low(one.site))] += one.count
+    busiest = sorted(counts, key=lambda key: (-counts[key], key))[:_WAITS]
+    return {BAR.join((WAIT, *key)): _metric(counts[key] / pages, "contentions/page", "")
+            for key in busiest}
+
+
+def measure(found: Reading, names: Names, pages: int) -> dict[str, Metric]:
+    """All of it, per page swapped out in the window."""
+    return {**speed(found, names, pages), **lines(found, names, pages),
+            **waits(found, names, pages)}

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The hottest lines of a lockstep cell, and who waits for whom, for reports."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from runner import plots
+from runner.errors import printable
+from runner.figures import MetricResult, number
+from runner.lockstep.figures import BAR, LINE, PAIR, WAIT
+from runner.results import CellResult, threads
+from runner.shown import Picture, Table, change
+
+#: Rows of a table and of a picture.
+_ROWS, _BARS = 10, 8
+_FEW = 0.005                  # transfers or contentions per page that are not worth a row
+
+
+def _most(one: MetricResult) -> float:
+    return max(one.base or 0.0, one.test or 0.0)
+
+
+def _of(cell: CellResult, kind: str) -> list[tuple[list[str], MetricResult]]:
+    found = [(one.name.split(BAR)[1:], one) for one in cell.metrics
+             if one.name.startswith(kind + BAR) and _most(one) >= _FEW]
+    return sorted(found, key=lambda row: (-_most(row[1]), row[0]))
+
+
+def _fights(cell: CellResult) -> dict[str, str]:
+    """For each line the two functions that take it from each other most."""
+    best: dict[str, tuple[float, str]] = {}
+    for (line, took, held), one in _of(cell, PAIR):
+        if _most(one) > best.get(line, (0.0, ""))[0]:
+            best[line] = _most(one), took if took == held else f"{took}, from {held}"
+    return {line: told for line, (_, told) in best.items()}
+
+
+def lines(cell: CellResult) -> Table | None:
+    rows, fights = _of(cell, LINE), _fights(cell)
+    if not rows:
+        return None
+    return Table(f"Hottest cache lines, transfers between CPUs per swapped-out page "
+                 f"({cell.measured_by}, {threads(cell.threads)})",
+                 ("line, and by whom it is taken most", "base", "test", "change"),
+                 tuple((printable(f"{name}: {fights.get(name, '')}".rstrip(": "), 110),
+                        number(one.base), number(one.test), change(one))
+                       for (name,), one in rows[:_ROWS]),
+                 f"The {_ROWS} hottest of {len(rows)} that the samples name." if len(rows) > _ROWS
+                 else "")
+
+
+def waits(cell: CellResult) -> Table | None:
+    rows = _of(cell, WAIT)
+    if not rows:
+        return None
+    return Table(f"Contended acquisitions per swapped-out page ({cell.measured_by}, "
+                 f"{threads(cell.threads)})",
+                 ("lock and function", "base", "test", "change"),
+                 tuple((printable(f"{lock} in {site}", 90), number(one.base), number(one.test),
+                        change(one)) for (lock, site), one in rows[:_ROWS]))
+
+
+def pictures(cells: Sequence[CellResult], out: Path, heading: plots.Heading) -> list[Picture]:
+    bars = [plots.LockRow(cell.device, printable(name, 40), one.base or 0.0, one.test or 0.0)
+            for cell in cells for (name,), one in _of(cell, LINE)[:_BARS]]
+    if not bars:
+        return []
+    on = next(cell.on for cell in cells)
+    return [Picture("locks", f"Hottest cache lines{on}, {heading.note}: {heading.test} against "
+                    f"{heading.base}", plots.line_bars(
+                        bars, out.with_name(f"{out.name}-lines"), heading),
+                    "Transfers of a line between CPUs per swapped-out page.")]
