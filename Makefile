@@ -124,6 +124,12 @@ selftest:
 	@setup/install bench
 	@$(PYTHON) -m tests.selftest $(TIERS)
 
+# What lockstep's figures hang on: the tables of docs/lockstep.md.  Hours; gone on with.
+.PHONY: study
+study:
+	@setup/install bench
+	@$(PYTHON) -m tests.study
+
 # Every linter that can run here; one that is missing is named as skipped.
 SCRIPTS := setup/install .ci/run tests/releases/run
 C_FILES := $(wildcard workloads/*/*.[ch] runner/agent/*.[ch] lockstep/*.[ch] \
