@@ -47,7 +47,8 @@ void lines_tear_down(struct lines *lines)
 }
 
 struct transfer lines_take(struct lines *lines, struct line *line,
-			   unsigned int cpu, bool write, uint32_t code)
+			   unsigned int cpu, bool write, uint32_t code,
+			   uint64_t now)
 {
 	const uint64_t bit = UINT64_C(1) << cpu;
 	const uint64_t others = line->holders & ~bit;
@@ -57,6 +58,11 @@ struct transfer lines_take(struct lines *lines, struct line *line,
 		transfer.far = others & ~lines->near_mask[cpu];
 		transfer.fs = transfer.far ? lines->machine->far_fs
 					   : lines->machine->near_fs;
+		if (write) {
+			if (line->arrives_fs > now)
+				transfer.fs += line->arrives_fs - now;
+			line->arrives_fs = now + transfer.fs;
+		}
 	}
 	line->holders = write ? bit : line->holders | bit;
 	line->modified = write;

@@ -8,6 +8,11 @@
  * near_fs or far_fs, far where one of those it is taken from is on another
  * socket.  A line nobody holds, and a copy of one nobody modified, cost
  * nothing: what memory and the last-level cache take is in instruction_fs.
+ *
+ * A line has one owner at a time: who is to write it while it is still on its
+ * way to somebody else who writes waits for that first.  Reads neither wait
+ * nor are waited for: latencies between CPUs, which near_fs and far_fs are,
+ * are measured with a reader that polls.
  */
 #ifndef LOCKSTEP_LINES_H
 #define LOCKSTEP_LINES_H
@@ -17,8 +22,9 @@
 #define LINE_BYTES 64
 
 struct line {
-	uint64_t holders; /* a bit for each vCPU */
-	uint32_t from;	  /* code that took it last: low half of its address */
+	uint64_t holders;    /* a bit for each vCPU */
+	uint64_t arrives_fs; /* with who took it last to write */
+	uint32_t from; /* code that took it last: low half of its address */
 	unsigned char modified; /* by its one holder */
 };
 
@@ -47,9 +53,10 @@ struct lines {
 int lines_set_up(struct lines *lines, const struct machine *machine);
 void lines_tear_down(struct lines *lines);
 
-/* The slow way: the line has to change hands. */
+/* The slow way: the line has to change hands, from `now` on. */
 struct transfer lines_take(struct lines *lines, struct line *line,
-			   unsigned int cpu, bool write, uint32_t code);
+			   unsigned int cpu, bool write, uint32_t code,
+			   uint64_t now);
 
 /* The line of a guest address; NULL where it lies in no range. */
 static inline struct line *lines_find(struct lines *lines, uint64_t address)

@@ -96,7 +96,8 @@ void sim_transfer(struct sim *sim, unsigned int cpu, struct line *line,
 	if (!(code & LEAF_BIT))
 		code = vcpu->site;
 	const struct transfer transfer =
-		lines_take(&sim->lines, line, cpu, write, (uint32_t)code);
+		lines_take(&sim->lines, line, cpu, write, (uint32_t)code,
+			   sim->clocks.of[cpu].now);
 
 	if (!transfer.fs)
 		return;

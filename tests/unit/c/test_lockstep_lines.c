@@ -40,14 +40,20 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* What an access costs; it changes hands only where it has to. */
+/*
+ * What an access costs; it changes hands only where it has to.  Each comes
+ * long after the one before.
+ */
 static uint64_t access_line(struct lines *lines, unsigned int cpu, bool write)
 {
+	static uint64_t now;
+
 	struct line *line = lines_find(lines, START);
 
 	if (line_held(line, UINT64_C(1) << cpu, write))
 		return 0;
-	return lines_take(lines, line, cpu, write, cpu).fs;
+	now += 100 * FAR;
+	return lines_take(lines, line, cpu, write, cpu, now).fs;
 }
 
 static void test_find(void **state)
@@ -117,16 +123,31 @@ static void test_who_had_it(void **state)
 	struct line *line = lines_find(lines, START);
 	struct transfer transfer;
 
-	transfer = lines_take(lines, line, 0, true, 11);
+	transfer = lines_take(lines, line, 0, true, 11, 0);
 	assert_int_equal(transfer.from, 0);
 	assert_int_equal(transfer.fs, 0);
-	transfer = lines_take(lines, line, 3, true, 22);
+	transfer = lines_take(lines, line, 3, true, 22, 0);
 	assert_int_equal(transfer.from, 11);
 	assert_true(transfer.far);
-	transfer = lines_take(lines, line, 2, false, 33);
+	transfer = lines_take(lines, line, 2, false, 33, FAR);
 	assert_int_equal(transfer.from, 22);
 	assert_false(transfer.far);
 	assert_int_equal(transfer.fs, NEAR);
+}
+
+static void test_one_way_at_a_time(void **state)
+{
+	struct lines *lines = *state;
+	struct line *line = lines_find(lines, START);
+
+	lines_take(lines, line, 0, true, 1, 0);
+	/* Three want it at once: each waits for those before it. */
+	assert_int_equal(lines_take(lines, line, 1, true, 1, 1000).fs, NEAR);
+	assert_int_equal(lines_take(lines, line, 2, true, 1, 1000).fs,
+			 NEAR + FAR);
+	assert_int_equal(lines_take(lines, line, 3, true, 1, 1010).fs,
+			 2 * NEAR + FAR - 10);
+	assert_int_equal(lines_take(lines, line, 0, true, 1, 5000).fs, FAR);
 }
 
 static void test_64_cpus(void **state)
@@ -176,6 +197,7 @@ int main(void)
 		TEST(test_read_of_a_modified_line),
 		TEST(test_write_takes_it_from_all),
 		TEST(test_who_had_it),
+		TEST(test_one_way_at_a_time),
 		cmocka_unit_test(test_64_cpus),
 		cmocka_unit_test(test_ranges),
 	};
