@@ -12,17 +12,11 @@ from runner import plan, tier, tomltext
 from runner.bisect.records import Question
 from runner.errors import UsageError, printable
 from runner.experiment import Experiment
-from runner.tier.base import Tier
 
 #: Of the ends, of what lies between, and of the locks that moved with the culprit.
 ENDS, STEP, LOCKS = "ends.toml", "step.toml", "locks.toml"
 #: A relative change that nothing exceeds: for metrics that are not asked about.
 _NEVER = 10.0
-
-
-def tier_of(metric: str) -> Tier:
-    """The tier that measures a metric."""
-    return next(one for one in tier.every() if one.answers(metric))
 
 
 def metric_of(experiment: Experiment, asked: str | None) -> tuple[str, str]:
@@ -35,11 +29,12 @@ def metric_of(experiment: Experiment, asked: str | None) -> tuple[str, str]:
                          "locks.CLASS.acquisitions_per_page")
     if not tier.is_metric(asked):
         raise UsageError(f"{printable(asked, 60)}: {tier.no_metric(asked)}")
-    name = tier_of(asked).name
-    if name not in experiment.tiers:
-        raise UsageError(f"{experiment.file}: tiers: {asked} takes the {name} tier, and it has "
-                         f"{', '.join(experiment.tiers)} alone")
-    return asked, name
+    for one in tier.asked(experiment.tiers):
+        if one.answers(asked):
+            return asked, one.name
+    able = " or ".join(f"the {one.name} tier" for one in tier.every() if one.answers(asked))
+    raise UsageError(f"{experiment.file}: tiers: {asked} takes {able}, and it has "
+                     f"{', '.join(experiment.tiers)} alone")
 
 
 def cell_of(experiment: Experiment, device: str | None, threads: int | None) -> tuple[str, int]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
-from runner import plan
+from runner import plan, tier
 from runner.bisect import confirm, formats, gitlog, history, picture, question, records, result
 from runner.bisect import series
 from runner.bisect.loop import STEP, Loop
 from runner.bisect.measure import Means
-from runner.bisect.question import tier_of
 from runner.bisect.points import Range
 from runner.bisect.records import Question, Reading, State
 from runner.bisect.result import Result
@@ -24,14 +23,15 @@ from runner.progress import Progress
 def ask(points: Range, kind: str, experiment: Experiment, metric: str | None,
         above: float | None, device: str | None, threads: int | None) -> Question:
     """The question; UsageError where the experiment cannot answer it."""
-    name, tier = question.metric_of(experiment, metric)
-    if above is not None and tier_of(name).by_clock:
+    name, where = question.metric_of(experiment, metric)
+    own = tier.find(where)
+    if above is not None and (own.by_clock or name == own.speed[0]):
         raise UsageError(f"--above: more {label(name)} is better; leave it away to part good from "
                          "bad half way")
     if above is None:
         question.threshold_of(experiment, name)
     place, count = question.cell_of(experiment, device, threads)
-    return Question(kind, points.where, points.good, points.bad, name, tier, place, count, above,
+    return Question(kind, points.where, points.good, points.bad, name, where, place, count, above,
                     str(experiment.file))
 
 

@@ -202,15 +202,21 @@ def _missing(claim: Claim, cell: ClaimCell) -> str:
 
 def _judge(claim: Claim, comparison: Comparison, cell: ClaimCell, limits: tuple[str, ...]
            ) -> CellFinding:
-    spoilt = ""
+    """By the first of the claim's tiers that decides; where none does, the first that measured."""
+    spoilt, undecided = "", None
     for name in cell.tiers:
         found = place(comparison, claim, cell, name)
         got = measured(found, tier.find(name).claimed(cell.metric)) if found else None
         if found and got:
             verdict, reason = _decide(cell, found, got, claim.experiment.rules.minimum_pairs)
-            return CellFinding(cell, verdict, reason, got, limits)
+            made = CellFinding(cell, verdict, reason, got, limits)
+            if verdict != Verdict.INCONCLUSIVE:
+                return made
+            undecided = undecided or made
         if found and found.verdict == Compared.INVALID:
             spoilt = f"{name} tier: {found.reason}"
+    if undecided:
+        return undecided
     if spoilt:
         return CellFinding(cell, Verdict.INVALID, spoilt, None, limits)
     return CellFinding(cell, Verdict.INCONCLUSIVE, _missing(claim, cell), None, limits)

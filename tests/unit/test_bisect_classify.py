@@ -167,7 +167,7 @@ def test_metric_and_tier() -> None:
     locks = dataclasses.replace(bench, tiers=("locks",))
     with pytest.raises(UsageError, match="say which one with --metric"):
         question.metric_of(locks, None)
-    with pytest.raises(UsageError, match="throughput_mib_s takes the timed tier"):
+    with pytest.raises(UsageError, match="takes the lockstep tier or the timed tier"):
         question.metric_of(locks, "throughput_mib_s")
     assert question.cell_of(bench, None, None) == ("pmem", 1)
     with pytest.raises(UsageError, match="threads: 7 is not one of 1"):

@@ -148,7 +148,7 @@ def test_shallow_clone(repository: tuple[Path, list[str]], tmp_path: Path) -> No
     ((), "give --good"),
     (("--good", "HEAD~2", "--metric", "nonsense"), "nonsense: is not a metric"),
     (("--good", "HEAD~2", "--metric", "pgscan_per_page"), "rules.thresholds: has no pgscan"),
-    (("--good", "HEAD~2", "--device", "disk"), "devices: disk is not one of pmem, brd"),
+    (("--good", "HEAD~2", "--device", "disk"), "devices: disk is not one of pmem"),
     (("--good", "HEAD~2", "--above", "3", "--metric", "throughput_mib_s"), "--above: more"),
     (("--replay", "log", "--good", "HEAD~2"), "log: cannot be read"),
     (("--series", "6.1:batch-add"), "give --experiment and --tree or --series"),

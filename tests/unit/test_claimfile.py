@@ -164,7 +164,7 @@ def test_the_2016_claim_is_what_was_published() -> None:
     claim = claimfile.load(claimfile.find("chen-2016"))
     assert (claim.base, claim.test) == ("6.1:pagewise", "6.1:batched")
     assert [(one.threads, one.effect, one.tiers) for one in claim.cells] == [
-        (1, 0.25, ("timed",)), (16, 0.85, ("timed",))]
+        (1, 0.25, ("timed", "lockstep")), (16, 0.85, ("timed", "lockstep"))]
     assert claim.source.date == "2016-05-03" and claim.source.silent_on
 
 

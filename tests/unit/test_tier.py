@@ -363,13 +363,13 @@ tiers = ["toy"]
 
 def test_the_table_is_in_order() -> None:
     """Numbers of samples follow from it, and campaigns of earlier versions are gone on with."""
-    assert [one.name for one in tier.every()] == ["exact", "locks", "timed", "torture"]
+    assert [one.name for one in tier.every()] == ["exact", "locks", "lockstep", "timed", "torture"]
     assert all(name == one.name for name, one in tier.TABLE.items())
 
 
 def test_nothing_else_names_a_tier() -> None:
     """What one tier is or does stands in its own file."""
-    name = r"""["'](exact|timed|locks|torture)["']"""
+    name = r"""["'](exact|timed|locks|lockstep|torture)["']"""
     wrong = re.compile(rf"\btier(_name)?\b *(==|!=|in|not in) *\(?{name}"
                        rf"|{name} *(==|!=|in|not in) \S*\btiers?\b|\{{{name}: .*tier")
     found = [f"{file.relative_to(paths.ROOT)}: {line.strip()}"
