@@ -49,6 +49,7 @@ class Outcome(enum.StrEnum):
     OOM_KILLED = "oom-killed"
     IO_FAILED = "io-failed"                # a read or write of the device; not the kernel's fault
     WORKLOAD_FAILED = "workload-failed"
+    TOOL_FAILED = "tool-failed"            # one beside the load hangs; not the kernel's fault
     CORRUPT_CHANNEL = "corrupt-channel"
     FLOODED = "flooded"                    # the guest sent more than its bounds
     QEMU_DIED = "qemu-died"

@@ -16,6 +16,7 @@
 #define FAULT_LOCK_STAT	       "lock-stat"
 #define FAULT_EXEC	       "exec"
 #define FAULT_PROTOCOL	       "protocol"
+#define FAULT_TOOL	       "tool" // it hangs; no fault of the kernel's
 
 struct fault {
 	const char *code;

@@ -8,7 +8,7 @@
 //
 // Outside a guest, for tests (no mounts, no device, no power-off, no lock on
 // memory; everything else is the same code):
-//   agent --no-init --channel-fd N --heartbeat-fd N --job FILE
+//   agent --no-init --channel-fd N --heartbeat-fd N --job FILE [--tool-ms N]
 #include "channel.h"
 #include "device.h"
 #include "guest.h"
@@ -26,6 +26,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdalign.h>
 #include <stdio.h>
@@ -61,7 +62,11 @@ static struct agent agent = {
 	.job_file = "/job",
 	.channel.fd = -1,
 	.heartbeat.fd = -1,
-	.tools = {.job = &agent.job, .channel = &agent.channel, .device = ""},
+	.tools = {.job = &agent.job,
+		  .channel = &agent.channel,
+		  .device = "",
+		  .answer_ms = TOOL_ANSWER_MS,
+		  .run_ms = TOOL_RUN_MS},
 };
 static alignas(4096) char arena[SNAPSHOT_ARENA];
 
@@ -281,8 +286,10 @@ static int take_options(struct agent *self, int argc, char **argv)
 		{"channel-fd", required_argument, NULL, 'c'},
 		{"heartbeat-fd", required_argument, NULL, 'b'},
 		{"job", required_argument, NULL, 'j'},
+		{"tool-ms", required_argument, NULL, 't'},
 		{NULL, 0, NULL, 0},
 	};
+	uint64_t limit;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -294,6 +301,9 @@ static int take_options(struct agent *self, int argc, char **argv)
 			self->heartbeat.fd = take_fd(optarg);
 		else if (option == 'j')
 			self->job_file = optarg;
+		else if (option == 't' && !text_number(optarg, &limit) &&
+			 limit < INT_MAX)
+			self->tools.answer_ms = self->tools.run_ms = (int)limit;
 		else
 			return -1;
 	}
@@ -310,7 +320,7 @@ int main(int argc, char **argv)
 	agent.snapshot.arena = arena;
 	if (getpid() != 1 && take_options(&agent, argc, argv)) {
 		fprintf(stderr, "usage: agent --no-init --channel-fd N "
-				"--heartbeat-fd N --job FILE\n");
+				"--heartbeat-fd N --job FILE [--tool-ms N]\n");
 		return 2;
 	}
 	set_signals_up();

@@ -5,11 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 // Both directions of a tool's control: [0] to read, [1] to write.
@@ -104,12 +107,63 @@ static int hand_in(struct tool *tool, struct channel *channel,
 	return 0;
 }
 
-static void wait_for(struct tool *tool)
+static int64_t now_ms(void)
 {
-	while (!tool->ended && waitpid(tool->pid, &tool->status, 0) < 0 &&
-	       errno == EINTR)
-		;
-	tool->ended = true;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool has_ended(struct tool *tool)
+{
+	if (!tool->ended && waitpid(tool->pid, &tool->status, WNOHANG) != 0)
+		tool->ended = true;
+	return tool->ended;
+}
+
+// Until then or the end of some child, whichever comes first.
+static void sleep_until(int64_t then)
+{
+	const int64_t left = then - now_ms();
+	const struct timespec timeout = {
+		.tv_sec = (time_t)(left / 1000),
+		.tv_nsec = (long)(left % 1000) * 1000000L,
+	};
+	sigset_t none;
+
+	// SIGCHLD is blocked but in here, so no child's end is missed.
+	sigemptyset(&none);
+	if (left > 0)
+		ppoll(NULL, 0, &timeout, &none);
+}
+
+static bool ends_within(struct tool *tool, int milliseconds)
+{
+	const int64_t deadline = now_ms() + milliseconds;
+
+	while (!has_ended(tool) && now_ms() < deadline)
+		sleep_until(deadline);
+	return tool->ended;
+}
+
+static int say(const struct tools *tools, const struct tool *tool,
+	       const char *what, struct fault *fault)
+{
+	return channel_line(tools->channel, FRAME_EVENT, fault, "tool %s %s",
+			    tool->step->name, what);
+}
+
+// What hangs is ended; the fault says what it was to do.
+static int hangs(struct tool *tool, const char *what, int milliseconds,
+		 struct fault *fault)
+{
+	kill(tool->pid, SIGKILL);
+	const bool gone = ends_within(tool, TOOL_KILL_MS);
+
+	return fault_set(fault, FAULT_TOOL, "%s has not %s in %d s%s",
+			 tool->step->name, what, milliseconds / 1000,
+			 gone ? "" : ", nor does it end when it is killed");
 }
 
 int tools_run(struct tools *tools, enum tool_when when, struct fault *fault)
@@ -120,48 +174,84 @@ int tools_run(struct tools *tools, enum tool_when when, struct fault *fault)
 
 		if (step->when != when)
 			continue;
-		if (start(tools, &tool, step, fault))
+		if (start(tools, &tool, step, fault) ||
+		    say(tools, &tool, "runs", fault))
 			return -1;
-		wait_for(&tool);
+		if (!ends_within(&tool, tools->run_ms))
+			return hangs(&tool, "ended", tools->run_ms, fault);
 		if (hand_in(&tool, tools->channel, fault))
 			return -1;
 	}
 	return 0;
 }
 
-// One line; what follows it may lack an end of its own (perf's has a NUL).
-static bool answered(int fd)
-{
-	char byte;
+enum answer { ANSWER_WHOLE, ANSWER_NONE, ANSWER_LATE };
 
-	do {
-		ssize_t got = read(fd, &byte, 1);
+// One line; what follows it may lack an end of its own (perf's has a NUL).
+static enum answer answered(int fd, int64_t deadline)
+{
+	struct pollfd one = {.fd = fd, .events = POLLIN};
+	char byte = '\0';
+
+	while (byte != '\n') {
+		const int64_t left = deadline - now_ms();
+
+		if (left <= 0)
+			return ANSWER_LATE;
+		if (poll(&one, 1, left > INT_MAX ? INT_MAX : (int)left) <= 0)
+			continue;
+		const ssize_t got = read(fd, &byte, 1);
 
 		if (got == 0 || (got < 0 && errno != EINTR))
-			return false;
-		if (got < 0)
-			byte = '\0';
-	} while (byte != '\n');
-	return true;
+			return ANSWER_NONE;
+	}
+	return ANSWER_WHOLE;
+}
+
+static int tell_one(struct tools *tools, struct tool *tool, const char *word,
+		    struct fault *fault)
+{
+	const int64_t begin = now_ms();
+	enum answer answer;
+	char what[48];
+
+	if (dprintf(tool->control, "%s\n", word) > 0) {
+		answer = answered(tool->answer, begin + TOOL_PATIENCE_MS);
+		if (answer == ANSWER_LATE) {
+			if (say(tools, tool, "silent", fault))
+				return -1;
+			answer = answered(tool->answer,
+					  begin + tools->answer_ms);
+			if (answer == ANSWER_WHOLE)
+				return say(tools, tool, "answered", fault);
+		}
+		if (answer == ANSWER_WHOLE)
+			return 0;
+		if (answer == ANSWER_LATE) {
+			snprintf(what, sizeof(what), "answered '%s'", word);
+			return hangs(tool, what, tools->answer_ms, fault);
+		}
+	}
+	// Mostly it is ending already, and how and of what is to be told; the
+	// signal does not change that.
+	kill(tool->pid, SIGKILL);
+	if (!ends_within(tool, TOOL_KILL_MS))
+		return hangs(tool, "ended", TOOL_KILL_MS, fault);
+	return 0;
 }
 
 // All who are told anything have answered when it returns, or have ended: one
 // that does not answer cannot do what it is there for.
-static void tell(struct tools *tools, const char *word)
+static int tell(struct tools *tools, const char *word, struct fault *fault)
 {
 	for (size_t i = 0; i < tools->count; i++) {
 		struct tool *tool = &tools->beside[i];
 
-		if (tool->control < 0 || tool->ended)
-			continue;
-		if (dprintf(tool->control, "%s\n", word) > 0 &&
-		    answered(tool->answer))
-			continue;
-		// Mostly it is ending already, and how and of what is to be
-		// told; the signal does not change that.
-		kill(tool->pid, SIGKILL);
-		wait_for(tool);
+		if (tool->control >= 0 && !tool->ended &&
+		    tell_one(tools, tool, word, fault))
+			return -1;
 	}
+	return 0;
 }
 
 int tools_start(struct tools *tools, struct fault *fault)
@@ -177,13 +267,12 @@ int tools_start(struct tools *tools, struct fault *fault)
 	}
 	// perf reads the kernel's symbols and what runs before it listens: with
 	// two emulated vCPUs a load was over before it did.
-	tell(tools, "ping");
-	return 0;
+	return tell(tools, "ping", fault);
 }
 
-void tools_window(struct tools *tools, bool open)
+int tools_window(struct tools *tools, bool open, struct fault *fault)
 {
-	tell(tools, open ? "enable" : "disable");
+	return tell(tools, open ? "enable" : "disable", fault);
 }
 
 void tools_reaped(struct tools *tools, pid_t pid, int status)
@@ -208,7 +297,13 @@ int tools_stop(struct tools *tools, struct fault *fault)
 		if (!tool->ended && (tool->control < 0 ||
 				     write(tool->control, "stop\n", 5) < 0))
 			kill(tool->pid, SIGINT);
-		wait_for(tool);
+		if (!ends_within(tool, TOOL_PATIENCE_MS)) {
+			if (say(tools, tool, "runs", fault))
+				return -1;
+			if (!ends_within(tool, tools->answer_ms))
+				return hangs(tool, "ended when told to",
+					     tools->answer_ms, fault);
+		}
 		if (hand_in(tool, tools->channel, fault))
 			return -1;
 	}

@@ -17,6 +17,12 @@ enum {
 	// "disable" or "stop", one line out.
 	TOOL_CONTROL_FD = 3,
 	TOOL_ANSWER_FD = 4,
+	// Guest time.  The host is told after the first that a tool keeps
+	// the workload waiting, so that it does not blame the kernel.
+	TOOL_PATIENCE_MS = 1000,
+	TOOL_ANSWER_MS = 120000, // told something, or to end
+	TOOL_RUN_MS = 3600000,	 // one that has an end of its own
+	TOOL_KILL_MS = 30000,	 // killed
 };
 
 struct tool {
@@ -33,20 +39,23 @@ struct tools {
 	struct channel *channel;
 	const char *device; // path, "" while there is none
 	const char *group;  // as a program's
+	int answer_ms, run_ms;
 	// From here on the tools' own.
 	struct tool beside[JOB_MAX_TOOLS];
 	size_t count;
 };
 
-// Runs the job's tools of one kind, each to its end.
+// Runs the job's tools of one kind, each to its end.  One that has none within
+// its time is killed and is the fault, as with all of these.
 int tools_run(struct tools *tools, enum tool_when when, struct fault *fault);
 
 // Starts those that go on beside the workload; returns when all who will be
 // told the window listen.
 int tools_start(struct tools *tools, struct fault *fault);
 
-// The steady phase begins or ends; returns when all who are told have answered.
-void tools_window(struct tools *tools, bool open);
+// The steady phase begins or ends; returns when all who are told have answered
+// or have ended.
+int tools_window(struct tools *tools, bool open, struct fault *fault);
 
 // Somebody has seen this process end.
 void tools_reaped(struct tools *tools, pid_t pid, int status);

@@ -35,13 +35,13 @@ static int enter_phase(struct workload *workload, struct fault *fault)
 	mark_window(begin);
 	if (snapshot_take(workload->snapshot, !begin && lock_stat, fault))
 		return -1;
-	if (!begin)
-		tools_window(workload->tools, false);
+	if (!begin && tools_window(workload->tools, false, fault))
+		return -1;
 	if (snapshot_send(workload->snapshot, workload->channel, name, fault) ||
 	    channel_line(workload->channel, FRAME_EVENT, fault, "%s", name))
 		return -1;
-	if (begin)
-		tools_window(workload->tools, true);
+	if (begin && tools_window(workload->tools, true, fault))
+		return -1;
 	// A workload that has died in the meantime is noticed by its exit.
 	if (write(workload->notify, "", 1) < 0 && errno != EIO)
 		return fault_set(fault, FAULT_PROTOCOL, "answer to %s: %s",

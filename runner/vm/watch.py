@@ -15,6 +15,9 @@ from runner.vm.console import Console, Finding
 from runner.vm.machine import Limits
 
 _WORKLOAD = re.compile(r"(exited|killed) (\d{1,3})( oom)?")
+_TOOL = re.compile(r"tool ([a-z0-9-]{1,32}) (runs|silent|answered|exited|killed)( \d{1,3})?")
+#: What the agent's ERROR begins with where a tool is to blame.
+_HANGS = "tool: "
 LAST_WORDS = 10.0      # seconds a panicked kernel or a failed agent may take to end
 _HEARTBEAT = struct.Struct("<QQ")
 
@@ -37,6 +40,7 @@ class Watch:
         self._moved = now                  # last time the workload's progress rose
         self._ending_since: float | None = None
         self._overdue = False
+        self._tool = ""                    # the agent waits for it, and the workload may, too
 
     def fail(self, outcome: Outcome, detail: str) -> None:
         """The first thing found stands: what comes later follows from it."""
@@ -56,14 +60,25 @@ class Watch:
         elif self.done:
             self.fail(Outcome.CORRUPT_CHANNEL, f"{frame.type.name} came after DONE")
         elif frame.type is FrameType.ERROR:
-            self.fail(Outcome.AGENT_ERROR, text or "the agent gave no reason")
+            self.fail(Outcome.TOOL_FAILED if text.startswith(_HANGS) else Outcome.AGENT_ERROR,
+                      text.removeprefix(_HANGS) or "the agent gave no reason")
+        elif frame.type is FrameType.EVENT:
+            self._event(text, now)
         elif frame.type is FrameType.WORKLOAD:
             self._workload(text)
         elif frame.type is FrameType.DONE:
             self.done = True
             self._beaten = now
-        elif frame.type not in (FrameType.EVENT, FrameType.FILE):
+        elif frame.type is not FrameType.FILE:
             self.fail(Outcome.CORRUPT_CHANNEL, f"{frame.type.name} does not belong there")
+
+    def _event(self, text: str, now: float) -> None:
+        """Which tool the agent waits for: meanwhile nobody else can be told to hang."""
+        if match := _TOOL.fullmatch(text):
+            waits = match[2] in ("runs", "silent")
+            if waits or self._tool == match[1]:
+                self._tool = match[1] if waits else ""
+                self._moved = now
 
     def _workload(self, text: str) -> None:
         found = _WORKLOAD.fullmatch(text)
@@ -100,12 +115,20 @@ class Watch:
         elif now - self._beaten > limits.silence:
             what = "the guest did not power off" if self.done else "no heartbeat"
             self._late(Outcome.GUEST_SILENT, f"{what} in {limits.silence:g} s{said}")
+        elif self._tool and self.progress and self.workload is None:
+            if now - self._moved > limits.silence:
+                self._late(Outcome.TOOL_FAILED,
+                           f"{self._tool} does not answer in {limits.silence:g} s, and the "
+                           "workload waits for it")
         elif (self.progress and self.workload is None
               and now - self._moved > limits.silence):
             self._late(Outcome.HUNG_IN_RECLAIM,
                        f"the heart beats, but the workload stands at {self.progress} pages for "
                        f"{limits.silence:g} s")
         if now - self._begin > limits.total:
+            if self._tool:
+                self._late(Outcome.TOOL_FAILED,
+                           f"{self._tool} has not ended; the boot's {limits.total:g} s are over")
             self._late(Outcome.TIMEOUT, f"not finished in {limits.total:g} s{said}")
         if self.console.fatal or self._gave_up:
             if self._ending_since is None:
@@ -114,7 +137,8 @@ class Watch:
 
     @property
     def _gave_up(self) -> bool:
-        return self.finding is not None and self.finding.outcome is Outcome.AGENT_ERROR
+        return self.finding is not None and self.finding.outcome in (Outcome.AGENT_ERROR,
+                                                                     Outcome.TOOL_FAILED)
 
     def _late(self, outcome: Outcome, detail: str) -> None:
         self._overdue = True
@@ -129,7 +153,8 @@ class Watch:
         workload.
         """
         return self._overdue or (self.finding is not None and self.finding.outcome not in (
-            Outcome.AGENT_ERROR, Outcome.WORKLOAD_FAILED, Outcome.OOM_KILLED))
+            Outcome.AGENT_ERROR, Outcome.TOOL_FAILED, Outcome.WORKLOAD_FAILED,
+            Outcome.OOM_KILLED))
 
     def verdict(self, qemu: str | None, exited: bool) -> Finding:
         """The outcome once QEMU is gone.

@@ -56,7 +56,8 @@ Agent = Callable[..., Run]
 def agent(tmp_path: Path) -> Agent:
     """Run the agent on a job file's text; `meanwhile` is called with its process."""
     def run(job: str | None,
-            meanwhile: Callable[[subprocess.Popen[str]], None] | None = None) -> Run:
+            meanwhile: Callable[[subprocess.Popen[str]], None] | None = None,
+            more: tuple[str, ...] = ()) -> Run:
         file = tmp_path / "job"
         if job is not None:
             file.write_text(job)
@@ -64,7 +65,7 @@ def agent(tmp_path: Path) -> Agent:
         pipes = [os.pipe(), os.pipe()]
         process = subprocess.Popen(
             [AGENT, "--no-init", "--channel-fd", str(pipes[0][1]), "--heartbeat-fd",
-             str(pipes[1][1]), "--job", str(file)], text=True,
+             str(pipes[1][1]), "--job", str(file), *more], text=True,
             pass_fds=[pipes[0][1], pipes[1][1]], stderr=subprocess.PIPE)
         readers = []
         for (ours, its), stream in zip(pipes, streams):
@@ -316,7 +317,7 @@ def test_usage(args: list[str]) -> None:
     done = subprocess.run([AGENT, *args], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert done.stderr.endswith("usage: agent --no-init --channel-fd N --heartbeat-fd N "
-                                "--job FILE\n")
+                                "--job FILE [--tool-ms N]\n")
     assert done.stdout == ""
 
 
@@ -345,9 +346,11 @@ def test_tools_around_the_workload(agent: Agent, python: Callable[[str], str]) -
         tool("provision", "ndctl", *shell("exit 0"))))
     assert run.status == 0
     assert run.texts == [
-        ("EVENT", "tool ndctl exited 0"), ("EVENT", "tool fio exited 3"),
+        ("EVENT", "tool ndctl runs"), ("EVENT", "tool ndctl exited 0"),
+        ("EVENT", "tool fio runs"), ("EVENT", "tool fio exited 3"),
         ("EVENT", "steady-begin"), ("EVENT", "steady-end"), ("WORKLOAD", "exited 0"),
-        ("EVENT", "tool noise exited 0"), ("EVENT", "tool last exited 0"), ("DONE", "")]
+        ("EVENT", "tool noise exited 0"), ("EVENT", "tool last runs"),
+        ("EVENT", "tool last exited 0"), ("DONE", "")]
     assert run.files["tool.fio.out"] == b"2\n" and run.files["tool.fio.err"] == b"word\n"
     assert run.files["tool.noise.out"] == b"stopped\n"
     assert run.files["tool.last.out"] == b"done\n" and run.files["tool.ndctl.out"] == b""
@@ -376,6 +379,38 @@ def test_tool_that_does_not_answer(agent: Agent, python: Callable[[str], str],
     assert run.files["tool.perf.err"] == b"why\n"
 
 
+HANG = "trap '' INT TERM; while :; do sleep 1; done"
+ACK = "read word <&3; printf 'ack\\n\\0' >&4; "
+
+
+@pytest.mark.parametrize("when, script, said, waits", [
+    ("provision", HANG, "perf has not ended in 1 s", "runs"),
+    ("before", HANG, "perf has not ended in 1 s", "runs"),
+    ("after", HANG, "perf has not ended in 1 s", "runs"),
+    ("beside", HANG, "perf has not ended when told to in 1 s", "runs"),
+    ("window", HANG, "perf has not answered 'ping' in 1 s", "silent"),
+    ("window", ACK + HANG, "perf has not answered 'enable' in 1 s", "silent"),
+    ("window", 2 * ACK + HANG, "perf has not answered 'disable' in 1 s", "silent"),
+    ("window", 3 * ACK + HANG, "perf has not ended when told to in 1 s", "runs"),
+    ("window", "read word <&3; printf half >&4; " + HANG, "perf has not answered 'ping' in 1 s",
+     "silent")])
+def test_tool_that_hangs_is_named(agent: Agent, python: Callable[[str], str], when: str,
+                                  script: str, said: str, waits: str) -> None:
+    run = agent(with_tools(python(PHASES), tool(when, "perf", *shell(script))),
+                more=("--tool-ms", "1500"))
+    assert run.status == 1 and run.texts[-1] == ("ERROR", f"tool: {said}")
+    # The host knows from the first second on who is waited for.
+    assert run.texts[-2] == ("EVENT", f"tool perf {waits}")
+
+
+def test_tool_that_is_slow_is_no_fault(agent: Agent, python: Callable[[str], str]) -> None:
+    run = agent(with_tools(python(PHASES), tool("window", "perf", *shell(
+        ACK + "read word <&3; sleep 1.5; printf 'ack\\n' >&4; " + ACK + "read word <&3; exit 0"))))
+    assert run.status == 0 and run.texts[-1] == ("DONE", "")
+    at = run.texts.index(("EVENT", "tool perf silent"))
+    assert run.texts[at + 1] == ("EVENT", "tool perf answered")
+
+
 def test_tool_that_hangs_up(agent: Agent, python: Callable[[str], str]) -> None:
     run = agent(with_tools(python(PHASES), tool("window", "perf", *shell(
         "exec 4>&-; while :; do sleep 1; done"))))
@@ -397,4 +432,4 @@ def test_tool_that_cannot_start(agent: Agent, python: Callable[[str], str]) -> N
 def test_tool_that_says_too_much(agent: Agent, python: Callable[[str], str]) -> None:
     run = agent(with_tools(python(PHASES), tool("before", "fio", *shell("yes | head -c 5000000"))))
     assert 4 << 20 <= len(run.files["tool.fio.out"]) < (4 << 20) + 4096
-    assert run.texts[0] == ("EVENT", "tool fio exited 0")
+    assert run.texts[:2] == [("EVENT", "tool fio runs"), ("EVENT", "tool fio exited 0")]

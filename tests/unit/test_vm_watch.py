@@ -115,6 +115,48 @@ def test_heart_beats_and_the_workload_stands() -> None:
     assert guest.outcome() is Outcome.HUNG_IN_RECLAIM
 
 
+def stand(guest: Guest, beats: int) -> Guest:
+    for _ in range(beats):
+        guest.beat(guest.watch.progress)
+    return guest
+
+
+@pytest.mark.parametrize("word", ["silent", "runs"])
+def test_a_tool_that_keeps_the_workload_waiting_is_not_the_kernel_s_fault(word: str) -> None:
+    guest = stand(running().beat(10).send(FrameType.EVENT, f"tool perf {word}".encode()), 40)
+    assert guest.watch.hopeless
+    assert guest.finding() == Finding(Outcome.TOOL_FAILED, "perf does not answer in 5 s, and the "
+                                      "workload waits for it")
+
+
+@pytest.mark.parametrize("end", ["answered", "exited 0", "killed 9"])
+def test_after_the_tool_the_workload_has_its_time_again(end: str) -> None:
+    guest = stand(running().beat(10).send(FrameType.EVENT, b"tool perf silent"), 15)
+    stand(guest.send(FrameType.EVENT, f"tool perf {end}".encode()), 15)
+    assert not guest.watch.hopeless
+    assert stand(guest, 10).outcome() is Outcome.HUNG_IN_RECLAIM
+    # Another's end says nothing of it.
+    guest = stand(running().beat(10).send(FrameType.EVENT, b"tool perf silent"), 15)
+    stand(guest.send(FrameType.EVENT, f"tool noise {end}".encode()), 25)
+    assert guest.outcome() is Outcome.TOOL_FAILED
+
+
+def test_the_agent_names_the_tool_that_hangs() -> None:
+    guest = running().send(FrameType.ERROR, b"tool: perf has not answered 'enable' in 120 s")
+    assert not guest.watch.hopeless, "its last words may come"
+    assert guest.finding() == Finding(Outcome.TOOL_FAILED,
+                                      "perf has not answered 'enable' in 120 s")
+
+
+def test_a_boot_whose_time_a_tool_took_names_it() -> None:
+    guest = running().send(FrameType.WORKLOAD, b"exited 0")
+    guest.send(FrameType.EVENT, b"tool perf-report runs")
+    while not guest.watch.hopeless:
+        guest.beat(10, 4.0)
+    assert guest.outcome() is Outcome.TOOL_FAILED
+    assert guest.finding().detail.startswith("perf-report has not ended; the boot's ")
+
+
 @pytest.mark.parametrize("before", [
     Guest().send(FrameType.HELLO, HELLO).beat(0),                     # not begun
     running().send(FrameType.WORKLOAD, b"exited 0")])                 # over
