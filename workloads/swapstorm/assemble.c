@@ -59,23 +59,6 @@ static struct progress *map_progress(const struct options *options,
 	return memory;
 }
 
-static int make_barriers(struct crew *crew, struct error *error)
-{
-	pthread_barrierattr_t attributes;
-	int failed = pthread_barrierattr_init(&attributes);
-
-	if (!failed && crew->processes)
-		failed = pthread_barrierattr_setpshared(&attributes,
-							PTHREAD_PROCESS_SHARED);
-	if (failed)
-		return error_set(error, "barriers: %s", strerror(failed));
-	pthread_barrier_init(&crew->ready, &attributes, crew->threads + 1);
-	pthread_barrier_init(&crew->go, &attributes, crew->threads + 1);
-	pthread_barrier_init(&crew->reread, &attributes, crew->threads + 1);
-	pthread_barrierattr_destroy(&attributes);
-	return 0;
-}
-
 static int make_worker(struct worker *worker, const struct options *options,
 		       struct error *error)
 {
@@ -164,8 +147,7 @@ struct crew *assemble(struct control *control, const struct options *options,
 		series_init(&control->series, crew->threads,
 			    options->series_ms * 1000000, rows);
 	}
-	if (make_barriers(crew, error) ||
-	    make_workers(control, options, pages, error))
+	if (make_workers(control, options, pages, error))
 		return NULL;
 	return crew;
 }
@@ -188,7 +170,8 @@ static int start_threads(struct control *control, struct error *error)
 		if (worker_start(&control->workers[i], error))
 			return -1;
 	}
-	pthread_barrier_wait(&crew->ready);
+	if (control_pass(control, &crew->ready, error))
+		return -1;
 	if (lock_own_memory(error))
 		return -1;
 	for (unsigned int i = 0; i < crew->threads; i++) {
@@ -217,7 +200,8 @@ static int start_processes(struct control *control, struct error *error)
 		if (process_start(&control->workers[i], error))
 			return -1;
 	}
-	pthread_barrier_wait(&crew->ready);
+	if (control_pass(control, &crew->ready, error))
+		return -1;
 	for (unsigned int i = 0; i < crew->threads; i++) {
 		if (process_failed(&control->workers[i], error))
 			return -1;

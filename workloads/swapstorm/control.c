@@ -95,6 +95,17 @@ static int look_after(struct control *control, struct error *error)
 	return 0;
 }
 
+int control_pass(struct control *control, struct gate *gate,
+		 struct error *error)
+{
+	while (!gate_full(gate, control->crew->threads)) {
+		if (look_after(control, error))
+			return -1;
+	}
+	gate_open(gate);
+	return 0;
+}
+
 /* Take a reading if it can matter and act on what it shows. */
 static int advance(struct control *control, bool time_up, struct error *error)
 {
@@ -137,7 +148,8 @@ int control_write(struct control *control, struct error *error)
 	phases_start(&control->phases, &reading);
 	if (control->time_limit_ns)
 		deadline = reading.t_ns + control->time_limit_ns;
-	pthread_barrier_wait(&crew->go);
+	if (control_pass(control, &crew->go, error))
+		return -1;
 	while (control->phases.now != PHASE_WRITTEN ||
 	       notify_busy(&control->notify)) {
 		/* A deadline that ended the phase must not wake us again. */
@@ -182,8 +194,8 @@ int control_verify(struct control *control, struct error *error)
 
 	if (vmstat_read(control->vmstat, &phases->verify.begin, error))
 		return -1;
-	pthread_barrier_wait(&control->crew->reread);
-	if (control_join(control, error))
+	if (control_pass(control, &control->crew->reread, error) ||
+	    control_join(control, error))
 		return -1;
 	for (unsigned int i = 0; i < crew->threads; i++) {
 		if (crew->plan->kind == REGION_COW)

@@ -23,13 +23,20 @@ struct control {
 	uint64_t time_limit_ns; /* 0: none */
 };
 
-/* From the barrier until all have written and the peer has answered. */
+/*
+ * Let the workers through once all are there; an error where one is a process
+ * that has ended, and so will never be.
+ */
+int control_pass(struct control *control, struct gate *gate,
+		 struct error *error);
+
+/* From the gate until all have written and the peer has answered. */
 int control_write(struct control *control, struct error *error);
 
 /* Wait until all workers have ended. */
 int control_join(struct control *control, struct error *error);
 
-/* The re-read, from its barrier until all threads have ended. */
+/* The re-read, from its gate until all threads have ended. */
 int control_verify(struct control *control, struct error *error);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * Which phase the run is in: a function of the readings alone.
  *
- * fill      barrier .. first reading in which pswpout has risen (RAM is full)
+ * fill      start .. first reading in which pswpout has risen (RAM is full)
  * steady    .. the first thread has finished writing, or the time is up
  * teardown  .. all threads have finished writing
  * verify    the re-read, if asked for

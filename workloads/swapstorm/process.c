@@ -36,7 +36,7 @@ static void work(struct worker *worker, pid_t parent)
 	worker->failed =
 		lock_but_region(worker, &worker->error) ||
 		(!worker->region && worker_map(worker, &worker->error));
-	pthread_barrier_wait(&worker->crew->ready);
+	gate_wait(&worker->crew->ready);
 	if (worker->failed)
 		_exit(1);
 	worker_work(worker);

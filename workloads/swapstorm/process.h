@@ -15,7 +15,7 @@
  */
 int process_start(struct worker *worker, struct error *error);
 
-/* True after an error that a process met before the `ready` barrier. */
+/* True after an error that a process met before the `ready` gate. */
 bool process_failed(const struct worker *worker, struct error *error);
 
 /*

@@ -131,7 +131,7 @@ void worker_work(struct worker *worker)
 	struct crew *crew = worker->crew;
 
 	pin(worker);
-	pthread_barrier_wait(&crew->go);
+	gate_wait(&crew->go);
 	worker->begin_ns = clock_ns();
 	worker_write(worker);
 	worker->end_ns = clock_ns();
@@ -141,7 +141,7 @@ void worker_work(struct worker *worker)
 			worker->region, worker->pages, crew->content.page_size,
 			list_at(crew->plan->nodes, worker->index));
 	if (crew->verify) {
-		pthread_barrier_wait(&crew->reread);
+		gate_wait(&crew->reread);
 		worker_verify(worker);
 	}
 }
@@ -150,7 +150,7 @@ static void *run(void *argument)
 {
 	struct worker *worker = argument;
 
-	pthread_barrier_wait(&worker->crew->ready);
+	gate_wait(&worker->crew->ready);
 	worker_work(worker);
 	return NULL;
 }

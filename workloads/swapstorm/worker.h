@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "error.h"
+#include "gate.h"
 #include "latency.h"
 #include "list.h"
 #include "pace.h"
@@ -39,10 +40,10 @@ struct crew {
 	bool bare;     /* a word a page, and nothing else */
 	bool latency;  /* every touch is timed */
 	uint64_t rate; /* accesses a second, of all threads; 0: as they can */
-	uint64_t pageout;	 /* pages given away at a time; 0: none */
-	pthread_barrier_t ready; /* the threads exist; the regions do not yet */
-	pthread_barrier_t go;
-	pthread_barrier_t reread;
+	uint64_t pageout;  /* pages given away at a time; 0: none */
+	struct gate ready; /* the threads exist; the regions do not yet */
+	struct gate go;
+	struct gate reread;
 	int wake_fd; /* eventfd: written when the first and the last finish */
 	_Alignas(64) atomic_bool stop;
 	_Alignas(64) atomic_uint finished;
@@ -53,7 +54,7 @@ struct worker {
 	struct progress *progress;
 	pthread_t thread;
 	pid_t pid;	    /* of its process; 0: none, or reaped */
-	bool failed;	    /* its process, before the `ready` barrier */
+	bool failed;	    /* its process, before the `ready` gate */
 	struct error error; /* then */
 	uint32_t index;
 	unsigned char *region;
@@ -99,7 +100,7 @@ int worker_start(struct worker *worker, struct error *error);
 /* Map its region. */
 int worker_map(struct worker *worker, struct error *error);
 
-/* What its thread or process does after the `ready` barrier. */
+/* What its thread or process does after the `ready` gate. */
 void worker_work(struct worker *worker);
 
 /* Write every page once, for a process to copy. */

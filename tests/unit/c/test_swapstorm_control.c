@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: workloads/swapstorm/control.c
+// LINK: workloads/swapstorm/control.c workloads/swapstorm/gate.c
 // LINK: workloads/swapstorm/notify.c
 // LINK: workloads/swapstorm/phases.c
 // LINK: workloads/swapstorm/procfs.c workloads/swapstorm/series.c
@@ -72,7 +72,6 @@ static int set_up(void **state)
 	show(f, 100);
 	f->crew.threads = 2;
 	f->crew.wake_fd = eventfd(0, EFD_CLOEXEC);
-	pthread_barrier_init(&f->crew.go, NULL, 2);
 	f->workers[0].progress = &f->progress[0];
 	f->workers[1].progress = &f->progress[1];
 	f->control = (struct control){.crew = &f->crew,
@@ -92,9 +91,15 @@ static int tear_down(void **state)
 	close(f->control.notify.fd);
 	close(f->vmstat.fd);
 	close(f->crew.wake_fd);
-	pthread_barrier_destroy(&f->crew.go);
 	free(f);
 	return 0;
+}
+
+/* For both workers. */
+static void pass(struct fixture *f)
+{
+	atomic_fetch_add(&f->crew.go.arrived, 1);
+	gate_wait(&f->crew.go);
 }
 
 static void finish_one(struct fixture *f)
@@ -134,7 +139,7 @@ static void *whole_course(void *argument)
 {
 	struct fixture *f = argument;
 
-	pthread_barrier_wait(&f->crew.go);
+	pass(f);
 	f->progress[0].pages = 1000;
 	f->progress[1].pages = 2000;
 	show(f, 107);
@@ -175,7 +180,7 @@ static void *rows_come(void *argument)
 {
 	struct fixture *f = argument;
 
-	pthread_barrier_wait(&f->crew.go);
+	pass(f);
 	show(f, 107);
 	hear(f);
 	answer(f);
@@ -211,7 +216,7 @@ static void *slow_peer(void *argument)
 	struct fixture *f = argument;
 	struct pollfd wake = {.fd = f->crew.wake_fd, .events = POLLIN};
 
-	pthread_barrier_wait(&f->crew.go);
+	pass(f);
 	show(f, 107);
 	hear(f);
 	/* All end before the peer answers; each is seen when it happens. */
@@ -242,7 +247,7 @@ static void *time_box(void *argument)
 {
 	struct fixture *f = argument;
 
-	pthread_barrier_wait(&f->crew.go);
+	pass(f);
 	show(f, 107);
 	hear(f);
 	answer(f);
@@ -275,7 +280,7 @@ static void *no_pressure(void *argument)
 {
 	struct fixture *f = argument;
 
-	pthread_barrier_wait(&f->crew.go);
+	pass(f);
 	finish_one(f);
 	finish_one(f);
 	return NULL;
@@ -296,7 +301,7 @@ static void *time_box_without_pressure(void *argument)
 {
 	struct fixture *f = argument;
 
-	pthread_barrier_wait(&f->crew.go);
+	pass(f);
 	while (!atomic_load(&f->crew.stop))
 		sched_yield();
 	finish_one(f);
@@ -325,17 +330,48 @@ static void test_process_that_dies(void **state)
 		raise(SIGKILL);
 		_exit(0);
 	}
-	pthread_barrier_destroy(&f->crew.go);
-	pthread_barrier_init(&f->crew.go, NULL, 1);
+	f->crew.go.arrived = 2; /* it has gone through */
 	assert_int_equal(control_write(&f->control, &f->error), -1);
 	assert_string_equal(f->error.line, "process 1 was killed by signal 9");
+}
+
+/* Killed before it is where the others wait: nobody waits for it. */
+static void test_process_that_never_comes(void **state)
+{
+	struct fixture *f = *state;
+
+	f->crew.processes = true;
+	f->workers[1].index = 1;
+	f->workers[1].pid = fork();
+	if (f->workers[1].pid == 0) {
+		raise(SIGKILL);
+		_exit(0);
+	}
+	f->crew.go.arrived = 1;
+	assert_int_equal(control_write(&f->control, &f->error), -1);
+	assert_string_equal(f->error.line, "process 1 was killed by signal 9");
+	assert_int_equal(f->crew.go.open, 0);
+}
+
+static void test_process_killed_before_it_reads_again(void **state)
+{
+	struct fixture *f = *state;
+
+	f->crew.processes = true;
+	f->workers[0].pid = fork();
+	if (f->workers[0].pid == 0) {
+		raise(SIGKILL);
+		_exit(0);
+	}
+	assert_int_equal(control_verify(&f->control, &f->error), -1);
+	assert_string_equal(f->error.line, "process 0 was killed by signal 9");
 }
 
 static void *rude_peer(void *argument)
 {
 	struct fixture *f = argument;
 
-	pthread_barrier_wait(&f->crew.go);
+	pass(f);
 	show(f, 107);
 	hear(f);
 	if (shutdown(f->peer, SHUT_RDWR))
@@ -365,6 +401,8 @@ int main(void)
 		WITH_CREW(test_no_pressure),
 		WITH_CREW(test_time_box_without_pressure),
 		WITH_CREW(test_process_that_dies),
+		WITH_CREW(test_process_that_never_comes),
+		WITH_CREW(test_process_killed_before_it_reads_again),
 		WITH_CREW(test_peer_that_goes_away),
 	};
 
