@@ -7,17 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.bisect.points import Point
+from runner.bisect.points import Limits, Point
 from runner.errors import CannotMeasure, UsageError, printable
-from runner.kernel import command
+from runner.kernel import gitrepo
 from runner.progress import Progress
 
 _SHORT = 12
-
-
-def _ask(tree: Path, *question: str) -> str:
-    return command.run(["git", "--no-optional-locks", "-C", str(tree), "-c",
-                        "core.fsmonitor=false", *question], str(tree))
+_ask = gitrepo.ask
 
 
 def commit_of(tree: Path, ref: str) -> str:
@@ -30,22 +26,23 @@ def commit_of(tree: Path, ref: str) -> str:
                          "branch --all' and 'git tag' show what there is") from None
 
 
-def _repository(tree: Path) -> None:
-    if not tree.is_dir():
-        raise UsageError(f"{tree}: no such folder; give the folder of a git repository")
+def names_commit(tree: Path, ref: str) -> bool:
+    """Whether `ref` names a commit; a tree that cannot be read names none."""
     try:
-        shallow = _ask(tree, "rev-parse", "--is-shallow-repository").strip()
-    except CannotMeasure as error:
-        if "not a git repository" in str(error):
-            raise UsageError(f"{tree}: is not a git repository; give one with --tree, or a series "
-                             "with --series") from None
-        raise
-    if shallow == "true":
+        return bool(commit_of(tree, ref))
+    except UsageError:
+        return False
+
+
+def _repository(tree: Path) -> None:
+    gitrepo.check(tree, "give one with --tree, or a series with --series")
+    if _ask(tree, "rev-parse", "--is-shallow-repository").strip() == "true":
         raise UsageError(f"{tree}: is a shallow clone, so commits between the ends are missing; "
                          f"'git -C {tree} fetch --unshallow' gets them")
 
 
-def _ancestor(tree: Path, old: str, new: str) -> bool:
+def ancestor(tree: Path, old: str, new: str) -> bool:
+    """Whether the commit `new` has `old` in its history, or is it."""
     return not _ask(tree, "rev-list", "--max-count=1", old, f"^{new}").strip()
 
 
@@ -56,6 +53,7 @@ class History:
     tree: Path
     good: Point
     bad: Point
+    limits: Limits = Limits()
 
     @property
     def where(self) -> str:
@@ -65,7 +63,9 @@ class History:
         return f"git:{self.tree}@{point}"
 
     def title(self, point: Point) -> str:
-        return f"{self.short(point)} {self._subjects[point]}"
+        subject = self._subjects.get(point) or printable(
+            _ask(self.tree, "log", "-1", "--format=%s", point).strip(), 100)
+        return f"{self.short(point)} {subject}"
 
     def short(self, point: Point) -> str:
         return point[:_SHORT]
@@ -74,8 +74,9 @@ class History:
         return _ask(self.tree, "rev-parse", "--verify", f"{point}^1").strip()
 
     def suspects(self, good: Sequence[Point], bad: Point) -> list[Point]:
-        lines = _ask(self.tree, "rev-list", "--bisect-all", bad,
-                     *(f"^{one}" for one in good)).splitlines()
+        lines = _ask(self.tree, "rev-list", "--bisect-all",
+                     *["--first-parent"] * self.limits.first_parent, bad,
+                     *(f"^{one}" for one in good), "--", *self.limits.paths).splitlines()
         return [line.split()[0] for line in lines if line]
 
     def place(self, point: Point) -> int:
@@ -86,10 +87,8 @@ class History:
 
     def revert(self, point: Point) -> bytes:
         # Not `git revert`: that would need a work tree and write into the repository.
-        return command.run(["git", "--no-optional-locks", "-C", str(self.tree), "diff",
-                            "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames",
-                            "--src-prefix=a/", "--dst-prefix=b/", point, f"{point}^1"],
-                           str(self.tree)).encode()
+        return _ask(self.tree, "diff", "--no-ext-diff", "--no-textconv", "--no-renames",
+                    "--src-prefix=a/", "--dst-prefix=b/", point, f"{point}^1").encode()
 
     def reverted(self, folder: str) -> str:
         return f"{self.kernel(self.bad)}:{folder}"
@@ -107,7 +106,8 @@ class History:
         return {point: at for at, point in enumerate(self._subjects)}
 
 
-def find(tree: Path, good: str, bad: str, progress: Progress) -> History:
+def find(tree: Path, good: str, bad: str, progress: Progress, limits: Limits = Limits()
+         ) -> History:
     """The history between two refs; UsageError 'what is wrong with them', one line."""
     tree = tree.expanduser().absolute()
     _repository(tree)
@@ -115,8 +115,8 @@ def find(tree: Path, good: str, bad: str, progress: Progress) -> History:
     shown = f"{tree}: {printable(good, 60)} and {printable(bad, 60)}"
     if old == new:
         raise UsageError(f"{shown} are the same commit {old[:_SHORT]}; name two")
-    if not _ancestor(tree, old, new):
-        if _ancestor(tree, new, old):
+    if not ancestor(tree, old, new):
+        if ancestor(tree, new, old):
             raise UsageError(f"{shown} are exchanged: the good one is the later one; say "
                              f"--good {printable(bad, 60)} --bad {printable(good, 60)}")
         try:
@@ -125,9 +125,33 @@ def find(tree: Path, good: str, bad: str, progress: Progress) -> History:
             raise UsageError(f"{shown} have no commit in common") from None
         raise UsageError(f"{shown} are on different branches; bisect from where they part: "
                          f"--good {base}")
+    gitrepo.complete(tree, ["--no-walk", old], printable(good, 60))
+    gitrepo.complete(tree, [new, f"^{old}"], f"what is between {printable(good, 60)} and "
+                                             f"{printable(bad, 60)}")
+    new = _touched(tree, old, new, limits, progress)
     changed = _ask(tree, "status", "--porcelain", "--untracked-files=no").splitlines() \
         if _ask(tree, "rev-parse", "--is-inside-work-tree").strip() == "true" else []
     if changed:
         progress.warn(f"{tree}: {len(changed)} file{'s' * (len(changed) > 1)} with changes that "
                       "are not committed; commits alone are measured, commit them to have them in")
-    return History(tree, old, new)
+    return History(tree, old, new, limits)
+
+
+def _touched(tree: Path, good: str, bad: str, limits: Limits, progress: Progress) -> str:
+    """The last commit that may be the culprit: what comes after it is measured by nobody."""
+    if not limits.paths and not limits.first_parent:
+        return bad
+    words = ["rev-list", "--max-count=1", *["--first-parent"] * limits.first_parent, bad,
+             f"^{good}", "--", *limits.paths]
+    paths = printable(" ".join(limits.paths), 80)
+    try:
+        last = _ask(tree, *words).strip()
+    except CannotMeasure as error:
+        raise UsageError(f"{tree}: {paths}: {error}") from None
+    if not last:
+        raise UsageError(f"{tree}: no commit between {good[:_SHORT]} and {bad[:_SHORT]} touches "
+                         f"{paths}; name other paths, or none")
+    if last != bad:
+        progress.log(f"{tree}: the bad end is {last[:_SHORT]}, the last commit that touches "
+                     f"{paths}")
+    return last

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 #: A commit's object id, or how many patches of a series are applied.
 Point = str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Which of the commits between the ends may be the culprit, as 'git bisect start' has it."""
+
+    first_parent: bool = False             # of a merge, the merge and not what it brought
+    paths: tuple[str, ...] = ()            # those that touch one of these; none: all
 
 
 class Range(Protocol):
@@ -21,6 +30,9 @@ class Range(Protocol):
 
     @property
     def bad(self) -> Point: ...
+
+    @property
+    def limits(self) -> Limits: ...
 
     def kernel(self, point: Point) -> str:
         """The kernel's name, as everywhere else."""

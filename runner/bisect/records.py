@@ -36,6 +36,8 @@ class Question:
     threads: int
     above: float | None       # bad is what exceeds it; None: beyond half way from good to bad
     experiment: str           # the file asked with, for people
+    first_parent: bool = False
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,9 @@ def load(folder: Path) -> State:
         if told["format"] != FORMAT:
             raise ValueError(f"format {told['format']} is not {FORMAT}")
         flight = told["flight"]
-        return State(folder, Question(**told["question"]),
+        asked: dict[str, Any] = told["question"]
+        asked["paths"] = tuple(asked.get("paths", ()))
+        return State(folder, Question(**asked),
                      [Reading(**one) for one in told["readings"]],
                      Flight(**flight) if flight else None)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:

@@ -10,7 +10,7 @@ from runner.bisect import confirm, formats, gitlog, history, picture, question, 
 from runner.bisect import series
 from runner.bisect.loop import STEP, Loop
 from runner.bisect.measure import Means
-from runner.bisect.points import Range
+from runner.bisect.points import Limits, Range
 from runner.bisect.records import Question, Reading, State
 from runner.bisect.result import Result
 from runner.errors import CannotMeasure, UsageError
@@ -32,7 +32,7 @@ def ask(points: Range, kind: str, experiment: Experiment, metric: str | None,
         question.threshold_of(experiment, name)
     place, count = question.cell_of(experiment, device, threads)
     return Question(kind, points.where, points.good, points.bad, name, where, place, count, above,
-                    str(experiment.file))
+                    str(experiment.file), points.limits.first_parent, points.limits.paths)
 
 
 def create(asked: Question, experiment: Experiment, folder: Path) -> State:
@@ -67,17 +67,13 @@ def reopen(folder: Path, progress: Progress) -> tuple[State, Range]:
     asked = state.question
     if asked.kind == "series":
         return state, series.find(asked.tree)
-    return state, history.find(Path(asked.tree), asked.good, asked.bad, progress)
+    return state, history.find(Path(asked.tree), asked.good, asked.bad, progress,
+                               Limits(asked.first_parent, asked.paths))
 
 
-def trust(state: State, points: Range, log: gitlog.Log) -> None:
+def trust(state: State, said: list[Reading]) -> None:
     """Take over what a log says of commits between the ends."""
-    known = set(points.suspects([points.good], points.bad)) | {points.good}
-    for ref, verdict in log.steps:
-        commit = history.commit_of(Path(state.question.tree), ref)
-        if commit not in known:
-            raise UsageError(f"{ref}: is not between the ends the log names")
-        state.readings.append(Reading(commit, "given", verdict, "from the log"))
+    state.readings += said
     state.save()
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner.bisect.points import Point
+from runner.bisect.points import Limits, Point
 from runner.errors import UsageError, printable
 from runner.kernel import series, spec
 
@@ -49,6 +49,10 @@ class Patches:
     @property
     def bad(self) -> Point:
         return str(len(self.names))
+
+    @property
+    def limits(self) -> Limits:
+        return Limits()
 
     def kernel(self, point: Point) -> str:
         return f"{self.where}@{point}"

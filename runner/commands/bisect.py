@@ -7,8 +7,8 @@ from pathlib import Path
 
 from runner import paths, plan
 from runner.bisect import formats, gitlog, history, run, series
-from runner.bisect.points import Range
-from runner.bisect.records import State
+from runner.bisect.points import Limits, Range
+from runner.bisect.records import Reading, State
 from runner.commands.options import Commands, Whole
 from runner.errors import Exit, UsageError
 from runner.progress import Progress
@@ -20,6 +20,10 @@ def add(commands: Commands) -> None:
                      "only read")
     one.add_argument("--good", metavar="REF", help="a commit from before")
     one.add_argument("--bad", metavar="REF", help="one with the regression (default: HEAD)")
+    one.add_argument("--first-parent", action="store_true", help="of a merge test the merge, not "
+                     "what it brought in, as git bisect's option does")
+    one.add_argument("paths", nargs="*", metavar="PATH", help="after --: commits that touch none "
+                     "of these are no suspects")
     one.add_argument("--series", metavar="KERNEL", help="bisect the patches of a series instead, "
                      "such as 6.1:batch-add")
     one.add_argument("--experiment", type=Path, metavar="FILE", help="devices, load and "
@@ -60,25 +64,24 @@ def _new(args: argparse.Namespace, progress: Progress) -> tuple[State, Range]:
         raise UsageError("bisect: give --experiment and --tree or --series, or --resume and a "
                          "bisect's folder; see 'swapscale bisect --help'")
     experiment = plan.load(args.experiment)
-    log = gitlog.read(args.replay) if args.replay else None
+    limits, said = Limits(args.first_parent, tuple(args.paths)), list[Reading]()
     if args.series:
-        if args.good or args.bad or log:
+        if args.good or args.bad or args.replay or limits != Limits():
             raise UsageError("bisect: --series has its ends: without the series and with all of "
-                             "it; --good, --bad and --replay are for --tree")
+                             "it; --good, --bad, --first-parent, paths and --replay are for --tree")
         points: Range = series.find(args.series)
-    elif log:
-        if args.good or args.bad:
-            raise UsageError("bisect: --replay takes the ends from the log; leave --good and --bad "
-                             "away")
-        points = history.find(args.tree, log.good, log.bad, progress)
+    elif args.replay:
+        if args.good or args.bad or limits != Limits():
+            raise UsageError("bisect: --replay takes the ends and which commits from the log; "
+                             "leave --good, --bad, --first-parent and paths away")
+        points, said = gitlog.replay(args.tree, args.replay, progress)
     elif args.good is None:
         raise UsageError("bisect: give --good, a commit from before the regression")
     else:
-        points = history.find(args.tree, args.good, args.bad or "HEAD", progress)
+        points = history.find(args.tree, args.good, args.bad or "HEAD", progress, limits)
     asked = run.ask(points, "series" if args.series else "git", experiment, args.metric,
                     args.above, args.device, args.threads)
     state = run.create(asked, experiment, run.fresh(args.results))
-    if log:
-        run.trust(state, points, log)
+    run.trust(state, said)
     progress.log(f"bisect of {points.where} by {asked.metric}: results in {state.folder}")
     return state, points

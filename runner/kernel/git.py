@@ -10,30 +10,23 @@ from __future__ import annotations
 import shutil
 
 from runner.errors import CannotMeasure, SourceGone, UsageError, printable
-from runner.kernel import command
+from runner.kernel import command, gitrepo
 from runner.kernel.definitions import Source
 from runner.kernel.tree import Tree, is_kernel
 from runner.progress import Progress
 
 
 def _ask(source: Source, *question: str) -> str:
-    return command.run(["git", "--no-optional-locks", "-C", str(source.path), *question],
-                       str(source.path)).strip()
+    return gitrepo.ask(source.path, *question).strip()
 
 
 def identity(source: Source) -> str:
     """Object id of the tree that the ref's commit holds; SourceGone where it is not there."""
-    if not source.path.is_dir():
-        raise SourceGone(f"{source.path}: no such folder; give the folder of a git repository")
+    gitrepo.check(source.path, f"for a plain folder say dir:{source.path}")
     try:
-        _ask(source, "rev-parse", "--git-dir")
-    except CannotMeasure as error:
-        if "not a git repository" in str(error):
-            raise SourceGone(f"{source.path}: is not a git repository; for a plain folder say "
-                             f"dir:{source.path}") from None
-        raise
-    try:
-        return _ask(source, "rev-parse", "--verify", "--quiet", f"{source.ref}^{{tree}}")
+        commit = _ask(source, "rev-parse", "--verify", "--quiet", f"{source.ref}^{{commit}}")
+        gitrepo.complete(source.path, ["--no-walk", commit], printable(source.ref, 80))
+        return _ask(source, "rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}")
     except CannotMeasure:
         raise SourceGone(f"{source.path}: has no commit {printable(source.ref, 80)!r}; "
                          f"'git -C {source.path} branch --all' and 'git tag' show what there "
@@ -51,7 +44,8 @@ def fetch(source: Source, tree: Tree, progress: Progress) -> None:
         shutil.rmtree(tree.src, ignore_errors=True)
     ours = ["git", f"--git-dir={repository}", f"--work-tree={tree.src}",
             "-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false",
-            "-c", "core.fsmonitor=false", "-c", "core.bare=false"]
+            "-c", "core.fsmonitor=false", "-c", "core.bare=false",
+            "-c", "core.sparseCheckout=false", "-c", "core.attributesFile=/dev/null"]
     tree.src.mkdir(parents=True, exist_ok=True)
     with progress.step(f"check out {printable(source.ref, 60)}", expected=20):
         if not repository.is_dir():

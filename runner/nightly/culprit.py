@@ -17,7 +17,7 @@ from runner.bisect.anchors import NothingToBisect
 from runner.bisect.points import Range
 from runner.bisect.records import Question
 from runner.errors import CannotMeasure, SwapscaleError, UsageError, printable
-from runner.kernel import command, spec
+from runner.kernel import gitrepo, spec
 from runner.nightly import night, nightfile
 from runner.nightly.config import Nightly
 from runner.nightly.gate import Finding
@@ -183,8 +183,7 @@ def _parted(tree: Path, good: str, bad: str, progress: Progress) -> str:
     Whether it is good is measured before anything else is.
     """
     try:
-        base = command.run(["git", "--no-optional-locks", "-C", str(tree), "merge-base", good, bad],
-                           str(tree)).strip()
+        base = gitrepo.ask(tree, "merge-base", good, bad).strip()
     except CannotMeasure:
         return good           # nothing in common: history.find says so
     if base in (good, bad):

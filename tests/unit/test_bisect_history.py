@@ -150,7 +150,10 @@ def test_shallow_clone(repository: tuple[Path, list[str]], tmp_path: Path) -> No
     (("--good", "HEAD~2", "--metric", "pgscan_per_page"), "rules.thresholds: has no pgscan"),
     (("--good", "HEAD~2", "--device", "disk"), "devices: disk is not one of pmem"),
     (("--good", "HEAD~2", "--above", "3", "--metric", "throughput_mib_s"), "--above: more"),
-    (("--replay", "log", "--good", "HEAD~2"), "log: cannot be read"),
+    (("--replay", "log"), "log: cannot be read"),
+    (("--replay", "log", "--good", "HEAD~2"), "takes the ends"),
+    (("--good", "HEAD~2", "--", "no/such"), "touches no/such; name other paths"),
+    (("--replay", "log", "--first-parent"), "takes the ends"),
     (("--series", "6.1:batch-add"), "give --experiment and --tree or --series"),
 ])
 def test_command_refuses_in_one_line(repository: tuple[Path, list[str]], tmp_path: Path,

@@ -11,11 +11,12 @@ import pytest
 from runner import plan
 from runner.bisect import gitlog, history, measure, records, run, series
 from runner.bisect.measure import Unfit
+from runner.bisect.points import Limits
 from runner.bisect.records import Flight, Question, Reading, State
 from runner.errors import CannotMeasure, UsageError
 from runner.evidence import held
 from runner.progress import Progress
-from tests.smallgit import git, linear
+from tests.smallgit import commit, git, linear
 
 EXPERIMENT = Path(__file__).parent.parent.parent / "configs" / "bench.toml"
 ASKED = Question("git", "/tree", "a", "b", "instructions_per_page", "exact", "pmem", 1, None, "x")
@@ -48,13 +49,59 @@ def test_ends_given_to_start(tmp_path: Path) -> None:
     log = gitlog.read(file)
     assert (log.good, log.bad, log.steps) == ("v6.1", "v6.2", [("v6.0", "good"),
                                                                ("v6.1.5", "bad")])
+    assert log.limits == Limits(False, ("mm",))
+
+
+@pytest.mark.parametrize("start, old, new", [
+    ("'--term-old=fast' '--term-new=slow'", "fast", "slow"),
+    ("'--term-old' 'fast' '--term-new' 'slow'", "fast", "slow"),
+    ("--term-good=unfixed --term-bad=fixed", "unfixed", "fixed"),
+    ("'--term-new=broken'", "good", "broken"), ("--term-old works", "works", "bad"),
+    ("'--no-checkout' '--term-new=slow' '--first-parent' '--term-old=fast'", "fast", "slow"),
+    ("", "old", "new"), ("", "good", "bad")])
+@pytest.mark.parametrize("quote", ["", "> ", ">> \t"])
+def test_words_of_its_own(tmp_path: Path, start: str, old: str, new: str, quote: str) -> None:
+    """And git takes the same file."""
+    commits = linear(tmp_path / "tree", 8)
+    file = tmp_path / "log"
+    lines = [f"git bisect start {start}", "# status: waiting for both good and bad commits",
+             f"# {new}: [{commits[7]}] seven", f"git bisect {new} {commits[7]}",
+             f"git bisect {old} {commits[0]}", f"git bisect skip {commits[5]}",
+             f"git bisect {old} {commits[3]}", f"git bisect {new} {commits[6]}"]
+    file.write_text("I bisected it to this; what now?\n\n" + "".join(
+        f"{quote}{line}\n" for line in lines))
+    log = gitlog.read(file)
+    assert (log.good, log.bad) == (commits[0], commits[7])
+    assert log.steps == [(commits[5], "skip"), (commits[3], "good"), (commits[6], "bad")]
+    assert log.limits.first_parent == ("--first-parent" in start)
+    if not quote and not start.startswith("--"):  # git writes its words in quotes
+        git(tmp_path / "tree", "bisect", "replay", str(file))
+        theirs = tmp_path / "theirs"
+        theirs.write_text(git(tmp_path / "tree", "bisect", "log") + "\n")
+        assert gitlog.read(theirs).steps == log.steps
+        git(tmp_path / "tree", "bisect", "reset")
+
+
+def test_paths_without_dashes_and_a_second_start(tmp_path: Path) -> None:
+    commits = linear(tmp_path / "tree", 3)
+    file = tmp_path / "log"
+    file.write_text("git bisect start --term-old=fast --term-new=slow\ngit bisect slow x\n"
+                    f"git bisect start {commits[2]} {commits[0]} file 'mm/a b'\n")
+    log = gitlog.read(file, lambda ref: history.names_commit(tmp_path / "tree", ref))
+    assert (log.good, log.bad, log.steps) == (commits[0], commits[2], [])
+    assert log.limits == Limits(False, ("file", "mm/a b"))
 
 
 @pytest.mark.parametrize("text, said", [
     ("git bisect start\ngit bisect good a\n", "names no bad commit"),
-    ("git bisect bad a\n", "names no good commit"),
-    ("git bisect start\nnonsense\n", ":2: 'nonsense' is not a line"),
+    ("git bisect bad a\n", "names no good commit"), ("nonsense\n", "names no good commit"),
     ("git bisect good 'a\n", ":1: "), ("git bisect frobnicate a\n", ":1: git bisect frobnicate"),
+    ("git bisect start --term-old=fast\ngit bisect slow a\n",
+     ":2: git bisect slow is not fast or skip"),
+    ("git bisect start --term-old\n", ":1: --term-old takes a word"),
+    ("git bisect start --term-old='a b'\n", ":1: --term-old takes a word"),
+    ("git bisect start --bogus\n", ":1: git bisect start has no --bogus"),
+    ("git bisect good\n", ":1: git bisect good is not"), ("", "names no good commit"),
 ])
 def test_what_is_no_log(tmp_path: Path, text: str, said: str) -> None:
     file = tmp_path / "log"
@@ -64,14 +111,47 @@ def test_what_is_no_log(tmp_path: Path, text: str, said: str) -> None:
     assert said in str(error.value)
 
 
+def replayed(tree: Path, *lines: str) -> tuple[history.History, dict[str, str]]:
+    file = tree.with_name("log")
+    file.write_text("".join(f"git bisect {line}\n" for line in lines))
+    points, said = gitlog.replay(tree, file, Progress())
+    return points, {one.point: one.verdict for one in said}
+
+
 def test_a_log_of_another_range_is_refused(tmp_path: Path) -> None:
     commits = linear(tmp_path / "tree", 8)
-    found = history.find(tmp_path / "tree", commits[2], commits[7], Progress())
+    ends = ("start", f"bad {commits[6]}", f"good {commits[2]}")
+    with pytest.raises(UsageError, match="is bad, but not between the ends"):
+        replayed(tmp_path / "tree", *ends, f"bad {commits[1]}")
+    # What says nothing of what is between is no reason to end.
+    points, said = replayed(tmp_path / "tree", *ends, f"good {commits[1]}", f"bad {commits[7]}",
+                            f"good {commits[4]}", f"skip {commits[0]}")
+    assert said == {commits[4]: "good"}
+    assert (points.good, points.bad) == (commits[2], commits[6])
     state = State(tmp_path, dataclasses.replace(ASKED, tree=str(tmp_path / "tree")))
-    with pytest.raises(UsageError, match="is not between the ends"):
-        run.trust(state, found, gitlog.Log(steps=[(commits[1], "good")]))
-    run.trust(state, found, gitlog.Log(steps=[(commits[4], "good")]))
+    run.trust(state, [Reading(commits[4], "given", "good", "from the log")])
     assert records.load(tmp_path).verdicts() == {commits[4]: "good"}
+
+
+def test_a_log_across_branches(tmp_path: Path) -> None:
+    """Good ends on a branch that the bad one has not, and on one that was merged."""
+    tree = tmp_path / "tree"
+    trunk = linear(tree, 3)
+    git(tree, "checkout", "--quiet", "-b", "side", trunk[0])
+    side = [commit(tree, f"side {at}", "other") for at in range(2)]
+    git(tree, "checkout", "--quiet", "-b", "apart", trunk[0])
+    apart = commit(tree, "apart", "third")
+    git(tree, "checkout", "--quiet", "master")
+    git(tree, "merge", "--quiet", "--no-ff", "-m", "merged", "side")
+    bad = commit(tree, "last")
+    # git takes a good commit that is none of the bad one's; the other is the end.
+    points, said = replayed(tree, "start", f"bad {bad}", f"good {apart}", f"good {trunk[1]}")
+    assert points.good == trunk[1] and said == {apart: "good"}
+    assert points.title(apart).endswith("apart")
+    points, said = replayed(tree, "start", f"bad {bad}", f"good {trunk[1]}", f"good {side[1]}")
+    assert said == {side[1]: "good"}
+    assert set(points.suspects([points.good, *said], points.bad)) == {
+        bad, trunk[2], git(tree, "rev-parse", "master^")}
 
 
 def test_state_reads_back(tmp_path: Path) -> None:
