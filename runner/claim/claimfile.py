@@ -14,9 +14,13 @@ from pathlib import Path
 from runner import paths, plan, tier, tomlfile
 from runner.errors import UsageError, printable
 from runner.experiment import Experiment
+from runner.metrics import known
 from runner.tomlfile import REQUIRED, Table
 
 FOLDER = paths.CONFIGS / "claims"
+
+#: Beyond this a change is more likely percent than a share: it is three times the base.
+_PERCENT = 2.0
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,16 @@ def _source(claim: Table) -> Source:
     return made
 
 
+def _share(table: Table, key: str, low: float, large: bool) -> float:
+    """A change as a share of the base; what reads like percent is asked about."""
+    value = table.number(key, -1000.0, 1000.0, REQUIRED)
+    if abs(value) > _PERCENT and not (large and value >= low):
+        table.complain(key, f"{value:g} is {value:+.0%} of the base: where {value:g} percent are "
+                       f"meant, write {value / 100:g}"
+                       + ("" if value < low else f"; where {value:g} is, add large = true"))
+    return table.number(key, low, 1000.0, REQUIRED)
+
+
 def _cell(table: Table, experiment: Experiment) -> ClaimCell:
     device = table.text("device", experiment.devices[0], experiment.devices)
     threads = table.integer("threads", 1, 1024, REQUIRED)
@@ -133,6 +147,8 @@ def _cell(table: Table, experiment: Experiment) -> ClaimCell:
     metric = table.text("metric", "throughput_mib_s")
     if not tier.is_metric(metric):
         table.complain("metric", f"{printable(metric, 80)!r} {tier.no_metric(metric)}")
+    if lack := known.lacking(metric, experiment):
+        table.complain("metric", f"{metric} {lack}")
     deciding = [one for one in tier.every() if one.claims]
     able = [one.name for one in deciding if one.claimed(metric)]
     tiers = tuple(table.texts("tiers", REQUIRED, [one.name for one in deciding]))
@@ -143,8 +159,8 @@ def _cell(table: Table, experiment: Experiment) -> ClaimCell:
         if name not in experiment.tiers:
             table.complain("tiers", f"{name} is not among the file's tiers "
                            f"({', '.join(experiment.tiers)})")
-    made = ClaimCell(device, threads, metric, table.number("effect", -1.0, 1000.0, REQUIRED),
-                     table.number("tolerance", 0.0, 1000.0, REQUIRED), tiers,
-                     table.text("cause", ""))
+    large = table.boolean("large", False)
+    made = ClaimCell(device, threads, metric, _share(table, "effect", -1.0, large),
+                     _share(table, "tolerance", 0.0, large), tiers, table.text("cause", ""))
     table.close()
     return made

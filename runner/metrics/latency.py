@@ -9,6 +9,7 @@ KINDS = ("first_touch", "resident", "swap_in")
 #: The document's words -> ours: a metric's name has no dot inside a word.
 PERCENTILES = {"p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p99.9": "p99_9",
                "p99.99": "p99_99", "max": "max"}
+NAMES = tuple(f"latency_ns.{kind}.{name}" for kind in KINDS for name in PERCENTILES.values())
 
 
 def measure(workload: Json, source: str) -> dict[str, Metric]:

@@ -27,7 +27,7 @@ SWAPS = "steady-end.swaps"
 FAIRNESS = ("fairness_min_max", "fairness_jain")
 #: Metrics of every tier whose threshold an experiment may declare: those with a better direction.
 KNOWN = ("pgscan_per_page", "direct_share", "allocstall_per_page", "pgmajfault_per_page",
-         "pswpin_per_page", "slots_per_page", *FAIRNESS, "swap_efficiency")
+         "pswpin_per_page", "slots_per_page", *FAIRNESS, "swap_efficiency", *latency.NAMES)
 
 _ZONE = r"(_(dma|dma32|normal|movable|high|device))?"
 _RECLAIMER = r"(kswapd|direct|khugepaged|proactive)"  # versions before 4.8 split it by zone

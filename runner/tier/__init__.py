@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from runner.figures import simulated
+from runner.metrics import latency
 from runner.metrics import sample as metrics
 from runner.records import Sample, with_drivers
 from runner.tier.base import Tier
@@ -75,5 +76,7 @@ def is_metric(name: str) -> bool:
 def no_metric(name: str, more: str = "") -> str:
     """What to say of a name that is no metric; `more` on the families of them."""
     known = [*(own for one in TABLE.values() for own in one.own_metrics), *metrics.KNOWN]
-    families = [one.family for one in TABLE.values() if one.family]
-    return f"is not a metric; metrics: {', '.join(known + families)}{more}{meant(name, known)}"
+    shown = [one for one in known if one not in latency.NAMES]
+    families = ["latency_ns.KIND.PERCENTILE",
+                *(one.family for one in TABLE.values() if one.family)]
+    return f"is not a metric; metrics: {', '.join(shown + families)}{more}{meant(name, known)}"

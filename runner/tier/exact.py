@@ -29,7 +29,7 @@ class Exact(Tier):
     claims = True
     tools = True
     nanosecond = "instructions"
-    own_metrics = (layouts.PAGE,)
+    own_metrics = (layouts.PAGE, layouts.WRITTEN)
     thresholds = {layouts.PAGE: 0.005}
     headline = bisected = layouts.PAGE
     level = 0.0                            # mostly of ranks
@@ -120,7 +120,7 @@ class Exact(Tier):
             if bars else []
 
     def answers(self, metric: str) -> bool:
-        return metric in (layouts.PAGE, *metrics.KNOWN) and metric not in metrics.FAIRNESS
+        return metric in (*self.own_metrics, *metrics.KNOWN) and metric not in metrics.FAIRNESS
 
     def ends(self, rules: dict[str, Any]) -> None:
         own = rules.get("layouts", 1)

@@ -117,7 +117,7 @@ class Timed(Tier):
                    f"({cell.reason}); raise rules.pairs or rules.looks")
 
     def answers(self, metric: str) -> bool:
-        return metric in (_SPEED, *metrics.FAIRNESS)
+        return metric in (_SPEED, *metrics.KNOWN)
 
     def ends(self, rules: dict[str, Any]) -> None:
         if "looks" not in rules:

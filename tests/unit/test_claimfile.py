@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner import paths
+from runner import paths, tier
+from runner.bisect import question
 from runner.claim import claimfile
 from runner.errors import UsageError
+from runner.records import Metric
 
 EXPERIMENT = """\
 format = 1
@@ -177,3 +179,71 @@ def test_any_text_is_a_claim_or_one_line(tmp_path_factory: pytest.TempPathFactor
         claimfile.load(path)
     except UsageError as error:
         assert str(error).isprintable()
+
+
+@pytest.mark.parametrize("metric", [name for name in tier.metric_names()
+                                    if name != "swap_efficiency"])
+def test_every_metric_with_a_direction_decides(tmp_path: Path, metric: str) -> None:
+    """As a claim's, a threshold's and a bisect's; the tier is one that measures it."""
+    file = tmp_path / "c.toml"
+    able = [one.name for one in tier.every() if one.claims and one.claimed(metric)]
+    file.write_text(GOOD.replace('["timed"]', f'["{able[0]}"]').replace(
+        "threads = 1\n", f'threads = 2\nmetric = "{metric}"\n').replace(
+        "[claim]", f'[workload]\nlatency = true\n[rules.thresholds]\n"{metric}" = 0.1\n[claim]'))
+    made = claimfile.load(file)
+    assert made.cells[0].metric == metric
+    assert made.experiment.rules.thresholds == {metric: 0.1}
+    asked, name = question.metric_of(made.experiment, metric)
+    assert asked == metric and tier.find(name).answers(metric)
+    assert question.threshold_of(made.experiment, metric) == 0.1
+
+
+@pytest.mark.parametrize("metric, says", [
+    ("latency_ns.swap_in.p99", "is measured with workload.latency = true alone"),
+    ("latency_ns.swap_in.p97", "is not a metric"), ("latency_ns.swapin.p99", "is not a metric"),
+    ("swap_efficiency", "is measured with instruments.fio = true alone"),
+    ("locks.swap_path.acquisitions_per_page", "timed does not measure"),
+    ("instructions_per_written_page", "timed does not measure"), ("pswpout", "is not a metric"),
+    ("profile.x", "is not a metric")])
+def test_a_metric_that_is_not_measured_so(tmp_path: Path, metric: str, says: str) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(GOOD.replace("effect = 0.25", f'metric = "{metric}"\neffect = 0.25'))
+    with pytest.raises(UsageError) as error:
+        claimfile.load(file)
+    assert says in str(error.value)
+
+
+def test_what_is_measured_has_a_name_here() -> None:
+    """No metric gets a direction and is then of no use to any decision."""
+    for name, metric in measured("exact") | measured("timed") | measured("locks"):
+        assert not metric.better or tier.is_metric(name), name
+
+
+def measured(name: str) -> set[tuple[str, Metric]]:
+    folder = paths.ROOT / "tests/data/evidence/brd-locks"
+    return set(tier.find(name).measure(folder).items())
+
+
+@pytest.mark.parametrize("effect, tolerance, says", [
+    ("42", "0.1", "effect: 42 is +4200% of the base: where 42 percent are meant, write 0.42; "
+                  "where 42 is, add large = true"),
+    ("42.0", "0.1", "effect: 42 is"), ("3", "0.1", "write 0.03"), ("2.5", "0.1", "write 0.025"),
+    ("-42", "0.1", "effect: -42 is -4200% of the base: where -42 percent are meant, write -0.42"),
+    ("0.42", "5", "tolerance: 5 is +500% of the base: where 5 percent are meant, write 0.05"),
+    ("-42\nlarge = true", "0.1", "effect: -42 is"), ("0.4", "-3", "tolerance: -3 is"),
+    ("-1.5", "0.1", "effect: -1.5 is not in -1..1000")])
+def test_a_change_that_reads_like_percent_is_asked_about(tmp_path: Path, effect: str,
+                                                         tolerance: str, says: str) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(GOOD.replace("effect = 0.25", f"effect = {effect}").replace(
+        "tolerance = 0.1", f"tolerance = {tolerance}"))
+    with pytest.raises(UsageError) as error:
+        claimfile.load(file)
+    assert says in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_large_change_can_be_meant(tmp_path: Path) -> None:
+    for effect, more in (("42", "large = true\n"), ("2", ""), ("1.85", "")):
+        file = tmp_path / "c.toml"
+        file.write_text(GOOD.replace("effect = 0.25", f"{more}effect = {effect}"))
+        assert claimfile.load(file).cells[0].effect == float(effect)
