@@ -12,6 +12,7 @@ from runner import paths, tier
 from runner.bisect import question
 from runner.claim import claimfile
 from runner.errors import UsageError
+from runner.metrics import sample
 from runner.records import Metric
 
 EXPERIMENT = """\
@@ -181,8 +182,10 @@ def test_any_text_is_a_claim_or_one_line(tmp_path_factory: pytest.TempPathFactor
         assert str(error).isprintable()
 
 
-@pytest.mark.parametrize("metric", [name for name in tier.metric_names()
-                                    if name != "swap_efficiency"])
+DECIDING = [*(own for one in tier.TABLE.values() for own in one.own_metrics), *sample.KNOWN]
+
+
+@pytest.mark.parametrize("metric", [one for one in DECIDING if one != "swap_efficiency"])
 def test_every_metric_with_a_direction_decides(tmp_path: Path, metric: str) -> None:
     """As a claim's, a threshold's and a bisect's; the tier is one that measures it."""
     file = tmp_path / "c.toml"
