@@ -12,6 +12,7 @@ import pytest
 
 from runner.bisect import gitlog, run, series
 from runner.bisect.anchors import NothingToBisect
+from runner.bisect.records import Reading
 from runner.errors import CannotMeasure
 from runner.progress import Progress
 from tests import bisectlab
@@ -52,9 +53,8 @@ def test_there_are_as_many_cases_as_promised() -> None:
 def test_what_a_log_says_is_trusted(tmp_path: Path) -> None:
     case = called("sixteen")
     bisect, commits = asked(case, tmp_path)
-    points = bisectlab.between(tmp_path / "tree", commits[0], commits[-1])
-    run.trust(bisect.state, points, gitlog.Log(steps=[(commits[8], "good"), (commits[10], "bad"),
-                                                      (commits[4], "skip")]))
+    run.trust(bisect.state, [Reading(commits[at], "given", verdict, "from the log")
+                             for at, verdict in ((8, "good"), (10, "bad"), (4, "skip"))])
     found = bisect.run()
     assert found.culprit == commits[9]
     # Nothing that the log knew was measured on the way.
