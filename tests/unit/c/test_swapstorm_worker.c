@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: workloads/swapstorm/worker.c workloads/swapstorm/gate.c workloads/swapstorm/touch.c
+// LINK: workloads/swapstorm/worker.c workloads/swapstorm/touch.c
+// LINK: workloads/swapstorm/gate.c
 // LINK: workloads/swapstorm/giveaway.c
 // LINK: workloads/swapstorm/stamp.c workloads/swapstorm/content.c
 // LINK: workloads/swapstorm/pattern.c workloads/swapstorm/pattern_sequential.c
