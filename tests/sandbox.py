@@ -32,7 +32,6 @@ pswpout_floor = 1000
 """
 _CLAIM = _LOAD.format(tiers='["exact", "locks"]') + """
 [claim]
-machine = "haswell-ep-2s"
 statement = "a short claim"
 [claim.source]
 title = "a test"
