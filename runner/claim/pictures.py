@@ -14,6 +14,7 @@ from runner.metrics.lockclass import SWAP_PATH
 from runner.plots import Curve, CurvePoint, Heading, StackRow
 from runner.records import Sample
 from runner.results import threads
+from runner.tier.base import Tier
 
 FOLDER = "plots"
 
@@ -50,7 +51,7 @@ def _here(claim: Claim, device: str) -> list[ClaimCell]:
 class _Speed:
     """Throughput by thread count as one tier measured it, claimed there or not."""
 
-    metric: str
+    own: Tier
     by_threads: dict[int, Measured]
 
     @property
@@ -65,10 +66,10 @@ def _measured(findings: Findings, device: str) -> list[_Speed]:
         metric, by_threads = own.speed[0], {}
         for count in claim.experiment.threads if metric else ():
             cell = replace(claim.cells[0], device=device, threads=count)
-            if one := reasons.counted(findings.comparison, claim, cell, metric):
+            if one := reasons.counted(findings.comparison, claim, cell, metric, [own]):
                 by_threads[count] = one
         if by_threads or own.by_clock:
-            found.append(_Speed(metric, by_threads))
+            found.append(_Speed(own, by_threads))
     return found
 
 
@@ -94,7 +95,7 @@ def _throughput(findings: Findings, device: str, maker: _Maker) -> None:
         for kernel, side in ((claim.base, 0), (claim.test, 1)):
             points = []
             for count, seen in speed.by_threads.items():
-                values = reasons.values(findings.samples, kernel, device, count, speed.metric)
+                values = reasons.values(findings.samples, kernel, device, count, speed.own)
                 middle = (seen.base, seen.test)[side]
                 if values and middle is not None:
                     points.append(CurvePoint(count, middle, min(values), max(values)))

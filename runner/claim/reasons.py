@@ -2,7 +2,7 @@
 """What keeps an effect from being larger, with the numbers that were counted for it."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from runner import tier
@@ -13,15 +13,19 @@ from runner.figures import number
 from runner.metrics.lockclass import SWAP_PATH
 from runner.records import Sample
 from runner.results import Comparison
+from runner.tier.base import Tier
 
 INSTRUCTIONS = "instructions_per_page"
 THROUGHPUT = "throughput_mib_s"
 
 
-def counted(comparison: Comparison, claim: Claim, cell: ClaimCell, metric: str
-            ) -> Measured | None:
-    """A metric in a claim's place, of the surest tier that measured it; None where none did."""
-    found = (place(comparison, claim, cell, one.name) for one in tier.every())
+def counted(comparison: Comparison, claim: Claim, cell: ClaimCell, metric: str,
+            among: Sequence[Tier] = ()) -> Measured | None:
+    """A metric in a claim's place, of the surest tier that measured it; None where none did.
+
+    `among`: the tiers that are asked; none: all.
+    """
+    found = (place(comparison, claim, cell, one.name) for one in among or tier.every())
     return next((got for one in found if one and (got := measured(one, metric))), None)
 
 
@@ -48,11 +52,13 @@ def lock_sum(comparison: Comparison, claim: Claim, cell: ClaimCell) -> Measured 
     return None
 
 
-def values(samples: Iterable[Sample], kernel: str, device: str, count: int, metric: str
+def values(samples: Iterable[Sample], kernel: str, device: str, count: int, own: Tier
            ) -> list[float]:
-    """Throughput of each valid boot of a kernel, MiB/s."""
+    """Throughput of each valid boot of a kernel in a tier, MiB/s."""
+    metric = own.speed[0]
     return [one.metrics[metric].value for one in samples
-            if (one.cell.kernel, one.cell.device, one.cell.threads) == (kernel, device, count)
+            if (one.cell.kernel, one.cell.device, one.cell.threads, one.cell.tier)
+            == (kernel, device, count, own.name)
             and not one.invalid and metric in one.metrics]
 
 

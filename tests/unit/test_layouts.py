@@ -109,10 +109,10 @@ def test_the_campaign_of_a_bisect_is_judged_as_a_whole() -> None:
     assert "11208 → 11527 (+2.92%, beyond ±1% over 6 and 6 layouts, p = 0.0022" in told.reason
     assert "up in 6 of 6, p = 0.031" in told.reason
     said = [one for one in told.warnings if "moved in every layout" in one]
-    # Instructions per written page moved, too, but are no metric that a bisect takes.
-    assert len(said) == 2 and "allocstall per page 0.0075 → 0.021 (×2.8)" in said[0]
+    assert len(said) == 3 and "allocstall per page 0.0075 → 0.021 (×2.8)" in said[0]
     assert "--metric allocstall_per_page --above 0.0125" in said[0]
-    assert "direct share 0.315 → 0.295 (×0.94)" in said[1] and "bisect by it" not in said[1]
+    assert "instructions per written page" in said[1]
+    assert "direct share 0.315 → 0.295 (×0.94)" in said[2] and "bisect by it" not in said[2]
     # 'instructions more' alone, at equal pages, would have left it open.
     held_equal = stats.covariance(*[[(one.metrics[PAGE].value, one.metrics[layouts.WRITTEN].value
                                       / one.metrics[PAGE].value, one.metrics[layouts.FREED].value)

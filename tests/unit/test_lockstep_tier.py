@@ -231,7 +231,6 @@ def test_plan(tmp_path: Path) -> None:
     ('"haswell-ep-2s"', '"vax"', "machine 'vax' is not known"),
     ('machine = "haswell-ep-2s"', "quantum = 1", "quantum: 1 is not in 10..100000"),
     ('machine = "haswell-ep-2s"', "speed = 1", "speed: is not known"),
-    ('tiers = ["lockstep"]', 'tiers = ["exact"]', "is of the lockstep tier; add it to tiers"),
     ('tiers = ["lockstep"]', 'tiers = ["lockstep"]\ndevices = ["brd"]', "take pmem")])
 def test_refused_in_one_line(tmp_path: Path, old: str, new: str, says: str) -> None:
     with pytest.raises(UsageError, match=says) as caught:
