@@ -40,14 +40,16 @@ def metric_of(experiment: Experiment, asked: str | None) -> tuple[str, str]:
                      f"{', '.join(experiment.tiers)} alone")
 
 
-def cell_of(experiment: Experiment, device: str | None, threads: int | None) -> tuple[str, int]:
-    """Device and thread count to bisect at: the experiment's first, or one of it."""
+def cell_of(experiment: Experiment, where: str, device: str | None, threads: int | None
+            ) -> tuple[str, int]:
+    """Device and thread count to bisect at: the first of tier `where`, or one of its."""
+    counts = tuple(dict.fromkeys(one.threads for one in tier.find(where).cells(experiment)))
     for what, asked, have in (("devices", device, experiment.devices),
-                              ("threads", threads, experiment.threads)):
+                              ("threads", threads, counts)):
         if asked is not None and asked not in have:
             raise UsageError(f"{experiment.file}: {what}: {asked} is not one of "
                              + ", ".join(map(str, have)))
-    return device or experiment.devices[0], threads or experiment.threads[0]
+    return device or experiment.devices[0], threads or counts[0]
 
 
 def threshold_of(experiment: Experiment, metric: str) -> float:
@@ -66,6 +68,8 @@ def _reduced(file: Path, question: Question) -> dict[str, Any]:
     others = [name for name in tier.TABLE if name != question.tier]
     for key in ("base", "test", "kernels", "claim", "budget", *others):
         data.pop(key, None)
+    if isinstance(own := data.get(question.tier), dict):
+        own.pop("threads", None)   # one cell is asked about, whatever else the tier measures
     rules = data.setdefault("rules", {})
     data |= {"title": f"bisect of {question.tree} by {question.metric}", "kernels": ["6.1:vanilla"],
              "devices": [question.device], "threads": [question.threads],

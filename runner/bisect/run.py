@@ -30,7 +30,7 @@ def ask(points: Range, kind: str, experiment: Experiment, metric: str | None,
                          "bad half way")
     if above is None:
         question.threshold_of(experiment, name)
-    place, count = question.cell_of(experiment, device, threads)
+    place, count = question.cell_of(experiment, where, device, threads)
     return Question(kind, points.where, points.good, points.bad, name, where, place, count, above,
                     str(experiment.file), points.limits.first_parent, points.limits.paths)
 

@@ -24,7 +24,7 @@ from runner.lockstep.names import Names
 from runner.metrics import sample as metrics
 from runner.plots import Heading
 from runner.records import (DEVICES, HOST_DEVICES, Accelerator, Boot, BootResult, BuiltKernel,
-                            Metric, Outcome, Rules, Sample)
+                            Cell, Metric, Outcome, Rules, Sample)
 from runner.results import CellResult, threads
 from runner.shown import Picture, Table
 from runner.tier import counts, load
@@ -49,6 +49,7 @@ class Setting:
     machine: Machine
     quantum: int              # instructions one vCPU may be ahead of the slowest
     spare: int                # vCPUs beyond the threads: kswapd and the agent run there
+    threads: tuple[int, ...]  # may be more than CPUs that the other tiers have
 
 
 class _Judging(Judging):
@@ -90,15 +91,18 @@ class Lockstep(Tier):
         except CannotMeasure as error:
             table.complain("machine", str(error))
         setting = Setting(machine, table.integer("quantum", 10, 100000, QUANTUM),
-                          table.integer("spare", 0, 32, machine.sockets))
+                          table.integer("spare", 0, 32, machine.sockets),
+                          tuple(table.integers("threads", 1, 1024,
+                                               root.integers("threads", 1, 1024, [1]))))
         table.close()
-        wanted = max(root.integers("threads", 1, 1024, [1])) + setting.spare
+        wanted = max(setting.threads) + setting.spare
         have = min(machine.sockets * machine.cores, pc.read().engines[
             Accelerator.LOCKSTEP].max_vcpus)
         if wanted > have:
-            root.complain("threads", f"{wanted - setting.spare} threads and {setting.spare} spare "
-                                     f"CPUs are more than the {have} CPUs that can be simulated "
-                                     f"of {machine.name}; take fewer, or another lockstep.machine")
+            where = table if "threads" in table.keys() else root
+            where.complain("threads", f"{wanted - setting.spare} threads and {setting.spare} spare "
+                                      f"CPUs are more than the {have} CPUs that can be simulated "
+                                      f"of {machine.name}; take fewer, or another lockstep.machine")
         for kind in devices:
             if machine.sockets > 1 and kind in DEVICES and (
                     kind not in numa.OUTSIDE or kind in HOST_DEVICES):
@@ -124,6 +128,11 @@ class Lockstep(Tier):
                 if first:
                     yield Planned(0, count, cell, perturbation)
                     first = False
+
+    def cells(self, experiment: Experiment) -> Iterator[Cell]:
+        setting = experiment.own[self.name]
+        assert isinstance(setting, Setting)
+        return super().cells(dataclasses.replace(experiment, threads=setting.threads))
 
     # How it boots and measures.
 

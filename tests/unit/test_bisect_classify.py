@@ -169,6 +169,7 @@ def test_metric_and_tier() -> None:
         question.metric_of(locks, None)
     with pytest.raises(UsageError, match="takes the lockstep tier or the timed tier"):
         question.metric_of(locks, "throughput_mib_s")
-    assert question.cell_of(bench, None, None) == ("pmem", 1)
+    assert question.cell_of(bench, "exact", None, None) == ("pmem", 1)
+    assert question.cell_of(bench, "lockstep", None, 16) == ("pmem", 16)
     with pytest.raises(UsageError, match="threads: 7 is not one of 1"):
-        question.cell_of(bench, None, 7)
+        question.cell_of(bench, "exact", None, 7)

@@ -226,6 +226,15 @@ def test_plan(tmp_path: Path) -> None:
         (1, "6.1:batched", 1), (16, "6.1:pagewise", 1), (16, "6.1:batched", 1)]
 
 
+def test_it_may_have_more_threads_than_the_others(tmp_path: Path) -> None:
+    text = EXPERIMENT.replace('["lockstep"]', '["exact", "lockstep"]')
+    planned = plan.samples(load(tmp_path, text.replace("[1, 16]", "[1]") + "threads = [2, 30]\n"))
+    assert {(one.cell.tier, one.cell.threads) for one in planned} == {
+        ("exact", 1), ("lockstep", 2), ("lockstep", 30)}
+    with pytest.raises(UsageError, match=r"lockstep.threads: 35 threads and 2 spare"):
+        load(tmp_path, EXPERIMENT + "threads = [35]\n")
+
+
 @pytest.mark.parametrize("old, new, says", [
     ("[1, 16]", "[1, 40]", "40 threads and 2 spare CPUs are more than the 36 CPUs"),
     ('"haswell-ep-2s"', '"vax"', "machine 'vax' is not known"),
