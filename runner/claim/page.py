@@ -79,11 +79,14 @@ def _figures(findings: Findings) -> Table | None:
     rows = []
     for cell in _places(claim):
         where = f"{threads(cell.threads)}, {cell.device}"
-        speeds = (one.speed for one in tier.every() if one.speed[0])
-        for metric, what in (*speeds, (reasons.INSTRUCTIONS, "instructions per page")):
-            one = reasons.counted(comparison, claim, cell, metric)
+        for own in tier.every():
+            metric, what = own.speed
+            one = reasons.counted(comparison, claim, cell, metric, [own]) if metric else None
             if one:
                 rows.append(_row(f"{where}: {what}", one))
+        spent = reasons.counted(comparison, claim, cell, reasons.INSTRUCTIONS)
+        if spent:
+            rows.append(_row(f"{where}: instructions per page", spent))
         total = reasons.lock_sum(comparison, claim, cell)
         if total:
             rows.append(_row(f"{where}: locks of the swap-out path per page", total))
