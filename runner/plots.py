@@ -238,15 +238,15 @@ def lock_bars(rows: Sequence[LockRow], out: Path, heading: Heading) -> Drawn:
                  "acquisitions per swapped-out page", heading)
 
 
-def line_bars(rows: Sequence[LockRow], out: Path, heading: Heading) -> Drawn:
-    """Transfers of cache lines between CPUs, base and test; as lock_bars."""
+def line_bars(rows: Sequence[LockRow], out: Path, heading: Heading, on: str) -> Drawn:
+    """Transfers of cache lines between CPUs, base and test; as lock_bars.  `on`: which machine."""
     if not rows:
         return Drawn((), EMPTY)
     _check([value for row in rows for value in (row.base, row.test)])
     bars = [_Bar(row.device, row.lock, row.base, row.test, number(row.base), number(row.test))
             for row in rows]
     return _bars(bars, True, out,
-                 _title("Hottest cache lines", heading,
+                 _title(f"Hottest cache lines{on}", heading,
                         list(dict.fromkeys(row.device for row in rows))),
                  "transfers between CPUs per swapped-out page", heading)
 

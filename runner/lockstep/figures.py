@@ -13,8 +13,8 @@ from runner.records import MIB, PAGE_SIZE, Metric
 LINE, PAIR, WAIT, BAR = "line", "pair", "wait", "|"
 #: Code that waits by PAUSE because there is nothing to do; all other PAUSEs are spinning.
 _IDLE = ("cpu_idle_poll", "do_idle", "default_idle", "poll_idle")
-#: So many of the hottest lines, of the pairs of each and of the waits are metrics.
-_LINES, _PAIRS, _WAITS = 64, 3, 32
+#: So many of the hottest lines, of pairs of each of the very hottest, and of waits are metrics.
+_LINES, _FOUGHT, _PAIRS, _WAITS = 160, 24, 3, 32
 
 
 def _metric(value: float, unit: str, better: str) -> Metric:
@@ -65,10 +65,11 @@ def lines(found: Reading, names: Names, pages: int) -> dict[str, Metric]:
             fights[name][both] += count
     metrics = {}
     hottest = sorted(moves, key=lambda name: (-moves[name], name))[:_LINES]
-    for name in hottest:
+    for place, name in enumerate(hottest):
         metrics[BAR.join((LINE, name))] = _metric(moves[name] / pages, "transfers/page", "lower")
         own = fights[name]
-        for took, held in sorted(own, key=lambda both: (-own[both], both))[:_PAIRS]:
+        most = _PAIRS if place < _FOUGHT else 0
+        for took, held in sorted(own, key=lambda both: (-own[both], both))[:most]:
             metrics[BAR.join((PAIR, name, took, held))] = _metric(
                 own[took, held] / pages, "transfers/page", "")
     return metrics

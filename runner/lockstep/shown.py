@@ -69,5 +69,5 @@ def pictures(cells: Sequence[CellResult], out: Path, heading: plots.Heading) -> 
     on = next(cell.on for cell in cells)
     return [Picture("locks", f"Hottest cache lines{on}, {heading.note}: {heading.test} against "
                     f"{heading.base}", plots.line_bars(
-                        bars, out.with_name(f"{out.name}-lines"), heading),
+                        bars, out.with_name(f"{out.name}-lines"), heading, on),
                     "Transfers of a line between CPUs per swapped-out page.")]
