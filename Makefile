@@ -79,7 +79,7 @@ test:
 	@setup/install test
 	@$(MAKE) --no-print-directory check unit-c
 	@# Built here, where their progress shows, not inside the tests.
-	@./swapscale kernel build 6.1:vanilla 6.1:batch-add 6.1:pagewise 6.1:batched
+	@./swapscale kernel build 6.1:vanilla 6.1:batch-add 6.1:pagewise 6.1:batched 6.1:today-batched
 	@./swapscale kernel build --flavour perf 6.1:./tests/series/faults 6.1:./tests/series/swap-corruption \
 	    6.1:./tests/series/faults+./tests/series/cost-3
 	@./swapscale kernel build --flavour perf+devices 6.1:vanilla
