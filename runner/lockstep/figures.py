@@ -44,10 +44,6 @@ def speed(found: Reading, names: Names, pages: int) -> dict[str, Metric]:
     }
 
 
-def _low(address: int) -> int:
-    return address & 0xFFFFFFFF
-
-
 def lines(found: Reading, names: Names, pages: int) -> dict[str, Metric]:
     """The hottest lines, and who takes them from whom; of one name together."""
     moves: dict[str, int] = defaultdict(int)
@@ -57,7 +53,7 @@ def lines(found: Reading, names: Names, pages: int) -> dict[str, Metric]:
         fighting: dict[tuple[str, str], int] = defaultdict(int)
         for pair in line.pairs:
             fighting[names.code(pair.took), names.code(pair.held)] += pair.moves.total
-        if name == place_of(line.address) or name in ("heap", "struct page"):
+        if fighting and (name == place_of(line.address) or name in ("heap", "struct page")):
             # Nothing tells which of many it is, but who is after it does.
             name = f"{name} of {max(fighting, key=lambda key: (fighting[key], key))[0]}"
         moves[name] += line.moves.total
@@ -79,7 +75,7 @@ def waits(found: Reading, names: Names, pages: int) -> dict[str, Metric]:
     """Contended acquisitions by lock and function."""
     counts: dict[tuple[str, str], int] = defaultdict(int)
     for one in found.waits:
-        counts[names.lock(one.lock), names.code(_low(one.site))] += one.count
+        counts[names.lock(one.lock), names.code(one.site)] += one.count
     busiest = sorted(counts, key=lambda key: (-counts[key], key))[:_WAITS]
     return {BAR.join((WAIT, *key)): _metric(counts[key] / pages, "contentions/page", "")
             for key in busiest}

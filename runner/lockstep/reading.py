@@ -35,10 +35,6 @@ class Moves:
     def far(self) -> int:
         return self.far_reads + self.far_writes
 
-    @property
-    def writes(self) -> int:
-        return self.near_writes + self.far_writes
-
 
 @dataclass(frozen=True)
 class Pair:
@@ -73,7 +69,6 @@ class Reading:
     cpu_ns: float                               # of all vCPUs together
     total: dict[str, int]                       # COUNTERS over all vCPUs
     lines: tuple[Line, ...]                     # the hottest, hottest first
-    lines_moved: int                            # how many changed hands at all
     pairs: tuple[tuple[int, Pair], ...]         # (range, pair) over all lines
     waits: tuple[Wait, ...]
     pauses: tuple[tuple[int, int, float], ...]  # (code, how often, ns)
@@ -142,7 +137,6 @@ def read(evidence: Path) -> Reading:
     return Reading(data.integer("fs") / _FS_PER_NS, len(cpus),
                    sum(one.integer("fs") for one in cpus) / _FS_PER_NS, total,
                    tuple(_line(one) for one in data.objects("lines")),
-                   data.integer("lines_moved"),
                    tuple((counts[0], Pair(held, took, Moves(*counts[1:])))
                          for held, took, counts in pairs),
                    tuple(Wait(site, lock, counts[0], counts[1] / _FS_PER_NS)

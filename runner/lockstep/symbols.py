@@ -66,7 +66,7 @@ class Symbols:
         return self._fixed.at(address)
 
     def function(self, low: int) -> str:
-        """The function of code given by the low half of its address; '?' where there is none."""
+        """The function at a code's address or the low half of it; '?' where there is none."""
         found = self.at(low | 0xFFFFFFFF00000000)
         return found.name if found else "?"
 

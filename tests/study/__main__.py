@@ -7,6 +7,7 @@ Each row is a campaign of its own in results/study/; what was begun is gone on w
 """
 from __future__ import annotations
 
+import math
 import re
 import statistics
 import sys
@@ -125,7 +126,7 @@ def line(row: Row, samples: list[Sample]) -> str:
             cells += ["–", "–"]
             continue
         ns = statistics.median(one.metrics["ns_per_page"].value for one in base)
-        effect = 2.718281828459045 ** found.effect - 1
+        effect = math.expm1(found.effect)
         cells += [f"{ns:.0f}", f"{effect:+.1%}"]
     return "| " + " | ".join(cells) + " |"
 
