@@ -15,7 +15,7 @@ from typing import Any
 
 from runner import (adaptive, host, ineffective, paths, plan, programs, sample, tier, tomlfile,
                     tomltext)
-from runner.errors import CannotMeasure, UsageError, printable
+from runner.errors import CannotMeasure, UsageError, printable, written
 from runner.evidence import Campaign, held
 from runner.executor import Executor, local
 from runner.experiment import Experiment
@@ -50,14 +50,14 @@ def create(experiment: Experiment, results: Path | None = None,
             raise UsageError(f"{parent}: cannot hold results: {error.strerror}; "
                              "name another folder with --results") from None
     campaign = Campaign(folder)
-    if given:
-        typed = [one.typed for one in given.values()]
-        campaign.experiment_file.write_text("\n".join([
-            *(f"# {printable(experiment.file.name)} with {printable(one)}" for one in typed),
-            *tomltext.lines(tomlfile.load(experiment.file, given).whole())]) + "\n", "utf-8")
-    else:
-        typed = []
-        shutil.copyfile(experiment.file, campaign.experiment_file)
+    typed = [one.typed for one in given.values()] if given else []
+    with written(campaign.experiment_file):
+        if given:
+            campaign.experiment_file.write_text("\n".join([
+                *(f"# {printable(experiment.file.name)} with {printable(one)}" for one in typed),
+                *tomltext.lines(tomlfile.load(experiment.file, given).whole())]) + "\n", "utf-8")
+        else:
+            shutil.copyfile(experiment.file, campaign.experiment_file)
     _write(campaign, {"format": FORMAT, "experiment": experiment.name, "title": experiment.title,
                       "kernels": list(experiment.kernels), "base": experiment.rules.base,
                       "layouts": list(experiment.rules.layouts),
@@ -68,11 +68,12 @@ def create(experiment: Experiment, results: Path | None = None,
 def _write(campaign: Campaign, record: Record) -> None:
     # Whole or not at all: a runner killed here must leave a campaign that goes on.
     fresh = campaign.plan_file.with_suffix(".new")
-    with open(fresh, "w", encoding="utf-8") as file:
-        json.dump(record, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.rename(campaign.plan_file)
+    with written(fresh):
+        with open(fresh, "w", encoding="utf-8") as file:
+            json.dump(record, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.rename(campaign.plan_file)
 
 
 def keep_configs(campaign: Campaign, kernels: dict[tuple[str, str], BuiltKernel]) -> None:
@@ -81,9 +82,10 @@ def keep_configs(campaign: Campaign, kernels: dict[tuple[str, str], BuiltKernel]
     for (name, flavour), built in kernels.items():
         source = built.image.parent / "config"
         if flavour and built.flavour == flavour and source.is_file():
-            folder.mkdir(exist_ok=True)
             words = re.sub(r"[^A-Za-z0-9.+@-]+", "-", f"{name}-{flavour}").strip("-.")[:80]
-            shutil.copyfile(source, folder / f"{words}-{built.key[:12]}.config")
+            with written(folder):
+                folder.mkdir(exist_ok=True)
+                shutil.copyfile(source, folder / f"{words}-{built.key[:12]}.config")
 
 
 #: Every kernel of an experiment by name and flavour, ready to boot.

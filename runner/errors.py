@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class Exit(enum.IntEnum):
@@ -40,6 +43,16 @@ class SourceGone(UsageError):
 
 class DoesNotBuild(CannotMeasure):
     """The kernel's own fault: its source does not compile."""
+
+
+@contextmanager
+def written(place: Path, remedy: str = "make room there") -> Iterator[None]:
+    """What is done to a file, whose name Python's error of a failed write does not have."""
+    try:
+        yield
+    except OSError as error:
+        raise CannotMeasure(f"{error.filename or place}: cannot be written: {error.strerror}; "
+                            f"{remedy}") from None
 
 
 def printable(text: str, limit: int = 200) -> str:

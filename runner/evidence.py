@@ -19,11 +19,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from runner.errors import CannotMeasure, UsageError, printable
+from runner.errors import CannotMeasure, UsageError, printable, written
 from runner.records import Accelerator, Cell, Metric, Outcome, Sample
 
 FORMAT = 1
 MAX_LINE = 1 << 20
+_ROOM = "make room there, and go on with: ./swapscale run --resume"
 _FOLDER = re.compile(r"evidence/[0-9]{4,9}")
 
 #: What the guest sent and did, byte for byte; two boots of one exact cell agree in all of it.
@@ -156,17 +157,19 @@ class Campaign:
         if not data or data.endswith(b"\n"):
             return None
         whole = data.rfind(b"\n") + 1
-        with open(self.folder / "samples.torn", "ab") as torn:
-            torn.write(data[whole:] + b"\n")
-        with open(self.samples_file, "r+b") as file:
-            file.truncate(whole)
-            os.fsync(file.fileno())
+        with written(self.samples_file):
+            with open(self.folder / "samples.torn", "ab") as torn:
+                torn.write(data[whole:] + b"\n")
+            with open(self.samples_file, "r+b") as file:
+                file.truncate(whole)
+                os.fsync(file.fileno())
         return (f"{self.samples_file}: last line was cut short ({len(data) - whole} bytes, "
                 "kept in samples.torn); that sample is measured again")
 
     def append(self, sample: Sample) -> None:
         """Add one sample; it is on the disk when this returns."""
-        with open(self.samples_file, "ab") as file:
+        with written(self.samples_file, f"{_ROOM} {self.folder}"), \
+                open(self.samples_file, "ab") as file:
             file.write(to_line(sample).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
@@ -177,7 +180,8 @@ class Campaign:
         if folder.exists():
             count = len(list(folder.parent.glob(f"{number:04d}.interrupted-*")))
             folder.rename(folder.with_name(f"{number:04d}.interrupted-{count + 1}"))
-        folder.mkdir(parents=True)
+        with written(folder):
+            folder.mkdir(parents=True)
         return folder
 
 

@@ -32,6 +32,10 @@ class Accelerator(enum.StrEnum):
     LOCKSTEP = "lockstep"  # emulated, many vCPUs, each with a simulated clock of its own
 
 
+#: Their guests' time is counted, so that no time of the host's shows in it.
+COUNTED = (Accelerator.ICOUNT, Accelerator.LOCKSTEP)
+
+
 class Outcome(enum.StrEnum):
     """How a boot ended.  Every one but OK keeps the sample from counting."""
 
@@ -53,6 +57,7 @@ class Outcome(enum.StrEnum):
     CORRUPT_CHANNEL = "corrupt-channel"
     FLOODED = "flooded"                    # the guest sent more than its bounds
     QEMU_DIED = "qemu-died"
+    QEMU_STOPPED = "qemu-stopped"          # by a signal of somebody's; not the kernel's fault
     TIMEOUT = "timeout"                    # total time limit
 
 

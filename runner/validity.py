@@ -8,7 +8,7 @@ from pathlib import Path
 from runner.errors import CannotMeasure, printable
 from runner.metrics import guestfile
 from runner.metrics.sample import WORKLOAD
-from runner.records import MIB, Accelerator, Boot, BootResult, Metric, Outcome, Rules, SwapDevice
+from runner.records import COUNTED, MIB, Boot, BootResult, Metric, Outcome, Rules, SwapDevice
 
 #: The reason a sample with wrong page contents begins with; reports shout it.
 DATA_LOSS = "PAGE CONTENTS WRONG"
@@ -97,7 +97,7 @@ def judge(result: BootResult, boot: Boot, metrics: dict[str, Metric], rules: Rul
                        f"it takes {rules.pswpout_floor} (rules.pswpout_floor): raise "
                        "workload.ratio or workload.passes")
     more = metrics["pswpout_agreement"].value - 1
-    late = boot.accelerator in (Accelerator.ICOUNT, Accelerator.LOCKSTEP) or boot.job.lock_stat
+    late = boot.accelerator in COUNTED or boot.job.lock_stat
     if not -_AGREEMENT <= more <= (_LATE if late else _AGREEMENT):
         reasons.append(f"workload and kernel disagree on pages swapped out by {more:+.1%}")
     return tuple(reasons)

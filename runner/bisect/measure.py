@@ -23,6 +23,8 @@ from runner.tier.base import Tier
 
 #: Boots of a kernel that failed which are made again before it is given up.
 RETRIES = 1
+#: The host's doing, which says nothing of a kernel.
+_ENDED = (Outcome.QEMU_DIED, Outcome.QEMU_STOPPED)
 
 
 class Unfit(Exception):
@@ -103,7 +105,7 @@ class Bench:
 
     def _no_host(self, home: Campaign, taken: Sequence[Sample]) -> None:
         """CannotMeasure where the host ended a guest."""
-        if host := [one for one in taken if one.outcome == Outcome.QEMU_DIED]:
+        if host := [one for one in taken if one.outcome in _ENDED]:
             self._state.flight = None
             self._state.save()
             raise CannotMeasure(f"{home.folder / host[0].evidence}: {host[0].detail}: the host "

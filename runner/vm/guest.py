@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
 import shlex
 import subprocess
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from runner.errors import printable
-from runner.paths import BUILD, cache
+from runner.errors import CannotMeasure, printable, written
+from runner.paths import BUILD
 from runner.progress import Step
-from runner.records import PAGE_SIZE, Boot, BootResult, BuiltKernel, Job, Outcome
-from runner.vm import initramfs, machine, memory, modules, newqemu, numa, qemu, toollayer
+from runner.records import COUNTED, PAGE_SIZE, Boot, BootResult, BuiltKernel, Job, Outcome
+from runner.vm import initramfs, kept, machine, memory, modules, newqemu, numa, qemu, toollayer
 from runner.vm.channel import ChannelError, Decoder, Receiver
 from runner.vm.console import Finding
 from runner.vm.machine import Limits
@@ -28,8 +25,7 @@ from runner.vm.watch import Watch
 
 LOOK_EVERY = 0.05              # seconds
 _CHUNK = 1 << 20               # bytes of a stream read in one look
-_INITRAMFS_KEPT = 64
-_INITRAMFS_BYTES = 1 << 30
+_ROOM = 65536                  # bytes; a disk with less is full
 #: Lockstep: the plugin, what it reads and what it writes.
 PLUGIN, SIMULATED, SIMULATION = BUILD / "lockstep.so", "machine.txt", "lockstep.json"
 _BOOT_SHARE = 0.05             # of the progress bar: before the workload, and after it
@@ -128,7 +124,8 @@ def _show(step: Step, boot: Boot, watch: Watch) -> None:
 
 
 def _write(path: Path, data: dict[str, Any]) -> None:
-    path.write_text(json.dumps(data, indent=1, default=str) + "\n", encoding="utf-8")
+    with written(path):
+        path.write_text(json.dumps(data, indent=1, default=str) + "\n", encoding="utf-8")
 
 
 def _last_line(path: Path) -> str:
@@ -157,11 +154,22 @@ def _judge(watch: Watch, evidence: Path, status: int | None) -> Finding:
     return found
 
 
+def _has_room(evidence: Path) -> None:
+    """CannotMeasure where QEMU cannot have kept all: it drops what the disk does not take, and the
+    guest would be blamed for what is missing."""
+    state = os.statvfs(evidence)
+    free = state.f_bavail if os.geteuid() else state.f_bfree
+    if free * state.f_frsize < _ROOM:
+        raise CannotMeasure(f"{evidence}: No space left on device, so what the guest said may be "
+                            "lost; make room there")
+
+
 def _simulator(machine: str, evidence: Path) -> tuple[tuple[str, ...], str]:
     """The QEMU that runs many vCPUs in lockstep, and what its plugin is told."""
     found = newqemu.lockstep_qemu()
     told, out = evidence / SIMULATED, evidence / SIMULATION
-    told.write_text(machine, encoding="ascii")
+    with written(told):
+        told.write_text(machine, encoding="ascii")
     return ((found.program, *found.args),
             f"file={qemu.escaped(PLUGIN)},machine={qemu.escaped(told)},out={qemu.escaped(out)}")
 
@@ -210,7 +218,12 @@ def supervise(boot: Boot, initrd: Path, step: Step | None = None,
                 if stop is not None and stop.is_set():
                     raise KeyboardInterrupt
                 reader.look()
-                watch.look(time.monotonic())
+                now = time.monotonic()
+                if qemu.is_stopped(process.pid):
+                    watch.stopped(now, boot.accelerator in COUNTED)
+                else:
+                    watch.goes_on(now)
+                watch.look(now)
                 if step is not None:
                     _show(step, boot, watch)
                 try:
@@ -220,6 +233,7 @@ def supervise(boot: Boot, initrd: Path, step: Step | None = None,
         reader.finish()
     finally:
         reader.close()
+    _has_room(evidence)
     found = _judge(watch, evidence, status)
     result = BootResult(found.outcome, found.detail, boot.accelerator,
                         time.monotonic() - begin, status,
@@ -234,40 +248,10 @@ def prepare(job: Job, kernel: BuiltKernel) -> Path:
     CannotMeasure where the guest's programs are not built.
     """
     workload = BUILD / Path(job.workload[0]).name
-    return store(initramfs.base_layer(BUILD / "agent", workload)
-                 + (modules.layer(kernel.modules, job.device) if kernel.modules else b"")
-                 + toollayer.layer(job.programs) + initramfs.job_layer(job))
-
-
-def store(content: bytes) -> Path:
-    """An initramfs under its own checksum; the least recently used are dropped."""
-    folder = cache() / "initramfs"
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{hashlib.sha256(content).hexdigest()[:32]}.cpio"
-    try:
-        os.utime(path)
-        return path
-    except FileNotFoundError:
-        pass
-    with tempfile.NamedTemporaryFile(dir=folder, prefix="new-", delete=False) as out:
-        out.write(content)
-    os.replace(out.name, path)
-    kept = 0
-    for number, (_, size, old) in enumerate(sorted(_stored(folder), reverse=True)):
-        kept += size
-        if number and (number >= _INITRAMFS_KEPT or kept > _INITRAMFS_BYTES):
-            old.unlink(missing_ok=True)
-    return path
-
-
-def _stored(folder: Path) -> Iterator[tuple[int, int, Path]]:
-    """(time of last use in ns, bytes, file) of each; other samples drop some at the same time."""
-    for one in folder.glob("*.cpio"):
-        try:
-            stat = one.stat()
-        except FileNotFoundError:
-            continue
-        yield stat.st_mtime_ns, stat.st_size, one
+    return kept.store(
+        initramfs.base_layer(BUILD / "agent", workload)
+        + (modules.layer(kernel.modules, job.device) if kernel.modules else b"")
+        + toollayer.layer(job.programs) + initramfs.job_layer(job))
 
 
 def run(boot: Boot, step: Step | None = None,

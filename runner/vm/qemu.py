@@ -144,6 +144,14 @@ def was_told_to_end(said: str) -> bool:
     return _TOLD_TO_END.match(said) is not None
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a signal (SIGSTOP, Ctrl-Z) has stopped a process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1] == b"T"
+    except OSError:
+        return False
+
+
 def leashed(argv: list[str], most_bytes: int) -> list[str]:
     """`argv` so wrapped that it dies with the thread that starts it.
 

@@ -12,7 +12,7 @@ from runner.errors import CannotMeasure
 from runner.paths import BUILD
 from runner.records import Accelerator, BuiltKernel, SwapDevice
 from runner.vm import initramfs, machine, memory, modules, qemu
-from runner.vm.guest import store
+from runner.vm.kept import store
 
 BUSYBOX = Path("/bin/busybox")
 

@@ -41,6 +41,7 @@ class Watch:
         self._ending_since: float | None = None
         self._overdue = False
         self._tool = ""                    # the agent waits for it, and the workload may, too
+        self._stopped: float | None = None  # since when QEMU has been, in a counted guest
 
     def fail(self, outcome: Outcome, detail: str) -> None:
         """The first thing found stands: what comes later follows from it."""
@@ -104,9 +105,32 @@ class Watch:
             self._moved = now
             self.progress = pages
 
+    def stopped(self, now: float, counted: bool) -> None:
+        """QEMU is stopped by a signal: of no consequence where the guest's clock is counted
+        instructions, until somebody lets it go on."""
+        if not counted:
+            self.fail(Outcome.QEMU_STOPPED, "QEMU was stopped by a signal while the guest's clock "
+                                            "went on")
+        elif self._stopped is None:
+            self._stopped = now
+
+    def goes_on(self, now: float) -> None:
+        """QEMU is not stopped, or no more."""
+        if self._stopped is not None:
+            # Nothing could come meanwhile.
+            gap = now - self._stopped
+            self._begin, self._beaten, self._moved = (
+                min(now, one + gap) for one in (self._begin, self._beaten, self._moved))
+            self._stopped = None
+
     def look(self, now: float) -> None:
         """Has any time limit run out?"""
         limits, last = self._limits, self.console.last_line
+        if self._stopped is not None:
+            if now - self._stopped > limits.silence:
+                self._late(Outcome.QEMU_STOPPED, f"QEMU has been stopped by a signal for "
+                                                 f"{limits.silence:g} s; send it SIGCONT next time")
+            return
         said = f"; the console ends with: {last}" if last else "; the console is empty"
         if not self._greeted:
             if now - self._begin > limits.boot:

@@ -21,7 +21,7 @@ from runner.kernel import build
 from runner.progress import Progress
 from runner.records import MIB, Accelerator, BuiltKernel, SwapDevice
 from runner.vm import accel, initramfs, machine, memory, qemu, shell
-from runner.vm.guest import store
+from runner.vm.kept import store
 
 COUNTER = "./tests/series/count-has-cache-sleeps/6.1"
 KERNELS = [f"6.1:{series}+{COUNTER}" for series in ("pagewise", "batched")]

@@ -188,6 +188,33 @@ def test_a_host_that_ends_qemu_is_not_the_guest(boot_of: Callable[..., Boot], in
     check_evidence(boot, result)
 
 
+@pytest.mark.parametrize("accelerator, detail", [
+    (Accelerator.TCG, "QEMU was stopped by a signal while the guest's clock went on"),
+    (Accelerator.ICOUNT, "QEMU has been stopped by a signal for 1 s; send it SIGCONT next time")])
+def test_a_stopped_qemu_is_not_the_guest(boot_of: Callable[..., Boot], initrd: Path,
+                                         accelerator: Accelerator, detail: str) -> None:
+    boot = boot_of("hang", accelerator, boot=PATIENCE, silence=1.0)
+    stopper = threading.Thread(target=lambda: os.kill(
+        until(lambda: qemus_of(boot.evidence))[0], signal.SIGSTOP))  # type: ignore[index]
+    stopper.start()
+    result = guest.supervise(boot, initrd)
+    stopper.join()
+    assert (result.outcome, result.detail) == (Outcome.QEMU_STOPPED, detail)
+    assert result.qemu_status is None
+    check_evidence(boot, result)
+
+
+def test_a_full_disk_is_not_the_guest(boot_of: Callable[..., Boot], initrd: Path,
+                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    boot = boot_of("reset", boot=PATIENCE)
+    real = os.statvfs(boot.evidence)
+    monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result(
+        (*real[:3], 3, 3, *real[5:10])))
+    with pytest.raises(CannotMeasure, match="evidence, 1: No space left on device"):
+        guest.supervise(boot, initrd)
+    assert not (boot.evidence / "boot.json").exists() and not qemus_of(boot.evidence)
+
+
 def test_qemu_that_refuses_gives_its_last_line(boot_of: Callable[..., Boot],
                                                tmp_path: Path) -> None:
     boot = boot_of("hang", boot=PATIENCE)
@@ -275,39 +302,6 @@ def test_boots_in_threads(boot_of: Callable[..., Boot], initrd: Path, tmp_path: 
     for thread in threads:
         thread.join()
     assert [one.outcome for one in results] == [Outcome.TRIPLE_FAULT] * 3
-
-
-def test_initramfs_is_kept_once_and_the_oldest_go(tmp_path: Path,
-                                                  monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(guest, "_INITRAMFS_KEPT", 2)
-    first = guest.store(b"one")
-    assert first.read_bytes() == b"one" and guest.store(b"one") == first
-    os.utime(first, (1, 1))
-    second, third = guest.store(b"two"), guest.store(b"three")
-    assert not first.exists() and second.exists() and third.exists()
-    assert len(list(first.parent.iterdir())) == 2
-
-
-def test_initramfs_are_stored_by_many_at_once(tmp_path: Path,
-                                              monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(guest, "_INITRAMFS_KEPT", 2)
-    wrong: list[str] = []
-
-    def several(who: int) -> None:
-        try:
-            for number in range(300):
-                guest.store(b"%d" % (number * (who + 1) % 7))
-        except OSError as error:
-            wrong.append(str(error))
-    crew = [threading.Thread(target=several, args=(who,)) for who in range(4)]
-    for one in crew:
-        one.start()
-    for one in crew:
-        one.join()
-    assert wrong == []
-    assert all(one.read_bytes() for one in (tmp_path / "swapscale/initramfs").iterdir())
 
 
 def test_missing_programs_name_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,

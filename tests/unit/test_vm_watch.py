@@ -103,6 +103,29 @@ def test_heart_stops() -> None:
     assert guest.outcome() is Outcome.GUEST_SILENT
 
 
+def test_a_stop_of_qemu_is_not_held_against_a_counted_guest() -> None:
+    guest = running()
+    guest.watch.stopped(guest.now, True)
+    guest.wait(4.9)
+    guest.watch.goes_on(guest.now)
+    assert not guest.wait(4.9).watch.hopeless
+    assert guest.wait(0.2).outcome() is Outcome.GUEST_SILENT
+
+
+def test_qemu_is_stopped_for_good() -> None:
+    guest = running()
+    guest.watch.stopped(guest.now, True)
+    assert guest.wait(5.1).watch.hopeless
+    assert guest.outcome() is Outcome.QEMU_STOPPED
+
+
+def test_a_stop_of_qemu_spoils_what_goes_by_the_clock() -> None:
+    guest = running()
+    guest.watch.stopped(guest.now, False)
+    assert guest.watch.hopeless
+    assert guest.outcome() is Outcome.QEMU_STOPPED
+
+
 def test_heart_beats_and_the_workload_stands() -> None:
     guest = running()
     for _ in range(19):
