@@ -81,7 +81,7 @@ test:
 	@# Built here, where their progress shows, not inside the tests.
 	@./swapscale kernel build 6.1:vanilla 6.1:batch-add 6.1:pagewise 6.1:batched 6.1:today-batched
 	@./swapscale kernel build --flavour perf 6.1:./tests/series/faults 6.1:./tests/series/swap-corruption \
-	    6.1:./tests/series/faults+./tests/series/cost-3
+	    6.1:./tests/series/faults+./tests/series/cost-3 6.1:./tests/series/phase-faults
 	@./swapscale kernel build --flavour perf+devices 6.1:vanilla
 	@./swapscale kernel build --flavour perf+tools 6.1:vanilla
 	@./swapscale kernel build --flavour lockstat $(foreach s,6.1 6.12,$(addprefix $(s):,$(SERIES)))
@@ -130,10 +130,17 @@ study:
 	@setup/install bench
 	@$(PYTHON) -m tests.study
 
+# Faults injected end to end, and what becomes of each: docs/faults.md.  An hour; what was begun
+# is gone on with.
+.PHONY: faults
+faults:
+	@setup/install test
+	@$(PYTHON) -m tests.faults $(FAULTS)
+
 # Every linter that can run here; one that is missing is named as skipped.
 SCRIPTS := setup/install .ci/run tests/releases/run
 C_FILES := $(wildcard workloads/*/*.[ch] runner/agent/*.[ch] lockstep/*.[ch] \
-	     tests/unit/c/*.[ch] tests/hascache/*.c)
+	     tests/unit/c/*.[ch] tests/hascache/*.c tests/faults/*.c)
 lint = @if command -v $(1) >/dev/null; then echo "check: $(1)"; $(2); \
 	else echo "check: $(1) skipped: not installed, setup/install test adds it"; fi
 

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every fault, in the order of the table."""
+from __future__ import annotations
+
+from tests.faults import host, kernel
+from tests.faults.fault import FAULTS
+
+__all__ = ["FAULTS", "host", "kernel"]
