@@ -128,8 +128,9 @@ def _locks(found: Adopted, samples: Sequence[Sample], seen: known.Known) -> dict
             if match and match[1] not in ("other", lockclass.PATH_SUM) and not one.invalid:
                 if metric.value >= known.MATTERS:
                     mattered[match[1]] = metric.value
-                    if "(unproven:" in metric.evidence:
-                        found.lines.append(f"lock {match[1]}: is not proven: {metric.evidence}")
+                    if metric.doubt:
+                        found.lines.append(f"lock {match[1]}: is not proven: {metric.evidence} may "
+                                           f"be {metric.doubt}")
     named = {rule.stable for rule in lockclass.RULES}
     ever: set[str] = set().union(*seen.locks.values()) if seen.locks else set()
     for lock, value in sorted(mattered.items(), key=lambda each: -each[1]):

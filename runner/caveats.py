@@ -5,32 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from runner import ineffective, tier
+from runner import ineffective, tier, validity
 from runner.errors import printable
 from runner.figures import percent
 from runner.instruments import profile
 from runner.kernel import known, together
 from runner.metrics import lockclass
-from runner.metrics.lockfigures import LEFT_OUT, UNPROVEN
-from runner.records import Accelerator, Outcome, Sample
+from runner.metrics.lockfigures import LEFT_OUT
+from runner.records import Accelerator, Sample
 from runner.results import CellResult, threads
-from runner.validity import DATA_LOSS
-
-#: Outcomes that are findings about the kernel, said aloud.
-FINDINGS = {Outcome.KERNEL_PANIC, Outcome.KERNEL_OOPS, Outcome.KERNEL_WARNING, Outcome.LOCKUP,
-            Outcome.TRIPLE_FAULT, Outcome.HUNG_IN_RECLAIM}
 
 _TAKEN = re.compile(r"locks\.([a-z0-9_]+)\.acquisitions_per_page")
+
+
+def findings(samples: Sequence[Sample]) -> Iterable[str]:
+    """What speaks against a kernel, said aloud."""
+    for one in samples:
+        for reason in validity.findings(one):
+            yield f"FINDING: {one.cell.label()} (sample {one.number}): {reason}"
 
 
 def warnings(samples: Sequence[Sample], cells: Sequence[CellResult], problems: Mapping[str, str]
              ) -> Iterable[str]:
     """`problems`: tier -> why it must not decide."""
-    for one in samples:
-        for reason in one.invalid:
-            if reason.startswith(DATA_LOSS) or one.outcome in FINDINGS \
-                    or reason in tier.find(one.cell.tier).findings(one):
-                yield f"FINDING: {one.cell.label()} (sample {one.number}): {reason}"
     for name, problem in problems.items():
         yield (f"the {name} tier decides nothing here: {problem}; run the experiment again, and "
                "report it as a bug in swapscale if it repeats")
@@ -45,11 +42,10 @@ def warnings(samples: Sequence[Sample], cells: Sequence[CellResult], problems: M
                    f"which no rule judges: {said}")
         yield from tier.find(cell.tier).warnings(cell)
     for name, metric in {name: metric for one in samples for name, metric in one.metrics.items()
-                         if UNPROVEN in metric.evidence
-                         and name.endswith(".acquisitions_per_page")}.items():
-        yield (f"{name}: {metric.evidence.partition(': ')[2]}: nothing proves which lock it is, so "
-               "the path's locks are not all known; kernels built by './swapscale kernel build' "
-               "tell them apart")
+                         if metric.doubt and name.endswith(".acquisitions_per_page")}.items():
+        yield (f"{name} ({metric.evidence}) may be {metric.doubt}: nothing proves which lock it "
+               "is, so the path's locks are not all known; kernels built by './swapscale kernel "
+               "build' tell them apart")
     for kernel, what in {one.cell.kernel: one.metrics[ineffective.METRIC].evidence
                          for one in samples if ineffective.METRIC in one.metrics}.items():
         yield (f"{kernel} passes over a setting of this experiment, so it is measured without: "

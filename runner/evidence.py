@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import CannotMeasure, UsageError, printable, written
+from runner.reason import Reason, ReasonKind, of_old
 from runner.records import Accelerator, Cell, Metric, Outcome, Sample
 
 FORMAT = 1
@@ -44,8 +45,11 @@ def fingerprint(evidence: Path) -> str:
 
 def to_line(sample: Sample) -> str:
     """One JSON document without a newline."""
-    return json.dumps({"format": FORMAT, **dataclasses.asdict(sample)}, sort_keys=True,
-                      allow_nan=False)
+    data = dataclasses.asdict(sample)
+    for one in data["metrics"].values():
+        if not one["doubt"]:
+            del one["doubt"]
+    return json.dumps({"format": FORMAT, **data}, sort_keys=True, allow_nan=False)
 
 
 class _Reader:
@@ -80,6 +84,26 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 
+#: How earlier versions said in `evidence` what they could not prove.
+_OLD_DOUBT = re.compile(r" \(unproven: may be ([a-z0-9_, ]+)\)$")
+
+
+def _doubted(metric: Metric) -> Metric:
+    old = _OLD_DOUBT.search(metric.evidence)
+    return dataclasses.replace(metric, evidence=metric.evidence[:old.start()], doubt=old[1]) \
+        if old else metric
+
+
+def _reason(data: Any, outcome: str, where: str) -> Reason:
+    """A text alone is of a version that knew no kinds; a kind of a later one's is unknown."""
+    if isinstance(data, str):
+        return of_old(data, outcome)
+    read = _Reader(data, f"{where}: invalid")
+    kind = read.take("kind", str)
+    return Reason(ReasonKind(kind) if kind in list(ReasonKind) else ReasonKind.UNKNOWN,
+                  read.take("text", str))
+
+
 def from_line(line: str, where: str) -> Sample:
     """Read one line back; UsageError 'WHERE: KEY: what is wrong' where it does not fit."""
     try:
@@ -94,8 +118,9 @@ def from_line(line: str, where: str) -> Sample:
     metrics = {}
     for name, value in read.take("metrics", dict).items():
         one = _Reader(value, f"{where}: metrics.{printable(name, 80)}")
-        metrics[name] = Metric(one.take("value", float), one.take("unit", str),
-                               one.take("better", str), one.take("evidence", str))
+        metrics[name] = _doubted(Metric(
+            one.take("value", float), one.take("unit", str), one.take("better", str),
+            one.take("evidence", str), one.take("doubt", str) if "doubt" in value else ""))
     for key, known in (("accelerator", Accelerator), ("outcome", Outcome)):
         if read.take(key, str) not in list(known):
             raise UsageError(f"{where}: {key}: {printable(raw[key], 40)!r} is not one of "
@@ -111,7 +136,8 @@ def from_line(line: str, where: str) -> Sample:
         accelerator=raw["accelerator"], vcpus=read.take("vcpus", int),
         kernel_key=read.take("kernel_key", str), image_sha256=read.take("image_sha256", str),
         outcome=raw["outcome"], detail=read.take("detail", str),
-        invalid=tuple(str(reason) for reason in read.take("invalid", list)), metrics=metrics,
+        invalid=tuple(_reason(one, raw["outcome"], where) for one in read.take("invalid", list)),
+        metrics=metrics,
         evidence=raw["evidence"], started=read.take("started", str),
         wall_seconds=read.take("wall_seconds", float),
         host={str(k): str(v) for k, v in read.take("host", dict).items()},

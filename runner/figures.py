@@ -43,6 +43,7 @@ class MetricResult:
     warning: str = ""                      # where another way to compare contradicts the verdict
     error: float | None = None             # standard error of ln(1 + change), where it is known
     free: int | None = None                # its degrees of freedom
+    known: str = ""                        # why a regression in it is accepted; '': it is not
 
 
 def number(value: float | None) -> str:

@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runner.reason import Reason, ReasonKind
 from runner.records import HostLimits
 
 _RESOURCES = ("cpu", "memory", "io")
@@ -87,12 +88,13 @@ def between(begin: Reading, end: Reading) -> Load:
                  for what, total in end.pressure.items()})
 
 
-def judge(load: Load, limits: HostLimits) -> list[str]:
+def judge(load: Load, limits: HostLimits) -> list[Reason]:
     """Every reason for which a time taken under this load does not count."""
     found = [("other_cpu", "other processes used {} of the host's CPU time", load.other),
              ("steal", "the hypervisor took {} of the host's CPU time", load.steal)]
     found += [(f"{what}_pressure", f"tasks of the host waited for {what} {{}} of the time", share)
               for what, share in load.pressure.items()]
-    return [f"host too busy: {said.format(f'{share:.1%}')}; at most {getattr(limits, key):.3g} "
-            f"of 1 counts (rules.host.{key}): end what else runs"
+    return [Reason(ReasonKind.HOST, f"host too busy: {said.format(f'{share:.1%}')}; at most "
+                   f"{getattr(limits, key):.3g} of 1 counts (rules.host.{key}): end what else "
+                   "runs")
             for key, said, share in found if share > getattr(limits, key)]

@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runner.reason import Reason
+
 MIB = 1 << 20
 PAGE_SIZE = 4096  # x86-64, the only architecture so far
 
@@ -59,6 +61,11 @@ class Outcome(enum.StrEnum):
     QEMU_DIED = "qemu-died"
     QEMU_STOPPED = "qemu-stopped"          # by a signal of somebody's; not the kernel's fault
     TIMEOUT = "timeout"                    # total time limit
+
+
+#: Ends that are findings about the kernel, not about host, tool or experiment.
+FINDINGS = frozenset((Outcome.KERNEL_PANIC, Outcome.KERNEL_OOPS, Outcome.KERNEL_WARNING,
+                      Outcome.LOCKUP, Outcome.TRIPLE_FAULT, Outcome.HUNG_IN_RECLAIM))
 
 
 @dataclass(frozen=True)
@@ -130,6 +137,7 @@ class BootResult:
     wall_seconds: float
     qemu_status: int | None              # exit status; None if we had to kill it
     pinned: str = ""                     # '0:0 1:1', vCPU:CPU, or why not; '': not asked for
+    killed: int = 0                      # signal that ended the workload; 0: none did
 
 
 @dataclass(frozen=True)
@@ -157,6 +165,7 @@ class Metric:
     unit: str                 # 'instructions/page', 'acquisitions/page', 'MiB/s', 's', ''
     better: str               # 'lower', 'higher' or '' (neither)
     evidence: str             # file names in the sample's evidence folder
+    doubt: str = ""           # what it may be of instead, where nothing proves that it is not
 
 
 @dataclass(frozen=True)
@@ -172,7 +181,7 @@ class Sample:
     image_sha256: str
     outcome: str              # Outcome value
     detail: str
-    invalid: tuple[str, ...]  # reasons it does not count; empty means valid
+    invalid: tuple[Reason, ...]  # why it does not count; empty means valid
     metrics: dict[str, Metric]
     evidence: str             # folder, relative to the campaign
     started: str              # UTC, ISO 8601

@@ -135,6 +135,7 @@ class Comparison:
     reason: str
     exit: Exit
     bisects: tuple[Bisected, ...] = ()
+    findings: tuple[str, ...] = ()         # against a kernel, in words; `warnings` begin with them
 
     def over_budget(self) -> list[str]:
         """Every lock that is taken more often than its budget allows, a line each."""

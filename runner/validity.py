@@ -8,10 +8,12 @@ from pathlib import Path
 from runner.errors import CannotMeasure, printable
 from runner.metrics import guestfile
 from runner.metrics.sample import WORKLOAD
-from runner.records import COUNTED, MIB, Boot, BootResult, Metric, Outcome, Rules, SwapDevice
+from runner.reason import Reason, ReasonKind
+from runner.records import (COUNTED, FINDINGS, MIB, Boot, BootResult, Metric, Outcome, Rules,
+                            Sample, SwapDevice)
 
-#: The reason a sample with wrong page contents begins with; reports shout it.
-DATA_LOSS = "PAGE CONTENTS WRONG"
+#: Reasons that speak against the kernel, whatever the boot came to; reports shout them.
+_AGAINST = (ReasonKind.CONTENTS, ReasonKind.UNSOUND)
 
 #: Linux 4.4 calls the disk of a raw pmem namespace pmem0m, all others pmem0; a BTT's is pmem0s.
 _DEVICE_NAMES = {"pmem": r"/dev/pmem\d+[ms]?", "pmem-legacy": r"/dev/pmem\d+m?",
@@ -31,7 +33,13 @@ _AGREEMENT = 0.05
 _LATE = 0.35
 
 
-def verification(evidence: Path, wanted: bool) -> list[str]:
+def findings(sample: Sample) -> list[Reason]:
+    """Of the reasons a sample does not count, those that speak against its kernel."""
+    return [one for one in sample.invalid if one.kind in _AGAINST
+            or (one.kind is ReasonKind.BOOT and sample.outcome in FINDINGS)]
+
+
+def verification(evidence: Path, wanted: bool) -> list[Reason]:
     """What the workload says of the pages it checked: reasons, none where all is well."""
     try:
         check = guestfile.document(evidence / WORKLOAD).object("verification")
@@ -43,61 +51,81 @@ def verification(evidence: Path, wanted: bool) -> list[str]:
                 one = first[0]
                 where = (f"; first: thread {one.integer('thread')} page {one.integer('page')} "
                          f"offset {one.integer('offset')} {one.text('kind')}")
-            return [f"{DATA_LOSS}: {bad} of {check.integer('pages')} pages came back from swap "
-                    f"other than they were written{where}"]
+            return [Reason(ReasonKind.CONTENTS,
+                           f"PAGE CONTENTS WRONG: {bad} of {check.integer('pages')} pages came "
+                           f"back from swap other than they were written{where}")]
         if wanted and not check.boolean("done"):
-            return ["page contents were not verified, though the experiment asks for it"]
+            return [Reason(ReasonKind.UNVERIFIED,
+                           "page contents were not verified, though the experiment asks for it")]
     except CannotMeasure as error:
-        return [str(error)]
+        return [Reason(ReasonKind.EVIDENCE, str(error))]
     return []
 
 
-def _swap(evidence: Path, device: SwapDevice) -> list[str]:
-    reasons = []
+def _swap(evidence: Path, device: SwapDevice) -> list[Reason]:
+    reasons: list[Reason] = []
+
+    def wrong(text: str, kind: ReasonKind = ReasonKind.DEVICE) -> None:
+        reasons.append(Reason(kind, text))
     try:
         before = guestfile.swaps(evidence / "before.swaps")
         if len(before) != 1:
-            reasons.append(f"{len(before)} swap devices are in use "
-                           f"({', '.join(s.name for s in before) or 'none'}), not one")
+            wrong(f"{len(before)} swap devices are in use "
+                  f"({', '.join(s.name for s in before) or 'none'}), not one")
         for swap in before[:1]:
             if not re.fullmatch(_DEVICE_NAMES[device.kind], swap.name, re.ASCII):
-                reasons.append(f"swap device is {swap.name}, not a {device.kind} one")
+                wrong(f"swap device is {swap.name}, not a {device.kind} one")
             if not device.size - _SIZE_SLACK <= swap.size <= device.size:
-                reasons.append(f"swap device has {swap.size} bytes, not {device.size}")
+                wrong(f"swap device has {swap.size} bytes, not {device.size}")
         for swap in guestfile.swaps(evidence / "steady-end.swaps"):
             if swap.used >= _FULL * swap.size:
-                reasons.append(f"swap device filled up ({swap.used / swap.size:.1%} used); raise "
-                               "guest.swap_mib or lower workload.ratio")
+                wrong(f"swap device filled up ({swap.used / swap.size:.1%} used); raise "
+                      "guest.swap_mib or lower workload.ratio", ReasonKind.FULL)
     except CannotMeasure as error:
-        reasons.append(str(error))
+        wrong(str(error), ReasonKind.EVIDENCE)
     return reasons
 
 
+def other_accelerator(result: BootResult, boot: Boot) -> Reason:
+    return Reason(ReasonKind.ACCELERATOR,
+                  f"accelerator: ran on {result.accelerator}, planned on {boot.accelerator}")
+
+
+def ended(result: BootResult) -> Reason:
+    """How a boot ended that did not end well."""
+    return Reason(ReasonKind.BOOT, f"{result.outcome}: {printable(result.detail)}")
+
+
 def judge(result: BootResult, boot: Boot, metrics: dict[str, Metric], rules: Rules
-          ) -> tuple[str, ...]:
-    """Every reason the sample does not count, one printable line each; none: it counts."""
-    reasons: list[str] = []
+          ) -> tuple[Reason, ...]:
+    """Every reason the sample does not count; none: it counts."""
+    reasons: list[Reason] = []
+
+    def wrong(kind: ReasonKind, text: str) -> None:
+        reasons.append(Reason(kind, text))
     wanted = "--verify" in boot.job.workload
     if result.accelerator != boot.accelerator:
-        reasons.append(f"accelerator: ran on {result.accelerator}, planned on {boot.accelerator}")
+        reasons.append(other_accelerator(result, boot))
     if result.outcome != Outcome.OK:
-        reasons.append(f"{result.outcome}: {printable(result.detail)}")
+        reasons.append(ended(result))
         if (boot.evidence / WORKLOAD).is_file():
             reasons += [one for one in verification(boot.evidence, wanted)
-                        if one.startswith(DATA_LOSS)]
+                        if one.kind is ReasonKind.CONTENTS]
         return tuple(reasons)
     reasons += verification(boot.evidence, wanted)
     reasons += _swap(boot.evidence, boot.job.device)
     if "pswpout" not in metrics:
-        reasons.append("nothing was measured")
+        wrong(ReasonKind.EVIDENCE, "nothing was measured")
         return tuple(reasons)
     pages = metrics["pswpout"].value
     if pages < rules.pswpout_floor:
-        reasons.append(f"{pages:.0f} pages were swapped out in the steady phase; "
-                       f"it takes {rules.pswpout_floor} (rules.pswpout_floor): raise "
-                       "workload.ratio or workload.passes")
+        wrong(ReasonKind.FEW_PAGES,
+              f"{pages:.0f} pages were swapped out in the steady phase; it takes "
+              f"{rules.pswpout_floor} (rules.pswpout_floor): raise workload.ratio or "
+              "workload.passes")
     more = metrics["pswpout_agreement"].value - 1
     late = boot.accelerator in COUNTED or boot.job.lock_stat
     if not -_AGREEMENT <= more <= (_LATE if late else _AGREEMENT):
-        reasons.append(f"workload and kernel disagree on pages swapped out by {more:+.1%}")
+        wrong(ReasonKind.DISAGREEMENT,
+              f"workload and kernel disagree on pages swapped out by {more:+.1%}")
     return tuple(reasons)

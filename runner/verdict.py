@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from runner import caveats, locksmoved, tier
+from runner import caveats, locksmoved, tier, validity
 from runner.budget import Judgement
 from runner.errors import Exit
 from runner.figures import MetricResult, Verdict, describe
@@ -242,17 +242,19 @@ def compare(samples: Sequence[Sample], rules: Rules, judge: Judge | None = None)
         cells += [_budgeted(place, side, judge) for mine in sides.values()
                   for place, side in mine.items() if tier.find(place[3]).counts_locks]
     cells += [_itself(place, side) for (_, place), side in by_itself.items()]
-    excluded = tuple(Excluded(one.cell.label(), one.number, one.invalid, one.evidence)
-                     for one in ordered
-                     if one.invalid and not tier.find(one.cell.tier).findings(one))
+    # Of a tier that judges each kernel by itself, what speaks against one is its verdict.
+    excluded = tuple(Excluded(one.cell.label(), one.number, tuple(map(str, one.invalid)),
+                              one.evidence) for one in ordered if one.invalid and
+                     (tier.find(one.cell.tier).compared or not validity.findings(one)))
+    findings = tuple(caveats.findings(ordered))
     resolved = [line for one in judging.values() for line in one.resolved()]
     verdict, reason = _overall(cells)
     # A kernel that is measured alone cannot regress.
     alone = not tests and verdict == Verdict.INCONCLUSIVE and not problems and judge is None
     return Comparison(rules.base, tests, tuple(cells), excluded,
-                      tuple(caveats.warnings(ordered, cells, problems)),
-                      (*caveats.assumptions(ordered), *resolved),
-                      verdict, reason, Exit.OK if alone and cells else _EXITS[verdict])
+                      (*findings, *caveats.warnings(ordered, cells, problems)),
+                      (*caveats.assumptions(ordered), *resolved), verdict, reason,
+                      Exit.OK if alone and cells else _EXITS[verdict], findings=findings)
 
 
 def with_cells(comparison: Comparison, cells: Sequence[CellResult]) -> Comparison:

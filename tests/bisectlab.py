@@ -222,7 +222,8 @@ class Lab:
         # The same host and the same machine for all, and each layout by itself.
         return dataclasses.replace(
             made, cell=planned.cell, layout=planned.layout, purpose=planned.purpose,
-            outcome=outcome, detail=detail, invalid=(spoilt,) if spoilt else (), vcpus=1,
+            outcome=outcome, detail=detail, vcpus=1,
+            invalid=madesamples.because(spoilt) if spoilt else (),
             accelerator="icount" if tier != "timed" else "tcg", image_sha256=built.image_sha256,
             kernel_key=built.key, host={**madesamples.HOST, "programs": "p", "machine": "m"})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner import paths
 from runner.evidence import load_samples
-from runner.validity import DATA_LOSS
+from runner.reason import ReasonKind
 from tests.conftest import Swapscale
 
 _KERNEL = f"6.1:{paths.ROOT}/tests/series/swap-corruption"
@@ -50,10 +50,10 @@ def is_found(swapscale: Swapscale, folder: Path, fault: str, passes: int, seed: 
     evidence = home / sample.evidence
     (thread, page, generation, offset, kind), = _SPOILT.findall(
         (evidence / "console.log").read_text())
-    reason, = [one for one in sample.invalid if one.startswith(DATA_LOSS)]
+    reason, = [one for one in sample.invalid if one.kind is ReasonKind.CONTENTS]
     assert re.search(rf": 1 of \d+ pages .*; first: thread {thread} page {page} offset {offset} "
-                     rf"{kind}$", reason), reason
-    assert " ".join(reason.split()) in " ".join(printed.split())
+                     rf"{kind}$", reason.text), reason
+    assert " ".join(reason.text.split()) in " ".join(printed.split())
     check = json.loads((evidence / "workload.json").read_text())["verification"]
     assert check["pages"] > 10000
     bad, = check["first_bad"]

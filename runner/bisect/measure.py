@@ -18,6 +18,7 @@ from runner.executor import Executor, local
 from runner.experiment import Experiment
 from runner.kernel import build
 from runner.progress import Progress
+from runner.reason import joined
 from runner.records import BuiltKernel, Outcome, Sample
 from runner.tier.base import Tier
 
@@ -139,7 +140,7 @@ class Bench:
             raise Unfit(f"does not boot: {one.outcome}: {one.detail}", flight.campaign,
                         flight.retries)
         if not own.paired and (spoilt := [one for one in taken if one.invalid]):
-            raise Unfit(f"does not count: {'; '.join(spoilt[0].invalid)}", flight.campaign,
+            raise Unfit(f"does not count: {joined(spoilt[0].invalid)}", flight.campaign,
                         flight.retries)
         return Measured(flight.campaign, tuple(taken), flight.retries)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from runner import tier
+from runner import validity
 from runner.evidence import Campaign
 from runner.experiment import Planned
 from runner.progress import Progress
@@ -23,7 +23,7 @@ def what(planned: Planned) -> str:
 
 def complain(got: Sample, planned: Planned, campaign: Campaign, progress: Progress) -> None:
     """Say why a sample does not count, and loudly what it found."""
-    found = tier.find(got.cell.tier).findings(got)
+    found = validity.findings(got)
     for reason in got.invalid:
         word = "FINDING" if reason in found else "does not count"
         progress.warn(f"{what(planned)} {word}: {reason}; see {campaign.folder / got.evidence}")

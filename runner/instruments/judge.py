@@ -9,6 +9,7 @@ from pathlib import Path
 from runner.errors import CannotMeasure, printable
 from runner.instruments import contention, fio, flamegraph, ndctl, profile
 from runner.metrics import guestfile
+from runner.reason import Reason, ReasonKind
 from runner.records import Job, Metric, ToolStep
 from runner.vm.channel import ChannelError, Decoder, FrameType
 
@@ -85,13 +86,13 @@ def _good(step: ToolStep) -> tuple[str, ...]:
     return ("exited 0", "killed 2") if step.when == "beside" else ("exited 0",)
 
 
-def failures(evidence: Path, job: Job) -> tuple[str, ...]:
+def failures(evidence: Path, job: Job) -> tuple[Reason, ...]:
     """A reason for each tool of the job that did not end well."""
     ended = ends(evidence) if job.tools else {}
     modes = [word.removeprefix(ndctl.MODE) for step in job.tools for word in step.argv
              if word.startswith(ndctl.MODE)]
-    wrong = tuple(why for mode in modes if (why := ndctl.reason(evidence, mode)))
-    return wrong + tuple(
-        f"instrument {step.name}: {ended.get(step.name, 'never ended')}"
-        f"{_complaint(evidence, step.name)}"
-        for step in job.tools if ended.get(step.name) not in _good(step))
+    wrong = [why for mode in modes if (why := ndctl.reason(evidence, mode))]
+    wrong += [f"instrument {step.name}: {ended.get(step.name, 'never ended')}"
+              f"{_complaint(evidence, step.name)}"
+              for step in job.tools if ended.get(step.name) not in _good(step)]
+    return tuple(Reason(ReasonKind.TOOL, one) for one in wrong)

@@ -29,7 +29,6 @@ METRIC = re.compile(r"locks\.[a-z0-9_]+\.((acquisitions|contentions|hold_us|wait
 SMALL = 0.01
 #: Contended call sites that are kept.
 SITES = 10
-UNPROVEN = "(unproven:"
 #: How many fields of the guest's files nobody could read, and nothing needs.
 LEFT_OUT = "fields_left_out"
 
@@ -58,6 +57,7 @@ def _floors(named: Sequence[lockclass.Named]) -> dict[str, Metric]:
 def _figures(stable: str, members: Sequence[lockclass.Named], pages: int, source: str
              ) -> dict[str, Metric]:
     """What is said of each class; a time that the kernel did not print has no figure."""
+    doubt = ", ".join(sorted({one.maybe for one in members if one.maybe}))
     taken = sum(one.lock.acquisitions for one in members)
     waited = sum(one.lock.contentions for one in members)
     held = lockrows.total(one.lock.hold_total for one in members)
@@ -68,16 +68,14 @@ def _figures(stable: str, members: Sequence[lockclass.Named], pages: int, source
         ("contention_share", "", waited / taken if taken else 0.0),
         ("hold_us_per_page", "µs/page", None if held is None else held / pages),
         ("wait_us_per_page", "µs/page", None if wait is None else wait / pages))
-    return {f"locks.{stable}.{part}": Metric(value, unit, "lower", source)
+    return {f"locks.{stable}.{part}": Metric(value, unit, "lower", source, doubt)
             for part, unit, value in parts if value is not None}
 
 
 def _source(members: Sequence[lockclass.Named]) -> str:
-    """The printed names a figure is of, and what they may be besides."""
+    """The printed names a figure is of."""
     names = [printable(one.lock.name, 45) or "(no name)" for one in members[:3]]
-    maybe = sorted({one.maybe for one in members if one.maybe})
-    said = f" {UNPROVEN} may be {', '.join(maybe)})" if maybe else ""
-    return f"{LOCK_STAT}: {', '.join(names)}{' …' if members[3:] else ''}{said}"
+    return f"{LOCK_STAT}: {', '.join(names)}{' …' if members[3:] else ''}"
 
 
 def _path(named: Sequence[lockclass.Named], pages: int) -> dict[str, Metric]:

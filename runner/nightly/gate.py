@@ -128,15 +128,14 @@ def _accept(comparison: Comparison, track: str, since: str, accepted: Known
                 reason = accepted.since(key, since, one.change or 0.0)
             if reason:
                 said.append(f"{key.label()}: {describe(one)}; known: {reason}")
-                one = replace(one, verdict=Verdict.EQUIVALENT, reason=f"known: {reason}")
+                one = replace(one, verdict=Verdict.EQUIVALENT, reason=f"known: {reason}",
+                              known=reason)
             metrics.append(one)
         bad = [one for one in metrics if one.verdict == Verdict.REGRESSED]
-        if cell.verdict == Verdict.REGRESSED and not bad and metrics and \
-                any(one.reason.startswith("known: ") for one in metrics):
+        known = [one.known for one in metrics if one.known]
+        if cell.verdict == Verdict.REGRESSED and known and not bad:
             cell = replace(cell, verdict=Verdict.EQUIVALENT,
-                           reason="every regression in it is known: " + "; ".join(
-                               one.reason.removeprefix("known: ") for one in metrics
-                               if one.reason.startswith("known: ")))
+                           reason=f"every regression in it is known: {'; '.join(known)}")
         cells.append(replace(cell, metrics=tuple(metrics)))
     return cells, said
 

@@ -48,19 +48,20 @@ def _tests(outcome: Outcome, cell: CellResult, builds: dict[str, str]) -> list[d
     build = builds.get(tier.flavour(cell))
     if night is None or build is None:
         return []
-    judged: list[tuple[str, Verdict, str, dict[str, Any]]] = [
-        (one.name, one.verdict, one.reason, _figures(one)) for one in cell.metrics if one.verdict]
-    judged = judged or [("cell", cell.verdict, cell.reason, {})]
+    judged: list[tuple[str, Verdict, str, str, dict[str, Any]]] = [
+        (one.name, one.verdict, one.reason, one.known, _figures(one))
+        for one in cell.metrics if one.verdict]
+    judged = judged or [("cell", cell.verdict, cell.reason, "", {})]
     against = "alone" if cell.alone else "baseline" \
         if cell.base == Base(Kind.KERNEL, night.base) else cell.base.name
     found = []
-    for name, verdict, reason, figures in judged:
+    for name, verdict, reason, known, figures in judged:
         path = _path("swapscale", cell.tier, cell.device, f"{cell.threads}_threads",
                      *name.split("."))
         found.append({
             "id": _identity(outcome.folder and outcome.folder.name, path, against),
             "origin": ORIGIN, "build_id": build, "path": path, "status": _STATUS[verdict],
-            "waived": reason.startswith("known: "), "start_time": night.started,
+            "waived": bool(known), "start_time": night.started,
             "comment": printable(f"{against}: {verdict}: {reason}", 400),
             "environment": {"comment": f"QEMU, {cell.accelerator}, {cell.vcpus} vCPU"},
             "misc": {"swapscale": {"against": cell.base.name, "verdict": verdict.value,

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from runner import tier
 from runner.errors import printable
 from runner.figures import number
+from runner.reason import joined
 from runner.records import Sample
 from runner.report import cells, evidencefiles, extras, grid, html, view
 from runner.report.evidencefiles import Folder, SampleEvidence
@@ -34,7 +35,7 @@ def _samples(samples: Sequence[Sample], shown: Sequence[SampleEvidence]) -> Grid
                  Value(printable(tier.measured_by(one))),
                  Value(str(one.repeat + 1), one.repeat), _headline(one),
                  Value(f"{one.wall_seconds:.1f} s", one.wall_seconds),
-                 Value(printable(one.outcome if not one.invalid else "; ".join(one.invalid), 200))),
+                 Value(printable(one.outcome if not one.invalid else joined(one.invalid), 200))),
                 seen.facets) for one, seen in zip(samples, shown)]
     columns = (Column("sample"), Column("kernel", False), Column("device", False),
                Column("threads"), Column("tier", False), Column("boot"), Column("measured"),

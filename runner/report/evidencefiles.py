@@ -161,7 +161,7 @@ def _sample(root: Path, sample: Sample, budget: _Budget) -> SampleEvidence:
     return SampleEvidence(
         id_, printable(cell.label()), printable(f"{sample.outcome}: {sample.detail}"
                                                 if sample.detail else sample.outcome),
-        not sample.invalid, tuple(printable(one, 400) for one in sample.invalid),
+        not sample.invalid, tuple(printable(str(one), 400) for one in sample.invalid),
         tuple((printable(key, 40), printable(value)) for key, value in facts),
         _command(folder) if files else "", tuple(one for one in excerpts if one), links,
         tuple(_flames(files, id_, budget)),

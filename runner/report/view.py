@@ -58,6 +58,7 @@ class View:
     excluded: tuple[str, ...]
     assumptions: tuple[str, ...]
     bisects: tuple[Line, ...] = ()         # which commit; `why` is the bisect's folder
+    findings: tuple[str, ...] = ()         # of `warnings`, the first
 
 
 def _speed(cells: list[CellResult]) -> Table | None:
@@ -143,7 +144,8 @@ def build(comparison: Comparison) -> View:
                 tuple(printable(one, _LONG) for one in comparison.assumptions),
                 tuple(Line(printable(one.regression, _LONG), one.state,
                            printable(one.said, _LONG), printable(one.folder))
-                      for one in comparison.bisects))
+                      for one in comparison.bisects),
+                tuple(printable(one, _LONG) for one in comparison.findings))
 
 
 def bisected(shown: View) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from runner.figures import MetricResult, Verdict
 from runner.instruments import judge as instruments
 from runner.metrics import sample as metrics
 from runner.plots import Heading
+from runner.reason import Reason, ReasonKind
 from runner.records import (Accelerator, Boot, BootResult, BuiltKernel, Cell, HostLimits, Metric,
                             Outcome, Rules, Sample)
 from runner.results import CellResult, Where
@@ -154,14 +155,15 @@ class Tier:
         return {}
 
     def sample(self, result: BootResult, boot: Boot, rules: Rules
-               ) -> tuple[dict[str, Metric], tuple[str, ...]]:
+               ) -> tuple[dict[str, Metric], tuple[Reason, ...]]:
         """What the boot gives, and every reason it does not count."""
         found: dict[str, Metric] = {}
         if result.outcome == Outcome.OK:
             try:
                 found = self.measure(boot.evidence)
             except CannotMeasure as error:
-                return {}, (*instruments.failures(boot.evidence, boot.job), str(error))
+                return {}, (*instruments.failures(boot.evidence, boot.job),
+                            Reason(ReasonKind.EVIDENCE, str(error)))
         return found, (*validity.judge(result, boot, found, rules),
                        *(instruments.failures(boot.evidence, boot.job)
                          if result.outcome == Outcome.OK else ()))
@@ -170,13 +172,9 @@ class Tier:
         """What to record of what its samples ran on, beside what is recorded of every sample's."""
         return {}
 
-    def spoilt(self, seen: hostload.Load, limits: HostLimits) -> tuple[str, ...]:
+    def spoilt(self, seen: hostload.Load, limits: HostLimits) -> tuple[Reason, ...]:
         """Why what the host did beside it keeps a sample from counting."""
         return tuple(hostload.judge(seen, limits)) if self.by_clock else ()
-
-    def findings(self, sample: Sample) -> list[str]:
-        """Of the reasons a sample does not count, those that speak against its kernel."""
-        return []
 
     def machine(self, sample: Sample) -> str:
         """The simulated machine that its figures are of; '': this host."""

@@ -23,6 +23,7 @@ from runner.lockstep.machinefile import Machine
 from runner.lockstep.names import Names
 from runner.metrics import sample as metrics
 from runner.plots import Heading
+from runner.reason import Reason
 from runner.records import (DEVICES, HOST_DEVICES, Accelerator, Boot, BootResult, BuiltKernel,
                             Cell, Metric, Outcome, Rules, Sample)
 from runner.results import CellResult, threads
@@ -163,7 +164,7 @@ class Lockstep(Tier):
                 "simulator": hashlib.sha256(PLUGIN.read_bytes()).hexdigest()[:12]}
 
     def sample(self, result: BootResult, boot: Boot, rules: Rules
-               ) -> tuple[dict[str, Metric], tuple[str, ...]]:
+               ) -> tuple[dict[str, Metric], tuple[Reason, ...]]:
         if result.outcome == Outcome.OK:
             symbols.keep(boot.kernel.image, boot.evidence)
         return super().sample(result, boot, rules)

@@ -7,7 +7,6 @@ scenario did not reach what it is for shows neither, and does not count.
 from __future__ import annotations
 
 import dataclasses
-import re
 import signal
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from runner.errors import CannotMeasure, printable
 from runner.experiment import Experiment, Planned
 from runner.figures import MetricResult, Verdict
 from runner.metrics import torturefile
+from runner.reason import Reason, ReasonKind, joined
 from runner.records import (MIB, Accelerator, Boot, BootResult, BuiltKernel, Job, Metric,
                             Outcome, Rules, Sample, SwapDevice, with_drivers)
 from runner.results import CellResult, threads
@@ -25,21 +25,14 @@ from runner.tier import counts
 from runner.tier.base import Tier
 from runner.tomlfile import REQUIRED
 from runner.tomlfile import Table as File
-from runner.validity import DATA_LOSS, verification
+from runner.validity import ended, findings, other_accelerator, verification
 
 _NAME = "torture"
 PROGRAM = "swaptorture"
 SCENARIOS = ("writers", "shared", "advice", "swapoff", "refused", "full", "nodes")
 
-#: The reason begins with it where something is wrong with the kernel.
-UNSOUND = "UNSOUND"
-
-#: How a boot can end that says something about the kernel, not about the host.
-_OUTCOMES = {Outcome.KERNEL_PANIC, Outcome.KERNEL_OOPS, Outcome.KERNEL_WARNING, Outcome.LOCKUP,
-             Outcome.TRIPLE_FAULT, Outcome.HUNG_IN_RECLAIM}
-
 #: A page that cannot be had is SIGBUS; one that came back wrong can be SIGSEGV.
-_KILLED = re.compile(r"workload killed (7|11)")
+_OF_MEMORY = (signal.SIGBUS, signal.SIGSEGV)
 
 #: Names the one cache whose allocations are to fail (6.1 does not let a running
 #: system choose it), and keeps the programs' pages, which a tmpfs would swap
@@ -111,24 +104,18 @@ class Torture(Tier):
         return torturefile.measure(evidence)
 
     def sample(self, result: BootResult, boot: Boot, rules: Rules
-               ) -> tuple[dict[str, Metric], tuple[str, ...]]:
+               ) -> tuple[dict[str, Metric], tuple[Reason, ...]]:
         return _judge(result, boot)
-
-    def findings(self, sample: Sample) -> list[str]:
-        outcome = Outcome(sample.outcome)
-        return [reason for reason in sample.invalid
-                if reason.startswith((DATA_LOSS, UNSOUND))
-                or (outcome in _OUTCOMES and reason.startswith(f"{outcome}: "))]
 
     def verdict(self, samples: Sequence[Sample]) -> tuple[Verdict, str, list[MetricResult]]:
         """The kernel stood every boot of a cell, or it did not."""
-        against = [one for sample in samples for one in self.findings(sample)]
-        spoilt = [one for sample in samples for one in sample.invalid]
+        against = tuple(one for sample in samples for one in findings(sample))
+        spoilt = tuple(one for sample in samples for one in sample.invalid)
         counted = counts.medians([], samples, {})
         if against:
-            return Verdict.UNSOUND, "; ".join(against), counted
+            return Verdict.UNSOUND, joined(against), counted
         if spoilt:
-            return Verdict.INVALID, "; ".join(spoilt), counted
+            return Verdict.INVALID, joined(spoilt), counted
         return Verdict.SOUND, "every page right, nothing left over, no complaint", counted
 
     def tables(self, cells: Sequence[CellResult]) -> Iterable[Table | None]:
@@ -174,26 +161,30 @@ def _read(table: File, chosen: bool, devices: Iterable[str]) -> Asked:
     return found
 
 
-def _judge(result: BootResult, boot: Boot) -> tuple[dict[str, Metric], tuple[str, ...]]:
+def _unsound(text: str) -> Reason:
+    return Reason(ReasonKind.UNSOUND, f"UNSOUND: {text}")
+
+
+def _judge(result: BootResult, boot: Boot) -> tuple[dict[str, Metric], tuple[Reason, ...]]:
     """What a boot counted, and every reason it does not show a sound kernel."""
     found: dict[str, Metric] = {}
-    reasons: list[str] = []
-    told: tuple[str, ...] = ()
+    reasons: list[Reason] = []
+    told: tuple[Reason, ...] = ()
     if result.accelerator != boot.accelerator:
-        reasons.append(f"accelerator: ran on {result.accelerator}, planned on {boot.accelerator}")
+        reasons.append(other_accelerator(result, boot))
     try:
         found = torturefile.measure(boot.evidence)
-        told = tuple(f"{UNSOUND}: {one}" for one in torturefile.unsound(boot.evidence))
-        reasons += [f"the torture did not reach its point: {one}"
+        told = tuple(_unsound(one) for one in torturefile.unsound(boot.evidence))
+        reasons += [Reason(ReasonKind.MISSED, f"the torture did not reach its point: {one}")
                     for one in torturefile.missed(boot.evidence)]
         told += tuple(verification(boot.evidence, True))
     except CannotMeasure as error:
         if result.outcome == Outcome.OK:
-            reasons.append(str(error))
-    if memory := _KILLED.fullmatch(result.detail):
-        told += (f"{UNSOUND}: the program was killed by "
-                 f"{signal.Signals(int(memory[1])).name}: its memory failed it",)
+            reasons.append(Reason(ReasonKind.EVIDENCE, str(error)))
+    if result.killed in _OF_MEMORY:
+        told += (_unsound("the program was killed by "
+                          f"{signal.Signals(result.killed).name}: its memory failed it"),)
     # The program ends with a status of its own after what it has told already.
     if result.outcome != Outcome.OK and not (result.outcome == Outcome.WORKLOAD_FAILED and told):
-        reasons.insert(0, f"{result.outcome}: {printable(result.detail)}")
+        reasons.insert(0, ended(result))
     return found, (*told, *reasons)

@@ -237,7 +237,7 @@ def supervise(boot: Boot, initrd: Path, step: Step | None = None,
     found = _judge(watch, evidence, status)
     result = BootResult(found.outcome, found.detail, boot.accelerator,
                         time.monotonic() - begin, status,
-                        pinning.describe() if pinning is not None else "")
+                        pinning.describe() if pinning is not None else "", watch.killed)
     _write(evidence / "boot.json", dataclasses.asdict(result))
     return result
 

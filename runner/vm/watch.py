@@ -16,8 +16,8 @@ from runner.vm.machine import Limits
 
 _WORKLOAD = re.compile(r"(exited|killed) (\d{1,3})( oom)?")
 _TOOL = re.compile(r"tool ([a-z0-9-]{1,32}) (runs|silent|answered|exited|killed)( \d{1,3})?")
-#: What the agent's ERROR begins with where a tool is to blame.
-_HANGS = "tool: "
+#: Code of the agent's ERROR where a tool is to blame: FAULT_TOOL in runner/agent/fault.h.
+_TOOL_CODE = "tool"
 LAST_WORDS = 10.0      # seconds a panicked kernel or a failed agent may take to end
 _HEARTBEAT = struct.Struct("<QQ")
 
@@ -33,6 +33,7 @@ class Watch:
         self.progress = 0                  # pages, as the workload counts them
         self.done = False
         self.workload: str | None = None   # how it ended
+        self.killed = 0                    # by which signal, where one ended it
         self._limits = limits
         self._begin = now
         self._greeted = False
@@ -61,8 +62,11 @@ class Watch:
         elif self.done:
             self.fail(Outcome.CORRUPT_CHANNEL, f"{frame.type.name} came after DONE")
         elif frame.type is FrameType.ERROR:
-            self.fail(Outcome.TOOL_FAILED if text.startswith(_HANGS) else Outcome.AGENT_ERROR,
-                      text.removeprefix(_HANGS) or "the agent gave no reason")
+            code, _, said = text.partition(": ")
+            if code == _TOOL_CODE:
+                self.fail(Outcome.TOOL_FAILED, said)
+            else:
+                self.fail(Outcome.AGENT_ERROR, text or "the agent gave no reason")
         elif frame.type is FrameType.EVENT:
             self._event(text, now)
         elif frame.type is FrameType.WORKLOAD:
@@ -87,6 +91,7 @@ class Watch:
             self.fail(Outcome.CORRUPT_CHANNEL, f"WORKLOAD frame {text!r} makes no sense")
             return
         self.workload = text
+        self.killed = int(found[2]) if found[1] == "killed" else 0
         if found[3]:
             self.fail(Outcome.OOM_KILLED, f"workload {text}")
         elif text != "exited 0":

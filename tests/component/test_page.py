@@ -17,7 +17,8 @@ from runner.report import historypage
 from runner.verdict import compare
 from tests.browser import Browser, Keys
 from tests.unit import madenights
-from tests.unit.madesamples import BASE, RULES, TEST, exact, locked, sample, throughput, timed
+from tests.unit.madesamples import (BASE, RULES, TEST, because, exact, locked, sample, throughput,
+                                    timed)
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 EVIL = "</script><script>window.pwned=1</script><img src=x onerror=window.pwned=1>\"'&{{7*7}}"
@@ -70,7 +71,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     samples += pairs + [replace(one, cell=replace(one.cell, threads=2)) for one in pairs]
     samples += [replace(one, cell=replace(one.cell, device="brd")) for one in exact(9900.0, 9999.0)]
     samples.append(sample(TEST, "timed", throughput(1.0), 300, 9, outcome="kernel-oops",
-                          invalid=("kernel-oops: BUG: unable to handle page fault",)))
+                          invalid=because("kernel-oops: BUG: unable to handle page fault")))
     folder = tmp_path_factory.mktemp("results") / "campaign"
     file = campaign(folder, samples, (DATA / "console/oops-null.log").read_bytes())
     for number in range(2):
@@ -88,7 +89,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         one.cell, device=EVIL, workload=EVIL,
         kernel=one.cell.kernel if one.cell.kernel == BASE else f"6.1:{EVIL}"))
         for one in exact(9650.0, 9999.0) + locked(VANILLA, {**VANILLA, EVIL: 3.0})]
-    samples.append(replace(samples[0], outcome="kernel-oops", invalid=(EVIL,), repeat=7))
+    samples.append(replace(samples[0], outcome="kernel-oops", invalid=because(EVIL), repeat=7))
     folder = tmp_path_factory.mktemp("results") / "hostile"
     folder.mkdir()
     console = f"\x1b[2J\x00{EVIL}\r\n<!-- ]]> \u202e {EVIL}\n".encode() * 2000 + b"\xff\xfe"

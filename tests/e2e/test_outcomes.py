@@ -13,6 +13,7 @@ import pytest
 
 from runner import campaign, plan
 from runner.evidence import held, load_samples
+from runner.reason import ReasonKind
 from runner.records import Sample
 from tests.conftest import ROOT, one_line
 
@@ -66,7 +67,7 @@ def test_swap_device_too_small_is_refused_before_a_boot(swapscale, experiment,
 def test_too_little_pressure_is_invalid(swapscale, experiment, tmp_path: Path) -> None:
     sample, said = failed(swapscale, experiment(floor=10**9), tmp_path)
     assert sample.outcome == "ok"
-    assert "pswpout" in sample.invalid[0]
+    assert sample.invalid[0].kind is ReasonKind.FEW_PAGES and "pswpout" in said
 
 
 def wait_for(condition: Callable[[], object], seconds: float = Deadline) -> object:

@@ -8,8 +8,8 @@ import pytest
 
 from runner import paths
 from runner.evidence import load_samples
+from runner.reason import ReasonKind
 from runner.records import Sample
-from runner.tier.torture import UNSOUND
 
 #: By the clock of a host that is to do nothing else.
 pytestmark = pytest.mark.alone
@@ -57,14 +57,16 @@ def tortured(swapscale, folder: Path, fault: str) -> tuple[Sample, str]:
     return sample, done.stdout
 
 
-@pytest.mark.parametrize("fault, says", [
-    ("flip", "PAGE CONTENTS WRONG: "),
-    ("leak", f"{UNSOUND}: swapoff of /dev/"),
-    ("sleep", "kernel-warning: BUG: sleeping function called from invalid context"),
+@pytest.mark.parametrize("fault, kind, says", [
+    ("flip", ReasonKind.CONTENTS, "PAGE CONTENTS WRONG: "),
+    ("leak", ReasonKind.UNSOUND, "UNSOUND: swapoff of /dev/"),
+    ("sleep", ReasonKind.BOOT,
+     "kernel-warning: BUG: sleeping function called from invalid context"),
 ])
-def test_planted_fault_is_found(swapscale, tmp_path: Path, fault: str, says: str) -> None:
+def test_planted_fault_is_found(swapscale, tmp_path: Path, fault: str, kind: ReasonKind,
+                                says: str) -> None:
     sample, shown = tortured(swapscale, tmp_path, fault)
-    found = [reason for reason in sample.invalid if reason.startswith(says)]
+    found = [one.text for one in sample.invalid if one.kind is kind and one.text.startswith(says)]
     assert found, sample.invalid
     if fault == "flip":
         assert "offset 2113 corrupt" in found[0]

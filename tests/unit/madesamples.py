@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from runner.reason import Reason, ReasonKind
 from runner.records import Cell, Metric, Rules, Sample
 
 BASE, TEST = "6.1:vanilla", "6.1:batched"
@@ -32,6 +33,11 @@ def locks(**taken: float) -> dict[str, Metric]:
         found[f"locks.{name}.contention_share"] = Metric(0.01, "", "lower", evidence)
         found[f"locks.{name}.hold_us_per_page"] = Metric(value / 2, "µs/page", "lower", evidence)
     return found
+
+
+def because(text: str, kind: ReasonKind = ReasonKind.BOOT) -> tuple[Reason]:
+    """One reason not to count."""
+    return (Reason(kind, text),)
 
 
 _ACCELERATORS = {"exact": "icount", "timed": "tcg", "locks": "tcg", "torture": "tcg"}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from madesamples import BASE, RULES, exact, locked, locks, sample
+from madesamples import BASE, RULES, because, exact, locked, locks, sample
 
 from runner import budgetfile, campaign, locktable, paths, plan
 from runner.budget import FLOOR, SHOWN, SLACK, Budget, Conditions, Figures, Place
@@ -182,7 +182,7 @@ def test_another_load_is_not_judged(budget: Budget) -> None:
 
 
 def test_invalid_samples_are_no_regression(budget: Budget) -> None:
-    found = judge([counted("6.1:batched", {}, invalid=("oops",))], keep(budget))
+    found = judge([counted("6.1:batched", {}, invalid=because("oops"))], keep(budget))
     assert (found.verdict, found.exit) == (Verdict.INVALID, Exit.CANNOT_MEASURE)
 
 
@@ -257,7 +257,7 @@ def test_names_and_paths() -> None:
 def test_measured_takes_what_the_campaign_counted(tmp_path: Path) -> None:
     samples = locked(VANILLA, {**BATCHED, "swap_cache_tree": 0.0312345678})
     samples += exact(9650.04, 9312.0)
-    samples.append(counted("6.1:broken", {}, number=99, invalid=("oops",)))
+    samples.append(counted("6.1:broken", {}, number=99, invalid=because("oops")))
     found = budgetfile.measured(tmp_path / "b.toml", samples, experiment(tmp_path / "b.toml"),
                                 {"6.1:vanilla": "6.1.192"}, "host")
     assert found.conditions == SETTING and set(found.figures) == {

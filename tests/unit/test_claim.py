@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from madesamples import BASE, TEST, exact, locked, sample, throughput, timed
+from madesamples import BASE, TEST, because, exact, locked, sample, throughput, timed
 
 from runner.claim import campaign, claimfile, formats, judge
 from runner.claim.claimfile import Claim, ClaimCell
@@ -116,7 +116,7 @@ def test_a_cell_the_host_cannot_run(claim) -> None:
 
 
 def test_nothing_valid_is_could_not_measure(claim) -> None:
-    broken = [replace(one, invalid=("kernel-oops: BUG",)) for one in timed(SLOW, FAST)]
+    broken = [replace(one, invalid=because("kernel-oops: BUG")) for one in timed(SLOW, FAST)]
     found = findings(claim(at(0.2, 0.1, THROUGHPUT)), broken)
     assert (only(found).verdict, found.exit) == (Verdict.INVALID, 4)
     assert "no valid sample" in found.reason
@@ -173,7 +173,7 @@ def rich_findings(make) -> Findings:
                 cores=2)
     samples = [*exact(12130.0, 11555.0), *locked(PAGEWISE, BATCHED), *timed(SLOW, FAST),
                sample(TEST, "timed", throughput(1.0), 300, 9, outcome="kernel-oops",
-                      invalid=("kernel-oops: BUG",))]
+                      invalid=because("kernel-oops: BUG"))]
     return findings(made, samples)
 
 
@@ -225,7 +225,7 @@ def test_html_holds_its_pictures_and_nothing_from_elsewhere(claim, tmp_path: Pat
 def test_hostile_texts(claim, form: str) -> None:
     made = claim(at(0.2, 0.1, THROUGHPUT))
     source = replace(made.source, title=EVIL, url=EVIL)
-    samples = [replace(one, invalid=(EVIL + "\x1b[31m",)) for one in timed(SLOW, FAST)]
+    samples = [replace(one, invalid=because(EVIL + "\x1b[31m")) for one in timed(SLOW, FAST)]
     shown = formats.FORMATS[form](findings(
         replace(made, source=source, statement=EVIL), samples))
     assert "\x1b" not in shown

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from runner.errors import CannotMeasure, UsageError
 from runner.evidence import Campaign, from_line, held, load_samples, to_line
+from runner.reason import Reason, ReasonKind
 from runner.records import Accelerator, Cell, Metric, Outcome, Sample
 
 names = st.text(string.ascii_letters + string.digits + "._-: ", min_size=1, max_size=20)
@@ -22,8 +23,9 @@ samples = st.builds(
     cell=st.builds(Cell, names, names, st.integers(1, 1024), names, names),
     accelerator=st.sampled_from([str(one) for one in Accelerator]), vcpus=st.integers(1, 64),
     kernel_key=names, image_sha256=names, outcome=st.sampled_from([str(one) for one in Outcome]),
-    detail=st.text(), invalid=st.lists(st.text()).map(tuple),
-    metrics=st.dictionaries(names, st.builds(Metric, numbers, names, names, names)),
+    detail=st.text(), invalid=st.lists(st.builds(
+        Reason, st.sampled_from(list(ReasonKind)), st.text())).map(tuple),
+    metrics=st.dictionaries(names, st.builds(Metric, numbers, names, names, names, names)),
     evidence=st.integers(0, 10**8).map("evidence/{:04d}".format),
     started=names, wall_seconds=numbers, host=st.dictionaries(names, names),
     fingerprint=names)
@@ -78,6 +80,39 @@ def test_each_missing_key_is_named(key: str) -> None:
 def test_wrong_values_are_named(change: dict[str, object], says: str) -> None:
     with pytest.raises(UsageError, match=says):
         from_line(json.dumps(json.loads(to_line(ONE)) | change), "x:1")
+
+
+@pytest.mark.parametrize("text, outcome, kind", [
+    ("PAGE CONTENTS WRONG: 1 of 9 pages", "ok", ReasonKind.CONTENTS),
+    ("UNSOUND: swapoff of /dev/ram0 does not end", "ok", ReasonKind.UNSOUND),
+    ("lockup: watchdog: BUG: soft lockup", "lockup", ReasonKind.BOOT),
+    ("lockup: watchdog: BUG: soft lockup", "timeout", ReasonKind.UNKNOWN),
+    ("swap device filled up (99.5% used)", "ok", ReasonKind.UNKNOWN)])
+def test_reasons_of_older_versions_are_texts(text: str, outcome: str, kind: ReasonKind) -> None:
+    data = json.loads(to_line(ONE)) | {"invalid": [text], "outcome": outcome}
+    assert from_line(json.dumps(data), "x:1").invalid == (Reason(kind, text),)
+
+
+def test_a_kind_of_a_later_version_is_unknown() -> None:
+    data = json.loads(to_line(ONE)) | {"invalid": [{"kind": "cosmic", "text": "a ray"}]}
+    assert from_line(json.dumps(data), "x:1").invalid == (Reason(ReasonKind.UNKNOWN, "a ray"),)
+
+
+@pytest.mark.parametrize("reason, says", [
+    (7, "invalid: is not a JSON object"), ({"kind": "boot"}, "invalid: text: None is not a text"),
+    ({"kind": 1, "text": ""}, "invalid: kind: 1 is not a text")])
+def test_a_reason_that_is_none(reason: object, says: str) -> None:
+    data = json.loads(to_line(ONE)) | {"invalid": [reason]}
+    with pytest.raises(UsageError, match=f"x:1: {says}"):
+        from_line(json.dumps(data), "x:1")
+
+
+def test_doubt_of_older_versions_stood_in_the_evidence() -> None:
+    data = json.loads(to_line(ONE))
+    assert "doubt" not in data["metrics"]["pswpout"]
+    data["metrics"]["pswpout"]["evidence"] = "x: &xa->xa_lock#6 (unproven: may be swap_cache_tree)"
+    (found,) = from_line(json.dumps(data), "x:1").metrics.values()
+    assert (found.evidence, found.doubt) == ("x: &xa->xa_lock#6", "swap_cache_tree")
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "1e999"])

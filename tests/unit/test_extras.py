@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from madesamples import TEST, exact
+from madesamples import TEST, because, exact
 
 from runner import lineplots
 from runner.errors import CannotMeasure
@@ -78,7 +78,7 @@ def found(tmp_path: Path) -> extras.Found:
     samples = exact(1.0, 2.0)
     for one in samples:
         kept(tmp_path / one.evidence, DOCUMENT)
-    samples.append(replace(samples[0], invalid=("kernel-oops",)))
+    samples.append(replace(samples[0], invalid=because("kernel-oops")))
     return extras.gather(samples, tmp_path)
 
 

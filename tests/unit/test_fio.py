@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from runner.errors import CannotMeasure
 from runner.instruments import fio, judge
+from runner.reason import ReasonKind
 from runner.records import MIB, Job, Metric, SwapDevice, ToolStep
 
 DATA = Path(__file__).parent.parent / "data" / "tools"
@@ -108,8 +109,9 @@ def test_what_fio_says_of_its_failure_is_the_reason(tmp_path: Path, version: str
     (tmp_path / "channel.bin").write_bytes(b"")
     job = Job(SwapDevice("pmem", MIB), False, (), tools=(ToolStep("fio", "before", ("fio",)),))
     (reason,) = judge.failures(tmp_path, job)
-    assert reason.startswith("instrument fio: never ended: fio: ")
-    assert "No space left on device" in reason
+    assert reason.kind is ReasonKind.TOOL
+    assert reason.text.startswith("instrument fio: never ended: fio: ")
+    assert "No space left on device" in reason.text
     with pytest.raises(CannotMeasure, match=r"failed with error 28 \(No space left on device\)"):
         fio.bytes_per_second(tmp_path)
 
@@ -128,8 +130,8 @@ def test_the_line_that_speaks_of_a_failure(tmp_path: Path, out: str, err: str, s
     (tmp_path / "tool.x.err").write_text(err)
     (tmp_path / "channel.bin").write_bytes(b"")
     job = Job(SwapDevice("pmem", MIB), False, (), tools=(ToolStep("x", "before", ("x",)),))
-    assert judge.failures(tmp_path, job) == (
-        f"instrument x: never ended{': ' if says else ''}{says}",)
+    assert [one.text for one in judge.failures(tmp_path, job)] == [
+        f"instrument x: never ended{': ' if says else ''}{says}"]
 
 
 def test_a_document_that_is_cut(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_tool_that_fails_is_a_reason(tmp_path: Path, events: tuple[str, ...], sa
     job = Job(PMEM, False, ("/bin/swapstorm",), tools=(ToolStep("fio", "before", ("/bin/fio",)),))
     reasons = judge.failures(home, job)
     assert len(reasons) == 1
-    assert reasons[0].startswith(reason) and reasons[0].isprintable()
+    assert reasons[0].text.startswith(reason) and reasons[0].text.isprintable()
 
 
 def test_no_tools_no_reading(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from madesamples import BASE, sample
+from madesamples import BASE, because, sample
 
 from runner import caveats
 from runner.errors import CannotMeasure
@@ -69,7 +69,7 @@ def test_what_a_profile_missed_is_said() -> None:
     assert said.startswith(f"{BASE} pmem 1 thread timed (sample 1): the profile saw 71.8% of the "
                            "CPU time of the steady phase") and "guest.vcpus" in said
     assert not list(caveats.warnings([taken[0], taken[2]], [], {}))
-    assert not list(caveats.warnings([replace(taken[1], invalid=("cut",))], [], {}))
+    assert not list(caveats.warnings([replace(taken[1], invalid=because("cut"))], [], {}))
 
 
 @pytest.mark.parametrize("text, says", [

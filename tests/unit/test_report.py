@@ -16,7 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from madesamples import BASE, RULES, TEST, exact, locked, sample, throughput, timed
+from madesamples import (BASE, RULES, TEST, because, exact, locked, sample, throughput,
+                         timed)
 
 from runner import plots, report
 from runner.errors import CannotMeasure
@@ -48,7 +49,7 @@ def samples() -> list[Sample]:
     found += [replace(one, number=one.number + 200, evidence=f"evidence/{one.number + 200:04d}",
                       cell=replace(one.cell, device="brd")) for one in exact(9900.0, 9905.0)]
     return [*found, sample(TEST, "timed", throughput(1.0), 300, 9, outcome="kernel-oops",
-                           invalid=("kernel-oops: BUG: unable to handle page fault",))]
+                           invalid=because("kernel-oops: BUG: unable to handle page fault"))]
 
 
 needs_gnuplot = pytest.mark.skipif(shutil.which("gnuplot") is None,
@@ -135,7 +136,7 @@ def hostile() -> Comparison:
     found = locked({**VANILLA, "x\x1b[31m|<b>": 1.0}, {**VANILLA, "x\x1b[31m|<b>": 3.0})
     found = [replace(one, evidence=EVIL, cell=replace(
         one.cell, kernel=one.cell.kernel if one.cell.kernel == BASE else EVIL)) for one in found]
-    found.append(sample(EVIL, "exact", {}, 50, outcome="kernel-oops", invalid=(EVIL,)))
+    found.append(sample(EVIL, "exact", {}, 50, outcome="kernel-oops", invalid=because(EVIL)))
     return compare(found, RULES)
 
 

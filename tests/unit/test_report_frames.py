@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings, strategies as st
-from madesamples import BASE, RULES, TEST, exact, locked, sample, timed
+from madesamples import BASE, RULES, TEST, because, exact, locked, sample, timed
 
 from runner.errors import Exit
 from runner.records import Sample
@@ -27,7 +27,7 @@ def regressed() -> list[Sample]:
 
 
 def unmeasured() -> list[Sample]:
-    return [replace(one, invalid=("qemu-died",)) for one in exact(1.0, 1.0)]
+    return [replace(one, invalid=because("qemu-died")) for one in exact(1.0, 1.0)]
 
 
 def both() -> list[Sample]:
@@ -122,7 +122,7 @@ def test_suites_are_counted_apart() -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_text_is_well_formed(kernel: str, reason: str) -> None:
-    found = [*locked(VANILLA, MORE), sample(kernel, "exact", {}, 50, invalid=(reason,))]
+    found = [*locked(VANILLA, MORE), sample(kernel, "exact", {}, 50, invalid=because(reason))]
     comparison = compare(found, RULES)
     xml(comparison)
     ktap_results(ktap.render(comparison))
@@ -132,7 +132,7 @@ def test_hostile_text() -> None:
     found = locked({**VANILLA, EVIL: 1.0}, {**VANILLA, EVIL: 3.0})
     found = [replace(one, evidence=EVIL, cell=replace(
         one.cell, kernel=one.cell.kernel if one.cell.kernel == BASE else EVIL)) for one in found]
-    comparison = compare([*found, sample(EVIL, "exact", {}, 50, invalid=(EVIL,))], RULES)
+    comparison = compare([*found, sample(EVIL, "exact", {}, 50, invalid=because(EVIL))], RULES)
     shown = junit.render(comparison)
     assert shown.isascii() and "<script>" not in shown and "\x1b" not in shown
     assert {one.tag for one in xml(comparison).iter()} == {

@@ -6,11 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from madesamples import locks, sample, throughput
+from madesamples import because, locks, sample, throughput
 
 from runner import paths, plan
 from runner.experiment import Experiment
 from runner.kernel import spec
+from runner.reason import ReasonKind
 from runner.records import Metric, Sample
 from tests.selftest import __main__ as selftest
 from tests.selftest import page, rates
@@ -101,7 +102,8 @@ def test_timed_rates_are_of_rounds_of_valid_boots() -> None:
     samples = [sample(base, "timed", throughput(100.0 + (repeat % 3)), 2 * repeat + bool(purpose),
                       repeat, purpose=purpose) for repeat in range(20) for purpose in ("", "aa")]
     assert rates.timed(samples, experiment) == [Rate("timed", "A/A", "8 pairs", 2, 0)]
-    spoilt = [replace(one, invalid=("host too busy",)) if one.purpose and one.repeat < 5 else one
+    busy = because("host too busy", ReasonKind.HOST)
+    spoilt = [replace(one, invalid=busy) if one.purpose and one.repeat < 5 else one
               for one in samples]
     assert rates.timed(spoilt, experiment)[0].comparisons == 1, "15 rounds are left"
     faster = [replace(one, metrics=throughput(200.0)) if one.purpose else one for one in samples]

@@ -11,7 +11,7 @@ import numpy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from madesamples import BASE, RULES, TEST, sample, throughput
+from madesamples import BASE, RULES, TEST, because, sample, throughput
 
 from runner import adaptive, plan, stats
 from runner.experiment import Experiment, Planned
@@ -64,7 +64,7 @@ def test_before_the_first_look_nothing_is_judged() -> None:
 
 def test_a_round_that_does_not_count_still_brings_the_look() -> None:
     samples = rounds([1.2 * x for x in STEADY])
-    samples[0] = replace(samples[0], invalid=("host too busy",))
+    samples[0] = replace(samples[0], invalid=because("host too busy"))
     found = compare(samples, LOOKS)
     assert "7 pairs" in found.cells[0].reason and verdict(found) == Verdict.IMPROVED
 

@@ -15,10 +15,12 @@ from runner.errors import Exit, UsageError
 from runner.experiment import Experiment, Planned
 from runner.figures import Verdict
 from runner.metrics import torturefile
+from runner.reason import Reason, ReasonKind
 from runner.records import (MIB, Accelerator, Boot, BootResult, BuiltKernel, Cell, Job, Outcome,
                             Sample, SwapDevice)
 from runner.report import text
 from runner.tier import find, torture
+from runner.validity import findings
 from runner.verdict import compare
 
 TIER = find("torture")
@@ -152,7 +154,7 @@ def test_a_sound_boot(boot: Boot) -> None:
 
 def of(boot: Boot, result: BootResult) -> Sample:
     found, reasons = TIER.sample(result, boot, RULES)
-    assert all(one.isprintable() for one in reasons)
+    assert all(one.text.isprintable() for one in reasons)
     return sample(TEST, "torture", found, invalid=reasons, outcome=result.outcome.value)
 
 
@@ -165,20 +167,21 @@ EXITED_1 = replace(OK, outcome=Outcome.WORKLOAD_FAILED, detail="workload exited 
      "UNSOUND: swapoff of /dev/ram0 does not end"),
     ({}, replace(OK, outcome=Outcome.KERNEL_WARNING, detail="WARNING: possible recursive locking"),
      "kernel-warning: WARNING: possible recursive locking"),
-    ({}, replace(OK, outcome=Outcome.WORKLOAD_FAILED, detail="workload killed 7"),
+    ({}, replace(OK, outcome=Outcome.WORKLOAD_FAILED, detail="workload killed 7: x",
+                 killed=7),
      "UNSOUND: the program was killed by SIGBUS: its memory failed it"),
     ({}, replace(OK, outcome=Outcome.HUNG_IN_RECLAIM, detail="stands at 7 pages"),
      "hung-in-reclaim: stands at 7 pages"),
 ])
 def test_findings(boot: Boot, told: dict[str, Any], result: BootResult, says: str) -> None:
     tell(boot, **told)
-    against = TIER.findings(of(boot, result))
-    assert len(against) == 1 and against[0].startswith(says)
+    against = findings(of(boot, result))
+    assert len(against) == 1 and against[0].text.startswith(says)
 
 
 def test_swap_cache_left_over_is_seen_by_the_agent_too(boot: Boot) -> None:
     (boot.evidence / torturefile.AFTER).write_text("nr_swapcached 3\n")
-    assert TIER.findings(of(boot, OK)) == [
+    assert list(map(str, findings(of(boot, OK)))) == [
         "UNSOUND: after.vmstat: nr_swapcached is not zero with all swap taken off"]
 
 
@@ -190,7 +193,7 @@ def test_swap_cache_left_over_is_seen_by_the_agent_too(boot: Boot) -> None:
     ({"unsound": [7]}, OK, "workload.json: document: unsound: is not a list"),
     ({}, replace(OK, outcome=Outcome.OOM_KILLED, detail="Out of memory"),
      "oom-killed: Out of memory"),
-    ({}, replace(OK, outcome=Outcome.WORKLOAD_FAILED, detail="workload killed 15"),
+    ({}, replace(OK, outcome=Outcome.WORKLOAD_FAILED, detail="workload killed 15", killed=15),
      "workload-failed: workload killed 15"),
     # A status of 1 for nothing that the document tells.
     ({}, EXITED_1, "workload-failed: workload exited 1"),
@@ -200,33 +203,36 @@ def test_what_shows_nothing(boot: Boot, told: dict[str, Any], result: BootResult
                             says: str) -> None:
     tell(boot, **told)
     made = of(boot, result)
-    assert made.invalid and made.invalid[0].startswith(says)
-    assert TIER.findings(made) == []
+    assert made.invalid and made.invalid[0].text.startswith(says)
+    assert findings(made) == []
 
 
 def test_a_boot_that_told_nothing(boot: Boot) -> None:
     (boot.evidence / "workload.json").unlink()
-    assert "missing from the evidence" in of(boot, OK).invalid[0]
+    assert "missing from the evidence" in of(boot, OK).invalid[0].text
     silent = of(boot, replace(OK, outcome=Outcome.GUEST_SILENT, detail="no heartbeat in 60 s"))
-    assert silent.invalid == ("guest-silent: no heartbeat in 60 s",)
-    assert TIER.findings(silent) == []
+    assert silent.invalid == (Reason(ReasonKind.BOOT, "guest-silent: no heartbeat in 60 s"),)
+    assert findings(silent) == []
 
 
 # Verdicts
 
-def tortured(*invalid: str, kernel: str = TEST, name: str = "classic", **changes: Any) -> Sample:
+UNSOUND = Reason(ReasonKind.UNSOUND, "UNSOUND: swapoff of /dev/ram0 does not end")
+MISSED = Reason(ReasonKind.MISSED, "the torture did not reach its point: x")
+
+
+def tortured(*invalid: Reason, kernel: str = TEST, name: str = "classic", **changes: Any) -> Sample:
     cell = Cell(kernel, "pmem", 2, f"swaptorture/{name}", "torture")
     return sample(kernel, "torture", {}, cell=cell, invalid=invalid, **changes)
 
 
 @pytest.mark.parametrize("invalid, verdict, status", [
     ((), Verdict.SOUND, Exit.OK),
-    (("UNSOUND: swapoff",), Verdict.UNSOUND, Exit.REGRESSED),
-    (("the torture did not reach its point: x",), Verdict.INVALID, Exit.CANNOT_MEASURE),
-    (("the torture did not reach its point: x", "PAGE CONTENTS WRONG: 1"), Verdict.UNSOUND,
-     Exit.REGRESSED),
+    ((UNSOUND,), Verdict.UNSOUND, Exit.REGRESSED),
+    ((MISSED,), Verdict.INVALID, Exit.CANNOT_MEASURE),
+    ((MISSED, Reason(ReasonKind.CONTENTS, "x")), Verdict.UNSOUND, Exit.REGRESSED),
 ])
-def test_verdict(invalid: tuple[str, ...], verdict: Verdict, status: Exit) -> None:
+def test_verdict(invalid: tuple[Reason, ...], verdict: Verdict, status: Exit) -> None:
     found = compare([tortured(kernel=BASE), tortured(*invalid, name="huge", number=1)], RULES)
     assert (found.verdict, found.exit) == (verdict, status)
     assert [(one.test, one.verdict) for one in found.cells] \
@@ -237,19 +243,18 @@ def test_verdict(invalid: tuple[str, ...], verdict: Verdict, status: Exit) -> No
 
 
 def test_a_base_that_is_unsound_counts_too() -> None:
-    assert compare([tortured("UNSOUND: x", kernel=BASE)], RULES).exit == Exit.REGRESSED
+    assert compare([tortured(UNSOUND, kernel=BASE)], RULES).exit == Exit.REGRESSED
 
 
 def test_unsound_outweighs_what_was_measured() -> None:
-    found = compare([*exact(10000.0, 9000.0), tortured("UNSOUND: x", number=9)], RULES)
+    found = compare([*exact(10000.0, 9000.0), tortured(UNSOUND, number=9)], RULES)
     assert (found.verdict, found.exit) == (Verdict.UNSOUND, Exit.REGRESSED)
     found = compare([*exact(10000.0, 9000.0), tortured(number=9)], RULES)
     assert (found.verdict, found.exit) == (Verdict.IMPROVED, Exit.OK)
 
 
 def test_report_names_boot_and_finding(boot: Boot) -> None:
-    made = replace(tortured("UNSOUND: swapoff of /dev/ram0 does not end"),
-                   metrics=torturefile.measure(boot.evidence))
+    made = replace(tortured(UNSOUND), metrics=torturefile.measure(boot.evidence))
     shown = text.render(compare([made], replace(RULES, base="")))
     assert f"{TEST} against torture on pmem" in shown
     assert "swaptorture/classic, 2 threads: UNSOUND: UNSOUND: swapoff of /dev/ram0" in shown

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from runner import validity
+from runner.reason import Reason, ReasonKind
 from runner.records import (Accelerator, Boot, BootResult, BuiltKernel, Job, Metric, Outcome, Rules,
                             SwapDevice)
 from runner.tier import find
@@ -31,15 +32,15 @@ def boot(tmp_path: Path) -> Boot:
     return Boot(kernel, Accelerator.TCG, 2, 1 << 30, job, tmp_path)
 
 
-def judge(boot: Boot, result: BootResult = OK, rules: Rules = RULES) -> tuple[str, ...]:
+def judge(boot: Boot, result: BootResult = OK, rules: Rules = RULES) -> tuple[Reason, ...]:
     metrics: dict[str, Metric] = find("timed").measure(boot.evidence)
     reasons = validity.judge(result, boot, metrics, rules)
-    assert all(reason.isprintable() for reason in reasons)
+    assert all(reason.text.isprintable() for reason in reasons)
     return reasons
 
 
-def only(reasons: tuple[str, ...], said: str) -> None:
-    assert len(reasons) == 1 and said in reasons[0], reasons
+def only(reasons: tuple[Reason, ...], kind: ReasonKind, said: str) -> None:
+    assert [one.kind for one in reasons] == [kind] and said in reasons[0].text, reasons
 
 
 def verification(boot: Boot, **values: Any) -> None:
@@ -59,13 +60,14 @@ def test_a_good_sample_counts(boot: Boot) -> None:
 
 
 def test_another_accelerator(boot: Boot) -> None:
-    only(judge(boot, replace(OK, accelerator=Accelerator.KVM)), "ran on kvm, planned on tcg")
+    only(judge(boot, replace(OK, accelerator=Accelerator.KVM)), ReasonKind.ACCELERATOR,
+         "ran on kvm, planned on tcg")
 
 
 @pytest.mark.parametrize("outcome", [one for one in Outcome if one != Outcome.OK])
 def test_outcomes(boot: Boot, outcome: Outcome) -> None:
     only(judge(boot, replace(OK, outcome=outcome, detail="seen \x1b[31m here")),
-         f"{outcome}: seen \\x1b[31m here")
+         ReasonKind.BOOT, f"{outcome}: seen \\x1b[31m here")
 
 
 def bad_pages(boot: Boot) -> None:
@@ -75,19 +77,19 @@ def bad_pages(boot: Boot) -> None:
 
 def test_wrong_page_contents_are_loud(boot: Boot) -> None:
     bad_pages(boot)
-    only(judge(boot), "PAGE CONTENTS WRONG: 2 of 204800 pages")
-    only(judge(boot), "first: thread 0 page 5 offset 2113 stale\\x1b")
+    only(judge(boot), ReasonKind.CONTENTS, "PAGE CONTENTS WRONG: 2 of 204800 pages")
+    only(judge(boot), ReasonKind.CONTENTS, "first: thread 0 page 5 offset 2113 stale\\x1b")
 
 
 def test_wrong_page_contents_are_loud_when_the_boot_failed_for_it(boot: Boot) -> None:
     bad_pages(boot)
     reasons = judge(boot, replace(OK, outcome=Outcome.WORKLOAD_FAILED, detail="exited 1"))
-    assert len(reasons) == 2 and reasons[1].startswith(validity.DATA_LOSS)
+    assert [one.kind for one in reasons] == [ReasonKind.BOOT, ReasonKind.CONTENTS]
 
 
 def test_not_verified(boot: Boot) -> None:
     verification(boot, done=False)
-    only(judge(boot), "were not verified")
+    only(judge(boot), ReasonKind.UNVERIFIED, "were not verified")
     unasked = replace(boot, job=replace(boot.job, workload=("/bin/swapstorm",)))
     assert judge(unasked) == ()
 
@@ -101,7 +103,7 @@ def test_not_verified(boot: Boot) -> None:
 ])
 def test_swap_device(boot: Boot, rows: tuple[str, ...], said: str) -> None:
     swaps(boot, "before.swaps", *rows)
-    only(judge(boot), said)
+    only(judge(boot), ReasonKind.DEVICE, said)
 
 
 @pytest.mark.parametrize("name", ["/dev/pmem0", "/dev/pmem0m"])
@@ -109,7 +111,7 @@ def test_names_of_pmem(boot: Boot, name: str) -> None:
     swaps(boot, "before.swaps", f"{name} partition 614396 0 -2")
     pmem = replace(boot, job=replace(boot.job, device=SwapDevice("pmem", SIZE)))
     assert judge(pmem) == ()
-    only(judge(boot), f"swap device is {name}, not a brd one")
+    only(judge(boot), ReasonKind.DEVICE, f"swap device is {name}, not a brd one")
 
 
 @pytest.mark.parametrize("used, counts", [(608250, True), (608253, False), (614396, False)])
@@ -118,12 +120,12 @@ def test_filled_up(boot: Boot, used: int, counts: bool) -> None:
     if counts:
         assert judge(boot) == ()
     else:
-        only(judge(boot), "swap device filled up")
+        only(judge(boot), ReasonKind.FULL, "swap device filled up")
 
 
 def test_too_few_pages(boot: Boot) -> None:
     assert judge(boot, rules=replace(RULES, pswpout_floor=151455)) == ()
-    only(judge(boot, rules=replace(RULES, pswpout_floor=151456)),
+    only(judge(boot, rules=replace(RULES, pswpout_floor=151456)), ReasonKind.FEW_PAGES,
          "151455 pages were swapped out in the steady phase; it takes 151456")
 
 
@@ -132,7 +134,7 @@ def test_workload_and_kernel_disagree(boot: Boot) -> None:
     document = json.loads(file.read_text())
     document["phases"]["steady"]["pswpout_end"] = 180000
     file.write_text(json.dumps(document))
-    only(judge(boot), "disagree on pages swapped out by +18.8%")
+    only(judge(boot), ReasonKind.DISAGREEMENT, "disagree on pages swapped out by +18.8%")
 
 
 @pytest.mark.parametrize("pages, counts", [(151455, True), (190000, True), (210000, False),
@@ -147,11 +149,11 @@ def test_a_late_window_counts_where_counts_and_pages_are_its_own(
     for late, ran in ((replace(boot, accelerator=Accelerator.ICOUNT), Accelerator.ICOUNT),
                       (replace(boot, job=replace(boot.job, lock_stat=True)), Accelerator.TCG)):
         found = validity.judge(replace(OK, accelerator=ran), late, metrics, RULES)
-        assert (not any("disagree" in reason for reason in found)) is counts
+        assert (not any(one.kind is ReasonKind.DISAGREEMENT for one in found)) is counts
 
 
 def test_nothing_measured(boot: Boot) -> None:
-    assert validity.judge(OK, boot, {}, RULES) == ("nothing was measured",)
+    only(validity.judge(OK, boot, {}, RULES), ReasonKind.EVIDENCE, "nothing was measured")
 
 
 def test_missing_evidence_is_a_reason(boot: Boot) -> None:
@@ -159,4 +161,5 @@ def test_missing_evidence_is_a_reason(boot: Boot) -> None:
     (boot.evidence / "before.swaps").unlink()
     (boot.evidence / "workload.json").unlink()
     reasons = validity.judge(OK, boot, metrics, RULES)
-    assert [reason.split(":")[0] for reason in reasons] == ["workload.json", "before.swaps"]
+    assert [(one.kind, one.text.split(":")[0]) for one in reasons] == [
+        (ReasonKind.EVIDENCE, "workload.json"), (ReasonKind.EVIDENCE, "before.swaps")]

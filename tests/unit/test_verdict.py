@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import assume, example, given, settings, strategies as st
-from madesamples import (BASE, HOST, RULES, TEST, exact, instructions, locked, sample, throughput,
-                         timed)
+from madesamples import (BASE, HOST, RULES, TEST, because, exact, instructions, locked, sample,
+                         throughput,                         timed)
 
 from runner.errors import Exit
 from runner.figures import MetricResult, Verdict
-from runner.metrics.lockfigures import LEFT_OUT, UNPROVEN
+from runner.metrics.lockfigures import LEFT_OUT
+from runner.reason import ReasonKind
 from runner.records import Metric, Rules, Sample
 from runner.results import Comparison
 from runner.verdict import compare
@@ -75,7 +76,7 @@ def test_exact_whose_guests_said_different_things_is_demoted() -> None:
 def test_exact_without_self_check_is_demoted() -> None:
     samples = exact(10000.0, 9000.0)
     assert judge([samples[0], samples[2]]).verdict == Verdict.INCONCLUSIVE
-    samples[1] = replace(samples[1], invalid=("oops",))
+    samples[1] = replace(samples[1], invalid=because("oops"))
     assert "booted twice" in judge(samples).reason
 
 
@@ -160,8 +161,7 @@ def test_a_class_that_nothing_proves_is_a_warning() -> None:
     samples = locked(VANILLA, BATCHED)
     assert not any("prove" in line for line in judge(samples).warnings)
     name = "locks.swap_cache_tree.acquisitions_per_page"
-    unproven = replace(samples[0].metrics[name],
-                       evidence=f"steady-end.lock_stat: x {UNPROVEN} may be swap_cache_tree)")
+    unproven = replace(samples[0].metrics[name], doubt="swap_cache_tree")
     samples[0] = replace(samples[0], metrics={**samples[0].metrics, name: unproven})
     assert any("nothing proves" in line for line in judge(samples).warnings)
 
@@ -230,7 +230,7 @@ def test_decided_time_counts() -> None:
 
 def test_invalid_samples_never_regress() -> None:
     samples = exact(10000.0, 20000.0)
-    samples[2] = replace(samples[2], invalid=("swap device filled up",))
+    samples[2] = replace(samples[2], invalid=because("swap device filled up"))
     found = judge(samples)
     assert (found.verdict, found.exit) == (Verdict.INVALID, Exit.CANNOT_MEASURE)
     assert found.reason.endswith(f"no valid sample of {TEST}")
@@ -239,9 +239,11 @@ def test_invalid_samples_never_regress() -> None:
 
 
 @pytest.mark.parametrize("changes, loud", [
-    ({"outcome": "kernel-oops", "invalid": ("kernel-oops: BUG",)}, True),
-    ({"outcome": "ok", "invalid": ("PAGE CONTENTS WRONG: 1 of 9",)}, True),
-    ({"outcome": "timeout", "invalid": ("timeout: 60 s",)}, False)])
+    ({"outcome": "kernel-oops", "invalid": because("kernel-oops: BUG")}, True),
+    ({"outcome": "ok", "invalid": because("x", ReasonKind.CONTENTS)}, True),
+    ({"outcome": "ok", "invalid": because("PAGE CONTENTS WRONG: 1", ReasonKind.UNKNOWN)}, False),
+    ({"outcome": "lockup", "invalid": because("lockup: x", ReasonKind.ACCELERATOR)}, False),
+    ({"outcome": "timeout", "invalid": because("timeout: 60 s")}, False)])
 def test_findings_are_loud(changes: dict[str, object], loud: bool) -> None:
     samples = exact(10000.0, 10000.0)
     samples[2] = replace(samples[2], **changes)  # type: ignore[arg-type]
@@ -272,7 +274,7 @@ def test_exact_needs_icount() -> None:
 
 
 def test_a_regression_outweighs_an_invalid_cell() -> None:
-    bad = [replace(one, invalid=("x",)) for one in locked(VANILLA, VANILLA)]
+    bad = [replace(one, invalid=because("x")) for one in locked(VANILLA, VANILLA)]
     assert judge(exact(10000.0, 12000.0) + bad).exit == Exit.REGRESSED
 
 
@@ -393,7 +395,7 @@ def test_a_kernel_alone_is_measured_and_not_judged() -> None:
 
 
 def test_a_kernel_alone_that_failed_could_not_be_measured() -> None:
-    failed = judge([replace(exact(100.0, 100.0)[0], invalid=("kernel-panic",))])
+    failed = judge([replace(exact(100.0, 100.0)[0], invalid=because("kernel-panic"))])
     assert failed.exit == Exit.CANNOT_MEASURE
 
 
