@@ -169,6 +169,11 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
     with held(campaign.folder, "campaign"):
         if experiment.left_out:
             progress.warn(experiment.left_out)
+        lost = {one.name: why for one in tier.asked(experiment.tiers) if (why := one.lost())}
+        if len(lost) == len(experiment.tiers):
+            raise CannotMeasure(next(iter(lost.values())))
+        for name, why in lost.items():
+            progress.warn(f"the tier {name} is left out: {why}")
         tools = experiment.instruments.programs
         toollayer.layer(tools)
         kernels = kernels_of(experiment, progress)
@@ -194,11 +199,11 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
             progress.warn(torn)
         done = campaign.samples() if campaign.samples_file.exists() else []
         have = {one.number for one in done}
-        planned = plan.samples(experiment)
+        planned = [one for one in plan.samples(experiment) if one.cell.tier not in lost]
         todo = [one for one in planned if one.number not in have and one.look == 0
                 and not tier.find(one.cell.tier).paired]
         setting = sample.Setting(experiment, kernels, accelerator, guest_programs,
-                                 threading.Event())
+                                 threading.Event(), lost)
         done += measure(setting, todo, campaign, progress)
         while batch := adaptive.due(experiment, planned, done):
             done += measure(setting, batch, campaign, progress)

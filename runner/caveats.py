@@ -12,7 +12,7 @@ from runner.instruments import profile
 from runner.kernel import known, together
 from runner.metrics import lockclass
 from runner.metrics.lockfigures import LEFT_OUT
-from runner.records import Accelerator, Sample
+from runner.records import LOST, Accelerator, Sample
 from runner.results import CellResult, threads
 
 _TAKEN = re.compile(r"locks\.([a-z0-9_]+)\.acquisitions_per_page")
@@ -31,6 +31,8 @@ def warnings(samples: Sequence[Sample], cells: Sequence[CellResult], problems: M
     for name, problem in problems.items():
         yield (f"the {name} tier decides nothing here: {problem}; run the experiment again, and "
                "report it as a bug in swapscale if it repeats")
+    for said in dict.fromkeys(one.host[LOST] for one in samples if LOST in one.host):
+        yield f"left out on the host that measured: {said}"
     yield from _options(samples, cells)
     yield from _unseen(samples)
     for cell in cells:

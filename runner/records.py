@@ -15,6 +15,8 @@ FLAVOURS = ("perf", "lockstat", "debug", "perf+tools")
 DEVICES = ("pmem", "pmem-legacy", "brd", "zram", "virtio-blk", "nvme")
 #: The host does their reads and writes, in its own time.
 HOST_DEVICES = ("virtio-blk", "nvme")
+#: A sample's host: tiers that its campaign left out, each with what its host lacked for it.
+LOST = "left_out"
 #: After a flavour's name: with drivers that no flavour holds by itself, so that the kernels
 #: of the other devices' cells stay what they were.
 DRIVERS = "+devices"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import shutil
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner import evidence, host, hostload, ineffective, tier
@@ -13,7 +14,7 @@ from runner.experiment import Experiment, Planned
 from runner.instruments import judge as instruments
 from runner.metrics.lockkeys import KEYS_FILE
 from runner.progress import Step
-from runner.records import Accelerator, Boot, BootResult, BuiltKernel, Outcome, Sample
+from runner.records import LOST, Accelerator, Boot, BootResult, BuiltKernel, Outcome, Sample
 from runner.vm import guest, machine
 
 
@@ -26,6 +27,7 @@ class Setting:
     accelerator: Accelerator                      # of the tiers that do not count instructions
     programs: str                                 # digest of what the guest runs
     stop: threading.Event                         # set: end the boot under way
+    lost: Mapping[str, str] = field(default_factory=dict)   # tiers left out, and why
 
     def counts(self, name: str) -> bool:
         """Whether no host shows in boots of a tier, so that they can run side by side."""
@@ -63,6 +65,8 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
                  "release": kernel.release,
                  **({"options": kernel.options} if kernel.flavour else {}),
                  **({"package": kernel.package} if kernel.package else {})}
+    if setting.lost:
+        described[LOST] = "; ".join(f"{name}: {why}" for name, why in setting.lost.items())
     own, rules = tier.find(planned.cell.tier), setting.experiment.rules
     described |= own.describes(setting.experiment)
     began = hostload.read()

@@ -13,6 +13,7 @@ import os
 import pickle
 import shutil
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,10 +50,11 @@ class Shared:
     kernels: dict[tuple[str, str], BuiltKernel]
     accelerator: Accelerator
     programs: str
+    lost: Mapping[str, str]
 
     def setting(self) -> Setting:
         return Setting(self.experiment, self.kernels, self.accelerator, self.programs,
-                       threading.Event())
+                       threading.Event(), self.lost)
 
 
 class Parts:
@@ -70,7 +72,8 @@ class Parts:
         # (guest.fit_host) is the submitting one's.  Nobody but the tasks reads it.
         self.folder.mkdir(exist_ok=True)
         _write(self.folder / "setting", pickle.dumps(Shared(
-            setting.experiment, setting.kernels, setting.accelerator, setting.programs)))
+            setting.experiment, setting.kernels, setting.accelerator, setting.programs,
+            setting.lost)))
 
     def shared(self) -> Setting:
         found = pickle.loads(_read(self.folder / "setting"))

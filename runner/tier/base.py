@@ -103,6 +103,10 @@ class Tier:
         """Of the experiment's thread counts those it measures."""
         return tuple(threads)
 
+    def lost(self) -> str:
+        """What this host lacks for it, what is lost and how to mend it; '' where all is here."""
+        return ""
+
     def counted(self, guest: Guest, chosen: str) -> bool:
         """Whether its boots have a clock of instructions: one vCPU, in which no host shows.
 

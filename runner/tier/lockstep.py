@@ -112,6 +112,9 @@ class Lockstep(Tier):
                                          "no time for what the host does; take pmem")
         return setting
 
+    def lost(self) -> str:
+        return newqemu.lack()
+
     def counted(self, guest: Guest, chosen: str) -> bool:
         return True
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import given, strategies as st
 
-from runner import paths, plan, tier
+from runner import campaign, paths, plan, programs, sample as sample_of, tier
 from runner.errors import CannotMeasure, UsageError
+from runner.experiment import Planned
 from runner.figures import MetricResult, Verdict
 from runner.lockstep import figures, machinefile, reading, simfile, spread, symbols
 from runner.lockstep.names import Names
 from runner.lockstep.symbols import Symbols
-from runner.records import Cell, Metric, Sample
+from runner.progress import Progress
+from runner.records import Cell, Metric, Rules, Sample
+from runner.verdict import compare
+from runner.vm import newqemu
 
 MAP = """\
 0000000000000000 D __per_cpu_start
@@ -245,6 +250,52 @@ def test_refused_in_one_line(tmp_path: Path, old: str, new: str, says: str) -> N
     with pytest.raises(UsageError, match=says) as caught:
         load(tmp_path, EXPERIMENT.replace(old, new))
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def no_qemu(monkeypatch: pytest.MonkeyPatch) -> str:
+    def lockstep_qemu() -> NoReturn:
+        raise CannotMeasure(f"{newqemu.LACK}; {newqemu.MEND}")
+    monkeypatch.setattr(newqemu, "lockstep_qemu", lockstep_qemu)
+    return f"{newqemu.LACK}; {newqemu.MEND}"
+
+
+def measured(folder: Path, text: str) -> tuple[list[Planned], list[sample_of.Setting]]:
+    """What a campaign would have booted, and under which setting."""
+    experiment = load(folder, text)
+    home = campaign.create(experiment, folder / "results")
+    booted: list[Planned] = []
+    settings: list[sample_of.Setting] = []
+
+    def measure(setting: sample_of.Setting, todo: Sequence[Planned], *_: object) -> list[Sample]:
+        booted.extend(todo)
+        settings.append(setting)
+        return []
+
+    campaign.run(experiment, home, Progress(), campaign.reopen(home.folder)[2], measure,
+                 lambda *_: {})
+    return booted, settings
+
+
+def test_without_its_qemu_everything_else_is_measured(no_qemu: str, tmp_path: Path,
+                                                      capsys: pytest.CaptureFixture[str]) -> None:
+    programs.build(Progress())
+    booted, settings = measured(tmp_path, EXPERIMENT.replace('["lockstep"]',
+                                                             '["exact", "lockstep"]'))
+    assert {one.cell.tier for one in booted} == {"exact"}
+    assert f"the tier lockstep is left out: {no_qemu}" in capsys.readouterr().err
+    assert settings[0].lost == {"lockstep": no_qemu}
+
+
+def test_what_was_left_out_stands_in_the_report(no_qemu: str) -> None:
+    made = sample(1.0, 0, left_out=f"lockstep: {no_qemu}")
+    said = [one for one in compare([made], Rules("a", {})).warnings if "left out" in one]
+    assert said == [f"left out on the host that measured: lockstep: {no_qemu}"]
+
+
+def test_alone_it_cannot_be_left_out(no_qemu: str, tmp_path: Path) -> None:
+    with pytest.raises(CannotMeasure, match="QEMU .* or newer is not here.*setup/install bench"):
+        measured(tmp_path, EXPERIMENT)
 
 
 def test_every_machine_can_be_simulated() -> None:
