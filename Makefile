@@ -46,7 +46,7 @@ $(BUILD)/swaptorture: $(call sources,workloads/swaptorture) $(TORTURE_SHARED) $(
 
 $(BUILD)/agent: $(call sources,runner/agent) $(headers) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(GUEST) -o $@ $(filter %.c,$^)
+	$(CC) $(GUEST) -I. -o $@ $(filter %.c,$^)
 
 # QEMU loads it: its own symbols stay hidden, and current_cpu is the program's.
 PLUGIN := -fPIC -fvisibility=hidden -ftls-model=initial-exec -shared

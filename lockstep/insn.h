@@ -4,6 +4,8 @@
 #ifndef LOCKSTEP_INSN_H
 #define LOCKSTEP_INSN_H
 
+#include "marks.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,17 +19,6 @@ enum insn_kind {
 	INSN_PAUSE,
 	INSN_HALT,
 	INSN_MARK, /* the guest tells us something */
-};
-
-/*
- * What the guest tells by a no-op with this in its displacement,
- * nopl MARK(%rax): the low byte says what.
- */
-enum {
-	MARK = 0x53574b00,
-	MARK_BEGIN = 0, /* of the window */
-	MARK_END = 1,
-	MARK_CPU = 2, /* run on every vCPU in turn, from the first */
 };
 
 struct insn {

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "mark.h"
 
+#include "lockstep/marks.h"
+
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
-// nopl MARK(%rax): seven bytes, of which the last four are the mark.
-#define TELL(mark) __asm__ volatile("nopl %c0(%%rax)" : : "i"(mark) : "memory")
+// Seven bytes, of which the last four are the mark.
+#define TELL(what)                                                             \
+	__asm__ volatile("nopl %c0(%%rax)" : : "i"(MARK | (what)) : "memory")
 
 void mark_window(bool begins)
 {
 	if (begins)
-		TELL(MARK_WINDOW_BEGINS);
+		TELL(MARK_BEGIN);
 	else
-		TELL(MARK_WINDOW_ENDS);
+		TELL(MARK_END);
 }
 
 int mark_cpus(struct fault *fault)
@@ -32,7 +35,7 @@ int mark_cpus(struct fault *fault)
 			return fault_set(fault, FAULT_PROTOCOL,
 					 "sched_setaffinity to CPU %d: %s", cpu,
 					 strerror(errno));
-		TELL(MARK_ON_NEXT_CPU);
+		TELL(MARK_CPU);
 	}
 	if (sched_setaffinity(0, sizeof(all), &all))
 		return fault_set(fault, FAULT_PROTOCOL, "sched_setaffinity: %s",
