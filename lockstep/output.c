@@ -38,20 +38,6 @@ static int by_second(const void *a, const void *b)
 	return by_key(a, b);
 }
 
-static int by_total(const void *a, const void *b)
-{
-	const struct tally_row *one = a, *other = b;
-	uint64_t sums[2] = {0};
-
-	for (int i = 0; i < TALLY_COUNTS; i++) {
-		sums[0] += one->count[i];
-		sums[1] += other->count[i];
-	}
-	if (sums[0] != sums[1])
-		return sums[0] < sums[1] ? 1 : -1;
-	return by_key(a, b);
-}
-
 static int by_fs(const void *a, const void *b)
 {
 	const struct hot *one = a, *other = b;
@@ -139,15 +125,6 @@ static void write_times(struct tally *tally, const char *name, FILE *file)
 	fprintf(file, "]");
 }
 
-static unsigned int range_of(const struct machine *machine, uint64_t address)
-{
-	for (unsigned int i = 0; i < machine->range_count; i++)
-		if (address >= machine->ranges[i].start &&
-		    address < machine->ranges[i].end)
-			return i;
-	return machine->range_count;
-}
-
 static size_t find_hot(struct sim *sim, struct hot *hot)
 {
 	const struct tally *table = &sim->transfers;
@@ -194,39 +171,6 @@ static void write_hot(const struct sim *sim, const struct hot *hot,
 	fprintf(file, "]");
 }
 
-/* Code against code over all lines of a range: what many cold lines come to. */
-static int write_pairs(const struct sim *sim, FILE *file)
-{
-	struct tally pairs;
-
-	if (tally_set_up(&pairs, sim->transfers.used + 1))
-		return -1;
-	for (size_t i = 0; i < sim->transfers.used; i++) {
-		const struct tally_row *row = &sim->transfers.rows[i];
-		uint64_t *own =
-			tally_at(&pairs, range_of(&sim->machine, row->key[0]),
-				 row->key[1]);
-
-		for (int j = 0; own && j < TALLY_COUNTS; j++)
-			own[j] += row->count[j];
-	}
-	tally_sort(&pairs, by_total);
-	fprintf(file, ",\n\"pairs\":[");
-	for (size_t i = 0; i < pairs.used && i < OUTPUT_PAIRS; i++) {
-		const struct tally_row *row = &pairs.rows[i];
-
-		fprintf(file,
-			"%s\n[\"%#" PRIx64 "\",\"%#" PRIx64 "\",%" PRIu64 ",",
-			i ? "," : "", row->key[1] >> 32,
-			row->key[1] & UINT32_MAX, row->key[0]);
-		write_counts(file, row->count);
-		fprintf(file, "]");
-	}
-	fprintf(file, "]");
-	tally_tear_down(&pairs);
-	return 0;
-}
-
 int output_write(struct sim *sim, FILE *file)
 {
 	const struct window *window = &sim->window;
@@ -237,7 +181,6 @@ int output_write(struct sim *sim, FILE *file)
 	if (!hot)
 		return -1;
 	const size_t lines = find_hot(sim, hot);
-	int status;
 
 	fprintf(file,
 		"{\"lockstep\":%d,\"told_apart\":%s,\"told\":%u,\"begun\":%u,"
@@ -256,8 +199,7 @@ int output_write(struct sim *sim, FILE *file)
 	write_times(&sim->waits, "waits", file);
 	write_times(&sim->pauses, "pauses", file);
 	write_hot(sim, hot, lines, file);
-	status = write_pairs(sim, file);
 	fprintf(file, "}\n");
 	free(hot);
-	return status || ferror(file) ? -1 : 0;
+	return ferror(file) ? -1 : 0;
 }

@@ -10,7 +10,6 @@
 enum {
 	OUTPUT_FORMAT = 1,
 	OUTPUT_LINES = 256, /* the hottest */
-	OUTPUT_PAIRS = 512, /* of code, over all lines of a range */
 	OUTPUT_WAITS = 512,
 };
 

@@ -9,11 +9,13 @@ from runner.lockstep.names import Names, place_of
 from runner.lockstep.reading import Reading
 from runner.records import MIB, PAGE_SIZE, Metric
 
-#: Parts of names of metrics: LINE|what it holds, PAIR|what it holds|took|held, WAIT|lock|site.
-LINE, PAIR, WAIT, BAR = "line", "pair", "wait", "|"
+#: Parts of names of metrics: LINE|what it holds, of that WRITTEN|what it holds,
+#: PAIR|what it holds|took|held, WAIT|lock|site.
+LINE, WRITTEN, PAIR, WAIT, BAR = "line", "written", "pair", "wait", "|"
 #: Code that waits by PAUSE because there is nothing to do; all other PAUSEs are spinning.
 _IDLE = ("cpu_idle_poll", "do_idle", "default_idle", "poll_idle")
-#: So many of the hottest lines, of pairs of each of the very hottest, and of waits are metrics.
+#: So many of the hottest lines, of pairs of each of the very hottest (with its writes), and of
+#: waits are metrics.
 _LINES, _FOUGHT, _PAIRS, _WAITS = 160, 24, 3, 32
 
 
@@ -47,6 +49,7 @@ def speed(found: Reading, names: Names, pages: int) -> dict[str, Metric]:
 def lines(found: Reading, names: Names, pages: int) -> dict[str, Metric]:
     """The hottest lines, and who takes them from whom; of one name together."""
     moves: dict[str, int] = defaultdict(int)
+    writes: dict[str, int] = defaultdict(int)
     fights: dict[str, dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
     for line in found.lines:
         name = names.line(line.address)
@@ -57,15 +60,18 @@ def lines(found: Reading, names: Names, pages: int) -> dict[str, Metric]:
             # Nothing tells which of many it is, but who is after it does.
             name = f"{name} of {max(fighting, key=lambda key: (fighting[key], key))[0]}"
         moves[name] += line.moves.total
+        writes[name] += line.moves.writes
         for both, count in fighting.items():
             fights[name][both] += count
     metrics = {}
     hottest = sorted(moves, key=lambda name: (-moves[name], name))[:_LINES]
     for place, name in enumerate(hottest):
         metrics[BAR.join((LINE, name))] = _metric(moves[name] / pages, "transfers/page", "lower")
+        if place >= _FOUGHT:
+            continue
+        metrics[BAR.join((WRITTEN, name))] = _metric(writes[name] / pages, "transfers/page", "")
         own = fights[name]
-        most = _PAIRS if place < _FOUGHT else 0
-        for took, held in sorted(own, key=lambda both: (-own[both], both))[:most]:
+        for took, held in sorted(own, key=lambda both: (-own[both], both))[:_PAIRS]:
             metrics[BAR.join((PAIR, name, took, held))] = _metric(
                 own[took, held] / pages, "transfers/page", "")
     return metrics

@@ -32,8 +32,8 @@ class Moves:
         return self.near_reads + self.far_reads + self.near_writes + self.far_writes
 
     @property
-    def far(self) -> int:
-        return self.far_reads + self.far_writes
+    def writes(self) -> int:
+        return self.near_writes + self.far_writes
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,6 @@ class Reading:
     cpu_ns: float                               # of all vCPUs together
     total: dict[str, int]                       # COUNTERS over all vCPUs
     lines: tuple[Line, ...]                     # the hottest, hottest first
-    pairs: tuple[tuple[int, Pair], ...]         # (range, pair) over all lines
     waits: tuple[Wait, ...]
     pauses: tuple[tuple[int, int, float], ...]  # (code, how often, ns)
     peeks: dict[int, int]                       # the guest's words, by address
@@ -131,14 +130,11 @@ def read(evidence: Path) -> Reading:
     total = {name: sum(one.integer(name) for one in windows) for name in COUNTERS}
     waits = [_row(row, 2, "waits") for row in data.array("waits")]
     pauses = [_row(row, 2, "pauses") for row in data.array("pauses")]
-    pairs = [_row(row, 5, "pairs") for row in data.array("pairs")]
     peeks = data.object("peeks")
     words = [_row([key, peeks.text(key)], 0, "peeks") for key in peeks.keys()]
     return Reading(data.integer("fs") / _FS_PER_NS, len(cpus),
                    sum(one.integer("fs") for one in cpus) / _FS_PER_NS, total,
                    tuple(_line(one) for one in data.objects("lines")),
-                   tuple((counts[0], Pair(held, took, Moves(*counts[1:])))
-                         for held, took, counts in pairs),
                    tuple(Wait(site, lock, counts[0], counts[1] / _FS_PER_NS)
                          for site, lock, counts in waits),
                    tuple((code, counts[0], counts[1] / _FS_PER_NS) for code, _, counts in pauses),

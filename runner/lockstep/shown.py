@@ -8,7 +8,7 @@ from pathlib import Path
 from runner import plots
 from runner.errors import printable
 from runner.figures import MetricResult, number
-from runner.lockstep.figures import BAR, LINE, PAIR, WAIT
+from runner.lockstep.figures import BAR, LINE, PAIR, WAIT, WRITTEN
 from runner.results import CellResult, threads
 from runner.shown import Picture, Table, change
 
@@ -36,15 +36,25 @@ def _fights(cell: CellResult) -> dict[str, str]:
     return {line: told for line, (_, told) in best.items()}
 
 
+def _written(cell: CellResult) -> dict[str, float]:
+    """Transfers per page to a CPU that writes, of both sides together, by line."""
+    return {line: (one.base or 0.0) + (one.test or 0.0) for (line,), one in _of(cell, WRITTEN)}
+
+
+def _share(writes: dict[str, float], line: str, one: MetricResult) -> str:
+    return f"{writes.get(line, 0.0) / ((one.base or 0.0) + (one.test or 0.0)):.0%}"
+
+
 def lines(cell: CellResult) -> Table | None:
-    rows, fights = _of(cell, LINE), _fights(cell)
+    rows, fights, writes = _of(cell, LINE), _fights(cell), _written(cell)
     if not rows:
         return None
     return Table(f"Hottest cache lines, transfers between CPUs per swapped-out page "
                  f"({cell.measured_by}, {threads(cell.threads)})",
-                 ("line, and by whom it is taken most", "base", "test", "change"),
+                 ("line, and by whom it is taken most", "base", "test", "change",
+                  "to write"),
                  tuple((printable(f"{name}: {fights.get(name, '')}".rstrip(": "), 110),
-                        number(one.base), number(one.test), change(one))
+                        number(one.base), number(one.test), change(one), _share(writes, name, one))
                        for (name,), one in rows[:_ROWS]),
                  f"The {_ROWS} hottest of {len(rows)} that the samples name." if len(rows) > _ROWS
                  else "")

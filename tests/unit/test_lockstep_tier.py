@@ -65,8 +65,7 @@ def document() -> dict[str, Any]:
         "lines_moved": 3,
         "lines": [{"line": hex(DEVICE + 0xC0), "moves": [1, 2, 3, 4], "pairs": [pair]},
                   {"line": hex(BASE_OF_CPU_1 + 0x140), "moves": [1, 0, 0, 0], "pairs": [pair]},
-                  {"line": hex(0xFFFF888001000000), "moves": [0, 0, 1, 0], "pairs": [pair]}],
-        "pairs": [["0x81001210", "0x81001050", 0, 1, 2, 3, 4]]}
+                  {"line": hex(0xFFFF888001000000), "moves": [0, 0, 1, 0], "pairs": [pair]}]}
 
 
 def read(folder: Path, data: object) -> reading.Reading:
@@ -78,7 +77,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     found = read(tmp_path, document())
     assert (found.ns, found.vcpus, found.cpu_ns) == (2e6, 2, 4e6)
     assert found.total["insns"] == 10000 and found.lines[0].moves.total == 10
-    assert found.waits[0].ns == 1000 and found.pairs[0][1].moves.far == 6
+    assert found.waits[0].ns == 1000 and found.lines[0].moves.writes == 7
 
 
 @pytest.mark.parametrize("change, says", [
@@ -142,6 +141,7 @@ def test_figures(tmp_path: Path) -> None:
     assert got["stall_share"].value == 0.25 and got["contended_per_page"].value == 0.3
     assert got["transfers_per_page"].value == 1.0 and got["far_transfers_per_page"].value == 0.6
     assert got["line|swap device 0 +0xc0"].value == 0.1
+    assert got["written|swap device 0 +0xc0"].value == 0.07
     assert got["line|heap of native_queued_spin_lock_slowpath"].value == 0.01
     assert "pair|swap device 0 +0xc0|native_queued_spin_lock_slowpath|get_swap_pages" in got
     assert got["wait|swap device 0 +0xd8|get_swap_pages"].value == 0.3
