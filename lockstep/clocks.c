@@ -94,3 +94,8 @@ uint64_t clocks_pause(struct clocks *clocks, unsigned int cpu)
 	own->now = clocks->horizon;
 	return rest;
 }
+
+void clocks_coarsen(struct clocks *clocks, unsigned int quanta)
+{
+	clocks->quantum *= quanta;
+}

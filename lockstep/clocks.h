@@ -43,4 +43,7 @@ void clocks_halt(struct clocks *clocks, unsigned int cpu);
 /* PAUSE: the rest of the quantum passes.  Returns how much that is. */
 uint64_t clocks_pause(struct clocks *clocks, unsigned int cpu);
 
+/* From here on a quantum is as long as so many were. */
+void clocks_coarsen(struct clocks *clocks, unsigned int quanta);
+
 #endif

@@ -167,6 +167,7 @@ void sim_mark(struct sim *sim, unsigned int cpu, unsigned char mark)
 			note(sim, &window->end_fs, window->end,
 			     window->end_now);
 			window->state = WINDOW_CLOSED;
+			clocks_coarsen(&sim->clocks, SIM_AFTERWARDS);
 		}
 		break;
 	case MARK_CPU:

@@ -58,6 +58,12 @@ struct sim {
 	bool confused; /* one reported twice, or out of turn */
 };
 
+/*
+ * Nobody measures what comes after the window, a third of a run: turns are this
+ * many quanta long there.
+ */
+enum { SIM_AFTERWARDS = 32 };
+
 /* Returns 0, or -1 with a line in `why`. */
 int sim_set_up(struct sim *sim, char *why, size_t size);
 void sim_tear_down(struct sim *sim);
