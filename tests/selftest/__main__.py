@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """make selftest: measure the harness's own error rates and write docs/error-rates.md.
 
-    python3 -m tests.selftest [exact] [policy] [readback] [locks] [timed]
+    python3 -m tests.selftest [exact] [policy] [readback] [locks] [lockstep] [timed]
 
 What was begun is gone on with; results/selftest/ holds it.  Rows of what was not begun here stay on
 the page as they are, with what they were measured on.
@@ -21,7 +21,7 @@ from runner.tier import find
 from tests.selftest import page, rates
 from tests.selftest.rates import Planted, Rate
 
-TIERS = ("exact", "policy", "readback", "locks", "timed")
+TIERS = ("exact", "policy", "readback", "locks", "lockstep", "timed")
 EXACT = find("exact")
 HOME = paths.RESULTS / "selftest"
 PAGE = paths.ROOT / "docs" / "error-rates.md"
@@ -38,6 +38,9 @@ POLICIES = {
     f"{SERIES}policy-scatter": Planted("slots from anywhere")}
 READBACK = {f"{SERIES}policy-readahead": Planted("readahead from pmem", "pgmajfault_per_page",
                                                  Verdict.IMPROVED)}
+
+HOLDS = {f"{SERIES}held-{share}": Planted(f"the device's lock held {share}% of a page longer",
+                                          rates.SPEED) for share in ("1", "3", "10")}
 
 
 def _begun(tier: str) -> Path | None:
@@ -71,6 +74,8 @@ def judge(tier: str) -> tuple[list[Rate], list[Sample]]:
     if tier in ("policy", "readback"):
         return rates.exact(samples, experiment, POLICIES if tier == "policy" else READBACK, tier,
                            rates.FIRST), samples
+    if tier == "lockstep":
+        return rates.lockstep(samples, experiment, HOLDS), samples
     if tier == "locks":
         return rates.locks(samples, experiment, f"{SERIES}lock-round",
                            f"{SERIES}lock-held"), samples

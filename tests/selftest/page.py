@@ -13,14 +13,14 @@ from tests.selftest.rates import Rate
 _HEAD = """\
 # The harness's own error rates
 
-Made by `make selftest`; the kernels are those of `tests/series/cost-*`, `tests/series/policy-*` and
-`tests/series/lock-*`, the experiments those of `tests/selftest/`. Of an A/A comparison everything
-that is flagged in any metric is a false alarm; of a planted cost what is flagged as `regressed` in
-the right metric is found. `policy` and `readback` are exact tiers, too, of kernels that behave
-otherwise rather than cost more: found is what has the named verdict in the named metric.
-Comparisons are drawn from the boots that were made, so those of one tier are not independent of
-each other. `docs/methodology.md` has the rules. Rows of boots that were not made where the page was
-written last are as they were then, by the rules of their day.
+Made by `make selftest`; the kernels are those of `tests/series/cost-*`, `tests/series/policy-*`,
+`tests/series/lock-*` and `tests/series/held-*`, the experiments those of `tests/selftest/`. Of an
+A/A comparison everything that is flagged in any metric is a false alarm; of a planted cost what is
+flagged as `regressed` in the right metric is found. `policy` and `readback` are exact tiers, too,
+of kernels that behave otherwise rather than cost more: found is what has the named verdict in the
+named metric. Comparisons are drawn from the boots that were made, so those of one tier are not
+independent of each other. `docs/methodology.md` has the rules. Rows of boots that were not made
+where the page was written last are as they were then, by the rules of their day.
 
 | tier | planted | a comparison | comparisons | flagged | share |
 | --- | --- | --- | ---: | ---: | ---: |

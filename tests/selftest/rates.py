@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from runner import tier, verdict
 from runner.experiment import Experiment
 from runner.figures import MetricResult, Verdict
+from runner.lockstep import spread
 from runner.records import Sample
 from runner.tier import layouts
 
@@ -18,6 +21,9 @@ DRAWN, SEED = 40, 5
 #: Boots of a side: layouts of the exact tier, the same of policies (what bisect and nightly look
 #: at first); boots whose medians show a hold time; pairs.
 LAYOUTS, FIRST, HELD, PAIRS = 8, layouts.LOOKS[0], 5, 8
+#: Runs of a side of the lockstep tier: what configs/bench.toml makes.
+RUNS = 3
+SPEED = "throughput_mib_s"
 TREE = "locks.swap_cache_tree.acquisitions_per_page"
 HOLD = "locks.swap_cache_tree.hold_us_per_page"
 _FLAGGED = (Verdict.REGRESSED, Verdict.IMPROVED)
@@ -25,7 +31,7 @@ _FLAGGED = (Verdict.REGRESSED, Verdict.IMPROVED)
 
 @dataclass(frozen=True)
 class Planted:
-    """What a kernel of the exact tier does otherwise, and the metric it is to be found by."""
+    """What a kernel does otherwise, and the metric it is to be found by."""
 
     what: str
     metric: str = layouts.PAGE
@@ -64,16 +70,19 @@ def _thresholds(experiment: Experiment) -> dict[str, float]:
 
 
 def exact(samples: Sequence[Sample], experiment: Experiment, planted: Mapping[str, Planted],
-          called: str = "exact", size: int = LAYOUTS) -> list[Rate]:
+          called: str = "exact", size: int = LAYOUTS, boots: str = "layouts") -> list[Rate]:
     """Sets of layouts drawn from each kernel's; A/A: two disjoint sets of one kernel, all metrics.
+
+    Runs of the lockstep tier are drawn alike: `boots` is what it calls them.
     """
     draw, limits = random.Random(SEED), _thresholds(experiment)
     pools = {kernel: {one.layout: one for one in boots}
              for kernel, boots in _valid(samples).items()}
-    how = f"{size} layouts against {size}"
+    how = f"{size} {boots} against {size}"
+    own = tier.find(experiment.tiers[0])
 
     def judge(base: Sequence[Sample], test: Sequence[Sample]) -> list[MetricResult]:
-        return tier.find("exact").against(base, test, limits)
+        return own.against(base, test, limits)
 
     false = made = 0
     for at in range(DRAWN):
@@ -92,6 +101,29 @@ def exact(samples: Sequence[Sample], experiment: Experiment, planted: Mapping[st
         found.append(Rate(called, one.what, f"{how}, the same: {one.metric} {one.verdict}",
                           len(sets), hits))
     return found
+
+
+def lockstep(samples: Sequence[Sample], experiment: Experiment, planted: Mapping[str, Planted]
+             ) -> list[Rate]:
+    """As of the exact tier; the A/A says from which change on as many runs tell two kernels apart,
+    a plant what all of its runs come to.
+    """
+    pools = _valid(samples)
+    widths = [found.resolves for boots in pools.values()
+              for at in range(0, len(boots) - 2 * RUNS + 1, 2 * RUNS)
+              if (found := spread.of(boots[at:at + RUNS], boots[at + RUNS:at + 2 * RUNS], SPEED))]
+    made = exact(samples, experiment, planted, "lockstep", RUNS, "runs")
+    if widths:
+        made[0] = replace(made[0], how=f"{made[0].how}; told apart from "
+                                       f"±{statistics.median(widths):.1%} on (median)")
+    base = pools.get(experiment.rules.base, [])
+    for place, (kernel, one) in enumerate(planted.items(), 1):
+        if found := spread.of(base, pools.get(kernel, []), SPEED):
+            low, high = map(math.expm1, found.interval)
+            made[place] = replace(made[place], what=(
+                f"{one.what}: {SPEED} {math.expm1(found.effect):+.1%} ({low:+.1%} to {high:+.1%}) "
+                f"over {found.told()}"))
+    return made
 
 
 def locks(samples: Sequence[Sample], experiment: Experiment, round_more: str, held: str

@@ -40,7 +40,8 @@ def because(text: str, kind: ReasonKind = ReasonKind.BOOT) -> tuple[Reason]:
     return (Reason(kind, text),)
 
 
-_ACCELERATORS = {"exact": "icount", "timed": "tcg", "locks": "tcg", "torture": "tcg"}
+_ACCELERATORS = {"exact": "icount", "timed": "tcg", "locks": "tcg", "torture": "tcg",
+                 "lockstep": "lockstep"}
 
 
 def sample(kernel: str, tier: str, metrics: dict[str, Metric], number: int = 0, repeat: int = 0,

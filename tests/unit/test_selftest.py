@@ -58,6 +58,20 @@ def test_exact_rates() -> None:
     assert [one.flagged for one in rates.exact(alike, experiment, selftest.COSTS)] == [0] * 5
 
 
+def test_lockstep_rates() -> None:
+    experiment = plan.load(HOME / "lockstep.toml")
+    factors = {experiment.rules.base: 1.0, **{kernel: 1.0 - float(kernel.rsplit("-", 1)[1]) / 100
+                                              for kernel in selftest.HOLDS}}
+    samples = [sample(kernel, "lockstep", throughput(1000.0 * factor * (1 + 0.002 * (run % 3 - 1))),
+                      run, run, layout=run)
+               for kernel, factor in factors.items() for run in range(12)]
+    alike, *found = rates.lockstep(samples, experiment, selftest.HOLDS)
+    assert (alike.comparisons, alike.flagged) == (40, 0) and "told apart from ±" in alike.how
+    # The threshold is 3%: a planted 1% must not be called a regression.
+    assert [(one.comparisons, one.flagged) for one in found][::2] == [(40, 0), (40, 40)]
+    assert "-10.0% (-10." in found[2].what and "over 12 and 12 runs" in found[2].what
+
+
 def test_policies_are_found_by_their_own_metric() -> None:
     experiment = plan.load(HOME / "policy.toml")
     stalls = {kernel: 1.0 for kernel in experiment.kernels}
