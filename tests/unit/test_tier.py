@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from madesamples import BASE, HOST, TEST, exact
 
-from runner import paths, plan, programs, report, tier
+from runner import paths, plan, programs, report, tier, validity
 from runner.bisect import anchors, measure, question
 from runner.bisect.records import Question
 from runner.claim import claimfile, formats, judge
@@ -194,7 +194,7 @@ def test_results_of_a_later_version_are_kept(form: str) -> None:
     cell = next(one for one in found.cells if one.tier == "toy")
     assert (cell.verdict, found.verdict) == (Verdict.REGRESSED, Verdict.REGRESSED)
     assert "toy" in report.FORMATS[form](found)
-    assert tier.flavour(later[0].cell) == "" and tier.find("toy").findings(later[0]) == []
+    assert tier.flavour(later[0].cell) == "" and validity.findings(later[0]) == []
     assert history.threshold_of(key(), {SPEED: 0.03}) == 0.03
 
 
