@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A commit that writes to a line other CPUs hold is found among eight, by 16 simulated CPUs: what
+counts one CPU's instructions, or locks, sees next to nothing of it."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import bisecttree
+from tests.bisecttree import Commit, harmless
+from tests.bisecttyped import told
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.slow
+
+SHARED_LINE = ROOT / "tests/series/shared-line"
+BEFORE = "\tfolio_set_swapcache(folio);\n\n\tdo {\n"
+EXPERIMENT = """\
+format = 1
+kernels = ["6.1:vanilla"]
+threads = [16]
+tiers = ["lockstep"]
+[guest]
+swap_mib = 512
+[workload]
+ratio = 1.25
+verify = false
+[rules]
+perturbations = 3
+pswpout_floor = 1000
+"""
+
+
+def _counted(text: str) -> str:
+    """As in the patch of tests/series/shared-line."""
+    patch, = SHARED_LINE.glob("*.patch")
+    added = "".join(f"{line[1:]}\n" for line in patch.read_text("utf-8").splitlines()
+                    if line.startswith("+\t"))
+    assert text.count(BEFORE) == 1 and added
+    return text.replace(BEFORE, BEFORE.replace("\n\n", f"\n{added}\n"))
+
+
+COUNTED = Commit("mm/swap_state: count the pages added to each swap cache", "mm/swap_state.c",
+                 _counted)
+COMMITS = [*map(harmless, range(5)), COUNTED, *map(harmless, range(5, 7))]
+
+
+def test_a_shared_line(swapscale, tmp_path: Path) -> None:
+    tree = bisecttree.warm_place()
+    commits = bisecttree.make(tree, COMMITS)
+    (tmp_path / "shared.toml").write_text(EXPERIMENT, "utf-8")
+    done = swapscale("bisect", "--tree", tree, "--good", commits[0], "--bad", commits[-1],
+                     "--experiment", tmp_path / "shared.toml", "--results", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = told(tmp_path)
+    assert found["culprit"] == commits[COMMITS.index(COUNTED) + 1] and found["confirmed"]
+    assert found["change"]["change"] < -0.03
