@@ -44,6 +44,8 @@ class MetricResult:
     error: float | None = None             # standard error of ln(1 + change), where it is known
     free: int | None = None                # its degrees of freedom
     known: str = ""                        # why a regression in it is accepted; '': it is not
+    #: Relative standard deviation of base's and of test's boots; None where a side has but one.
+    spread: tuple[float, float] | None = None
 
 
 def number(value: float | None) -> str:
@@ -108,6 +110,13 @@ def names(sides: Iterable[dict[str, Metric]]) -> list[str]:
     """Every metric's name; the sum of the swap-out path comes first."""
     return sorted({name for side in sides for name in side},
                   key=lambda name: (not name.startswith(f"locks.{PATH_SUM}."), name))
+
+
+def deviation(samples: Iterable[Sample], name: str) -> float | None:
+    """Relative standard deviation of a metric over the boots that have it; None of one boot."""
+    values = [one.metrics[name].value for one in samples if name in one.metrics]
+    mean = statistics.fmean(values) if values else 0.0
+    return statistics.stdev(values) / abs(mean) if len(values) > 1 and mean else None
 
 
 def middle(samples: Iterable[Sample], name: str) -> float | None:

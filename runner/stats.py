@@ -217,6 +217,8 @@ def covariance(base: Sequence[Sequence[float]], test: Sequence[Sequence[float]],
     least squares; the interval is Student's.  Of the covariates so many are used, from the
     first, that two values are left for each thing fitted.  None where none can be.
     """
+    if not base or not test:
+        return None
     rows = numpy.log(numpy.array([*base, *test]))
     group = numpy.array([0.0] * len(base) + [1.0] * len(test))
     used = min(rows.shape[1] - 1, len(rows) // 2 - 2)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from runner import caveats, locksmoved, tier, validity
 from runner.budget import Judgement
 from runner.errors import Exit
-from runner.figures import MetricResult, Verdict, describe
+from runner.figures import MetricResult, Verdict, describe, deviation
 from runner.records import Rules, Sample
 from runner.results import (ALONE, BUDGET, ITSELF, Base, CellResult, Comparison, Excluded, Kind,
                             Where, where)
@@ -158,6 +158,18 @@ def _demote(cell: CellResult, problem: str) -> CellResult:
                    reason=f"{cell.tier} tier demoted: {problem}")
 
 
+def _spread(cell: CellResult, base: Mapping[Where, Sequence[Sample]],
+            test: Mapping[Where, Sequence[Sample]]) -> CellResult:
+    """The cell with its metrics' spread over the boots that count."""
+    place = cell.device, cell.threads, cell.workload, cell.tier
+    sides = [[one for one in side.get(place, ()) if not one.invalid] for side in (base, test)]
+    metrics = []
+    for one in cell.metrics:
+        low, high = (deviation(side, one.name) for side in sides)
+        metrics.append(one if low is None or high is None else replace(one, spread=(low, high)))
+    return replace(cell, metrics=tuple(metrics))
+
+
 def _explain(cells: list[CellResult]) -> list[CellResult]:
     """Give the other tiers the reason that the locks counted in the same place are."""
     locks = {(one.test, one.device, one.threads): one for one in cells
@@ -231,7 +243,8 @@ def compare(samples: Sequence[Sample], rules: Rules, judge: Judge | None = None)
     tests = tuple(name for name in sides if name != rules.base) if rules.base else ()
     judging = {name: tier.find(name).judging(_of(sides, name), rules, thresholds)
                for *_, name in places} if tests else {}
-    cells = [_cell(place, test, judging[place[3]]) for test in tests for place in places
+    cells = [_spread(_cell(place, test, judging[place[3]]), sides.get(rules.base, {}),
+                     sides[test]) for test in tests for place in places
              if place in sides.get(rules.base, {}) or place in sides[test]]
     if not tests:
         cells = [_alone(place, side) for mine in sides.values() for place, side in mine.items()]

@@ -8,17 +8,19 @@ from pathlib import Path
 from runner.errors import CannotMeasure, UsageError
 from runner.evidence import Campaign
 from runner.records import Sample
-from runner.report import (campaignpage, extras, jsonfile, junit, ktap, markdown, pictures,
-                           text)
+from runner.report import (campaignpage, extras, jsonfile, junit, ktap, mail, markdown,
+                           pictures, text)
 from runner.results import Comparison
 
 FORMATS: dict[str, Callable[[Comparison], str]] = {
     "text": text.render, "markdown": markdown.render, "json": jsonfile.render,
-    "html": campaignpage.render, "junit": junit.render, "ktap": ktap.render}
+    "html": campaignpage.render, "junit": junit.render, "ktap": ktap.render,
+    "lkp": mail.lkp, "mmtests": mail.mmtests}
 
 #: What write_all leaves in a campaign's folder.
 FILES = {"text": "report.txt", "markdown": "report.md", "json": "report.json",
-         "html": "report.html", "junit": "report.xml", "ktap": "report.ktap"}
+         "html": "report.html", "junit": "report.xml", "ktap": "report.ktap",
+         "lkp": "report.lkp.txt", "mmtests": "report.mmtests.txt"}
 
 
 def write_all(comparison: Comparison, folder: Path) -> list[str]:

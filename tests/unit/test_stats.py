@@ -175,3 +175,7 @@ def test_half_width_shrinks_with_pairs_and_needs_two() -> None:
     few, many = stats.half_width(ratios, 6), stats.half_width(ratios, 24)
     assert few and many == pytest.approx(few / 2)
     assert stats.half_width([0.1], 6) is None
+
+
+def test_nothing_is_no_covariance() -> None:
+    assert stats.covariance([], [], 0.99) is None

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The comparison as kernel mails show theirs, in plain text of at most 80 columns.
+
+`lkp` is the form of the kernel test robot's reports: both sides with their standard deviation,
+and the change between.  `mmtests` is that of compare-kernels.sh: a gain is positive whatever the
+metric, and stands between asterisks where it was decided.  Medians, as everywhere here.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from runner.figures import FLIPPED, MetricResult, Verdict, number
+from runner.results import CellResult, Comparison
+
+WIDTH = 80
+#: Of metrics that nobody judges, those that moved by this much and by twice their spread.
+_MOVED, _SPREADS = 0.01, 2.0
+_DECIDED = (Verdict.REGRESSED, Verdict.IMPROVED)
+_BASE, _TEST = 20, 22                  # columns of mmtests; names have the rest
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[:width - 3] + "..."
+
+
+def _both(cell: CellResult) -> list[MetricResult]:
+    """The metrics that both sides have; what was judged first."""
+    found = [one for one in cell.metrics
+             if one.base is not None and one.test is not None and "|" not in one.name]
+    return sorted(found, key=lambda one: one.verdict is None)
+
+
+def _moved(one: MetricResult) -> bool:
+    """Of one boot nobody knows the spread, so nothing is known to have moved."""
+    if one.change is None or one.spread is None:
+        return False
+    return abs(one.change) >= max(_MOVED, _SPREADS * math.hypot(*one.spread))
+
+
+def _name(one: MetricResult, width: int) -> str:
+    return _cut(one.name.removeprefix("locks.").replace("_per_page", "/page"), width)
+
+
+def _shown(cell: CellResult) -> list[MetricResult]:
+    return [one for one in _both(cell) if one.verdict is not None or _moved(one)]
+
+
+def _compared(comparison: Comparison) -> list[CellResult]:
+    return [one for one in comparison.cells if not one.alone and one.base.name == comparison.base
+            and _both(one)]
+
+
+def _nothing(comparison: Comparison) -> str:
+    return f"{comparison.verdict.upper()}: {comparison.reason}\nNothing was compared.\n"
+
+
+# The kernel test robot's.
+
+def _deviation(one: MetricResult, side: int) -> str:
+    share = one.spread[side] if one.spread else 0.0
+    return f"± {share:3.0%}" if share >= 0.005 else ""
+
+
+def _row(one: MetricResult) -> str:
+    change = f"{one.change:+.1%}" if one.change is not None else ""
+    return (f"{number(one.base):>10} {_deviation(one, 0):6} {change:>9} {number(one.test):>11} "
+            f"{_deviation(one, 1):6}  {_name(one, WIDTH - 48)}")
+
+
+def _cell(cell: CellResult) -> list[str]:
+    sides = (cell.base.name, cell.test)
+    return ["=" * WIDTH, "tier/device/threads/testcase:",
+            f"  {cell.measured_by}/{cell.device}/{cell.threads}/{cell.workload}", "",
+            "commit:", *(f"  {_cut(name, WIDTH - 2)}" for name in sides), "",
+            f"{_cut(sides[0], 16):16} {_cut(sides[1], 27)}", f"{'-' * 16} {'-' * 27}",
+            "         %stddev     %change         %stddev",
+            "             \\          |                \\",
+            *map(_row, _shown(cell)), ""]
+
+
+def lkp(comparison: Comparison) -> str:
+    cells = _compared(comparison)
+    if not cells:
+        return _nothing(comparison)
+    return "\n".join(line.rstrip() for cell in cells for line in _cell(cell))
+
+
+# mmtests'.
+
+def _gain(one: MetricResult) -> float:
+    """In percent, positive where it is better; of a metric without a direction, the change."""
+    return -100 * FLIPPED.get(one.better, -1.0) * (one.change or 0.0) + 0.0
+
+
+def _value(one: MetricResult) -> str:
+    opening, closing = ("*", "*") if one.verdict in _DECIDED else ("(", ")")
+    return f"{number(one.test):>11} {opening}{_gain(one):>7.2f}%{closing}"
+
+
+def _block(cells: Sequence[CellResult]) -> Iterable[str]:
+    """One kernel in one tier on one device: a line for each metric and thread count."""
+    first, left = cells[0], WIDTH - _BASE - _TEST
+    yield _cut(f"{first.measured_by}, {first.device}, {first.workload}: medians, by threads", WIDTH)
+    yield (f"{'':{left}}{_cut(first.base.name, _BASE - 1):>{_BASE}}"
+           f"{_cut(first.test, _TEST - 1):>{_TEST}}")
+    rows = [(one, cell.threads) for cell in cells for one in _shown(cell)]
+    for name in dict.fromkeys(one.name for one, _ in rows):
+        for one, threads in rows:
+            if one.name == name:
+                told = _name(one, left - 2 - len(str(threads)))
+                base = f"{number(one.base)} (   0.00%)"
+                yield f"{told + f'-{threads}':{left}}{base:>{_BASE}}{_value(one):>{_TEST}}"
+    yield ""
+
+
+def mmtests(comparison: Comparison) -> str:
+    cells = _compared(comparison)
+    if not cells:
+        return _nothing(comparison)
+    places: dict[tuple[str, ...], list[CellResult]] = {}
+    for one in cells:
+        places.setdefault((one.tier, one.device, one.workload, one.test), []).append(one)
+    return "\n".join(line.rstrip() for mine in places.values() for line in _block(mine))
