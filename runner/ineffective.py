@@ -24,7 +24,11 @@ _MOST = 1 << 20
 _REFUSED = re.compile(
     r"`[^']*' invalid for parameter `(?P<a>[^']+)'|: `[^']*' too large for parameter `(?P<b>[^']+)'"
     r"|Malformed early option '(?P<c>[^']+)'|Failed to set sysctl parameter '(?P<d>[^'=]+)"
-    r"|^(?P<e>zswap): (?:compressor|zpool) \S+ not available|Parameter (?P<f>\S+) is obsolete")
+    r"|^(?P<e>zswap): (?:compressor|zpool) \S+ not available|Parameter (?P<f>\S+) is obsolete"
+    r"|^(?P<g>[\w.]+)=\S*?:? (?:cannot parse|error parsing)|Unable to parse (?P<h>[\w.]+)=?"
+    r"|The (?P<i>[\w.]+)=\S* commandline option is deprecated")
+#: What it passes over by its own reading, init/main.c since 5.13; ours may be among it.
+_PASSED_OVER = re.compile(r'Unknown kernel command line parameters "(.*)", will be passed to')
 
 
 def words(experiment: Experiment) -> tuple[str, ...]:
@@ -49,13 +53,18 @@ def found(kernel: BuiltKernel, asked: Sequence[str], evidence: Path) -> dict[str
     if not asked:
         return {}
     told = parameters.unknown(kernel, asked)
-    names = {word.split("=", 1)[0].replace("-", "_") for word in asked}
+    mine, _ = parameters.split(asked)
+    names = {word.split("=", 1)[0].replace("-", "_") for word in mine}
     try:
         with open(evidence / CONSOLE, "rb") as file:
             console = file.read(_MOST).decode("utf-8", "replace")
     except OSError:
         console = ""
     for line in console.splitlines():
+        if over := _PASSED_OVER.search(line):
+            told += [printable(word, 60) for word in mine
+                     if word in over[1].split() and not any(word.split("=", 1)[0] in one
+                                                            for one in told)]
         match = _REFUSED.search(re.sub(r"^\[ *\d+\.\d+\]( *\[[^]]*\])? ", "", line))
         if match:
             name = next(one for one in match.groups() if one)

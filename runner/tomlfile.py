@@ -113,7 +113,7 @@ class Table:
         return value
 
     def _check_text(self, key: str, value: str, allowed: list[str] | None, wanted: str) -> None:
-        if not value or any(not c.isprintable() for c in value):
+        if not value.strip() or any(not c.isprintable() for c in value):
             self.complain(key, f"{printable(repr(value), 60)} is empty or unprintable")
         if allowed is not None and value not in allowed:
             self.complain(key, f"{printable(value, 60)!r} is not {wanted}{meant(value, allowed)}")

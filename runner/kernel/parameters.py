@@ -32,6 +32,9 @@ _ANYWAY = re.compile(r"(BOOT_IMAGE|initrd|nokaslr|no5lvl|dyndbg|[\w-]+\.(dyndbg|
                      r"(=.*)?")
 
 
+_WORD = re.compile(r'(?:[^\s"]|"[^"]*(?:"|$))+')
+
+
 @dataclass(frozen=True)
 class Known:
     """What one image takes; '-' and '_' are the same to it."""
@@ -154,16 +157,39 @@ def unset(image: Path) -> frozenset[str]:
     return frozenset(re.findall(r"^# (CONFIG_\w+) is not set$", text, re.MULTILINE))
 
 
+def split(words: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The kernel's parameters and init's, as parse_args() tells them apart (lib/cmdline.c).
+
+    Blanks part them but within quotes, which go where they are around a parameter or a value.
+    What stands behind '--' is init's, the words of whoever comes later among it.
+    """
+    found = []
+    for match in _WORD.finditer(" ".join(words)):
+        word = match[0]
+        if word.startswith('"'):
+            word = word[1:].removesuffix('"')
+        name, equals, value = word.partition("=")
+        if value.startswith('"'):
+            value = value[1:].removesuffix('"')
+        found.append(name + equals + value)
+    if "--" not in found:
+        return found, []
+    at = found.index("--")
+    return found[:at], found[at:]
+
+
 def unknown(kernel: BuiltKernel, words: Iterable[str]) -> list[str]:
     """Those of the words that no code of the kernel takes, each with why if that is known.
 
     None where drivers are modules: a dotted parameter may be one's.
     """
+    mine, inits = split(words)
+    told = [f"{printable(' '.join(inits), 60)} (what stands behind '--' is init's)"] if inits \
+        else []
     found = known(kernel.image)
     if found is None:
-        return []
-    told = []
-    for word in words:
+        return told
+    for word in mine:
         name = word.split("=", 1)[0]
         if found.takes(word) or (kernel.modules is not None and "." in name):
             continue

@@ -21,6 +21,7 @@ from runner.vm.channel import ChannelError, Decoder, Receiver
 from runner.vm.console import Finding
 from runner.vm.machine import Limits
 from runner.vm.pin import Pinning
+from runner.vm.starved import Clock
 from runner.vm.watch import Watch
 
 LOOK_EVERY = 0.05              # seconds
@@ -55,8 +56,8 @@ class Tail:
 class _Reader:
     """Moves the three streams from their files to the watch."""
 
-    def __init__(self, evidence: Path, limits: Limits, watch: Watch) -> None:
-        self._watch = watch
+    def __init__(self, evidence: Path, limits: Limits, watch: Watch, clock: Clock) -> None:
+        self._watch, self._clock = watch, clock
         self._receiver = Receiver(evidence)
         self._channel, self._heartbeat = Decoder("channel"), Decoder("heartbeat")
         self.tails: list[Tail] = []
@@ -68,7 +69,7 @@ class _Reader:
 
     def look(self) -> bool:
         """Take in a chunk of each stream; whether anything had come."""
-        now = time.monotonic()
+        now = self._clock.now()
         console, channel, heartbeat = (tail.more() for tail in self.tails)
         self._watch.console.feed(console)
         try:
@@ -201,10 +202,11 @@ def supervise(boot: Boot, initrd: Path, step: Step | None = None,
         "limits": dataclasses.asdict(limits), "job": dataclasses.asdict(boot.job)})
     _write(evidence / "kernel.json", dataclasses.asdict(boot.kernel))
     begin = time.monotonic()
-    watch = Watch(limits, begin)
+    clock = Clock()
+    watch = Watch(limits, clock.now())
     status: int | None = None
     pinning: Pinning | None = None
-    reader = _Reader(evidence, limits, watch)
+    reader = _Reader(evidence, limits, watch, clock)
     try:
         with (open(evidence / "qemu.stderr", "wb") as output,
               qemu.running(argv, int(max(limits.console, limits.channel, limits.heartbeat))
@@ -217,8 +219,9 @@ def supervise(boot: Boot, initrd: Path, step: Step | None = None,
                     pinning.look()
                 if stop is not None and stop.is_set():
                     raise KeyboardInterrupt
+                clock.look(process.pid)
                 reader.look()
-                now = time.monotonic()
+                now = clock.now()
                 if qemu.is_stopped(process.pid):
                     watch.stopped(now, boot.accelerator in COUNTED)
                 else:

@@ -90,6 +90,24 @@ def test_sysctls_take_their_option(tmp_path: Path) -> None:
     assert found is not None and not found.takes("sysctl.vm.swappiness=1")
 
 
+@pytest.mark.parametrize("words, mine, inits", [
+    (["a=1", "b"], ["a=1", "b"], []), (["a=1 b  c=2"], ["a=1", "b", "c=2"], []),
+    (['a="x y" b'], ["a=x y", "b"], []), (['"a=x y"', "b"], ["a=x y", "b"], []),
+    (["a", "--", "b=1"], ["a"], ["--", "b=1"]), (["a -- b", "c"], ["a"], ["--", "b", "c"]),
+    (['a="-- b"'], ["a=-- b"], []), (['a="x'], ["a=x"], []), (["  "], [], [])])
+def test_words_are_parted_as_the_kernel_does(words: list[str], mine: list[str], inits: list[str]
+                                             ) -> None:
+    assert parameters.split(words) == (mine, inits)
+
+
+@pytest.mark.parametrize("words, told", [
+    (["nosmp zswap.enabled=1"], ["zswap.enabled"]), (['"zswap.enabled=1"'], ["zswap.enabled"]),
+    (['"nosmp"', 'initcall_debug="1"'], []), (["no-smp"], ["no-smp"]),
+    (["nosmp", "--", "root=/x"], ["-- root=/x (what stands behind '--' is init's)"])])
+def test_no_word_hides_in_another(tmp_path: Path, words: list[str], told: list[str]) -> None:
+    assert parameters.unknown(kernel(image(tmp_path)), words) == told
+
+
 @pytest.mark.parametrize("data", [b"", b"\x7fELF", b"x" * 5000])
 def test_what_is_no_image_is_not_judged(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "bzImage").write_bytes(data)
@@ -151,6 +169,12 @@ def test_what_no_kernel_takes_is_refused(tmp_path: Path) -> None:
      "invalid for parameter"),
     ("sysctl.vm.swapiness=1", "Failed to set sysctl parameter 'vm.swapiness=1': parameter not "
                               "found", "Failed to set sysctl parameter"),
+    ("transparent_hugepage=alway", "transparent_hugepage= cannot parse, ignored",
+     "cannot parse, ignored"),
+    ("thp_anon=16K", "thp_anon=16K: error parsing string, ignoring setting", "error parsing"),
+    ("numa_balancing=on", "Unable to parse numa_balancing=", "Unable to parse numa_balancing="),
+    ("swapaccount=0", "The swapaccount=0 commandline option is deprecated in favor of configuring "
+                      "swap control via cgroupfs.", "is deprecated"),
     ("mitigations=maybe", "Malformed early option 'mitigations'", "Malformed early option")])
 @pytest.mark.parametrize("stamp", ["", "[    0.123456] ", "[    0.1][    T0] "])
 def test_what_a_kernel_refuses_as_it_boots(tmp_path: Path, words: str, line: str, says: str,
@@ -160,6 +184,15 @@ def test_what_a_kernel_refuses_as_it_boots(tmp_path: Path, words: str, line: str
     found = ineffective.found(kernel(path), [words], tmp_path)
     assert says in found[ineffective.METRIC].evidence
     assert ineffective.found(kernel(path), ["nosmp"], tmp_path) == {}
+
+
+def test_what_a_kernel_without_symbols_passes_over_by_its_own_word(tmp_path: Path) -> None:
+    path = image(tmp_path, "lz4", symbols=False)
+    (tmp_path / ineffective.CONSOLE).write_text(
+        '[    0.1] Unknown kernel command line parameters "ours=1 swapiness=1", will be passed to '
+        "user space.\n")
+    found = ineffective.found(kernel(path), ["nosmp swapiness=1"], tmp_path)
+    assert found[ineffective.METRIC].evidence == "swapiness=1"
 
 
 def test_a_sample_says_what_its_kernel_passes_over(tmp_path: Path) -> None:
