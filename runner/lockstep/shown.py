@@ -42,7 +42,9 @@ def _written(cell: CellResult) -> dict[str, float]:
 
 
 def _share(writes: dict[str, float], line: str, one: MetricResult) -> str:
-    return f"{writes.get(line, 0.0) / ((one.base or 0.0) + (one.test or 0.0)):.0%}"
+    if line not in writes:    # an earlier version's sample, or no longer hot
+        return "–"
+    return f"{writes[line] / ((one.base or 0.0) + (one.test or 0.0)):.0%}"
 
 
 def lines(cell: CellResult) -> Table | None:
