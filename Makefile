@@ -176,6 +176,16 @@ install: all
 	./swapscale completion bash \
 	    > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/swapscale
 
+# build/swapscale_VERSION_amd64.deb, made of what is committed; lintian has to pass it.
+.PHONY: deb
+deb:
+	@setup/install deb
+	@rm -rf $(BUILD)/deb && mkdir -p $(BUILD)/deb/swapscale
+	git archive HEAD | tar -x -C $(BUILD)/deb/swapscale
+	cd $(BUILD)/deb/swapscale && dpkg-buildpackage --build=binary --no-sign
+	lintian --fail-on error,warning $(BUILD)/deb/swapscale_*.changes
+	mv $(BUILD)/deb/swapscale_*.deb $(BUILD)/
+
 .PHONY: clean
 clean:
 	rm -rf $(BUILD)
