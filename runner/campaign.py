@@ -49,7 +49,14 @@ def create(experiment: Experiment, results: Path | None = None,
         except OSError as error:
             raise UsageError(f"{parent}: cannot hold results: {error.strerror}; "
                              "name another folder with --results") from None
-    campaign = Campaign(folder)
+    try:
+        return _filled(Campaign(folder), experiment, given)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)    # nothing has been measured
+        raise
+
+
+def _filled(campaign: Campaign, experiment: Experiment, given: tomlfile.Given | None) -> Campaign:
     typed = [one.typed for one in given.values()] if given else []
     with written(campaign.experiment_file):
         if given:
@@ -68,12 +75,16 @@ def create(experiment: Experiment, results: Path | None = None,
 def _write(campaign: Campaign, record: Record) -> None:
     # Whole or not at all: a runner killed here must leave a campaign that goes on.
     fresh = campaign.plan_file.with_suffix(".new")
-    with written(fresh):
-        with open(fresh, "w", encoding="utf-8") as file:
-            json.dump(record, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.rename(campaign.plan_file)
+    try:
+        with written(fresh):
+            with open(fresh, "w", encoding="utf-8") as file:
+                json.dump(record, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.rename(campaign.plan_file)
+    except CannotMeasure:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def keep_configs(campaign: Campaign, kernels: dict[tuple[str, str], BuiltKernel]) -> None:

@@ -140,6 +140,11 @@ def replay(tree: Path, file: Path, progress: Progress) -> tuple[History, list[Re
     """The history a log is of, and what it says of the commits in it; UsageError where that
     makes no sense."""
     log = read(file, functools.partial(history.names_commit, tree))
+    try:
+        for ref in (log.bad, log.good, *(ref for ref, _ in log.steps)):
+            history.commit_of(tree, ref)
+    except UsageError as error:
+        raise UsageError(f"{file}: {error}") from None
     points = history.find(tree, _good_end(tree, log), log.bad, progress, log.limits)
     between = set(dataclasses.replace(points, limits=Limits()).suspects([points.good], points.bad))
     said = []

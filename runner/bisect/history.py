@@ -21,7 +21,9 @@ def commit_of(tree: Path, ref: str) -> str:
     try:
         return _ask(tree, "rev-parse", "--verify", "--quiet", "--end-of-options",
                     f"{ref}^{{commit}}").strip()
-    except CannotMeasure:
+    except CannotMeasure as error:
+        if "git failed" not in str(error):
+            raise                         # git itself is not there
         raise UsageError(f"{tree}: has no commit {printable(repr(ref), 80)}; 'git -C {tree} "
                          "branch --all' and 'git tag' show what there is") from None
 

@@ -118,6 +118,20 @@ def replayed(tree: Path, *lines: str) -> tuple[history.History, dict[str, str]]:
     return points, {one.point: one.verdict for one in said}
 
 
+@pytest.mark.parametrize("line", ["good no-such", "skip 0123456"])
+def test_a_commit_that_is_not_there_names_the_log(tmp_path: Path, line: str) -> None:
+    commits = linear(tmp_path / "tree", 4)
+    with pytest.raises(UsageError, match=r"/log: .*/tree: has no commit '(no-such|0123456)'"):
+        replayed(tmp_path / "tree", "start", f"bad {commits[3]}", f"good {commits[0]}", line)
+
+
+def test_no_git_is_not_a_missing_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commits = linear(tmp_path / "tree", 2)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CannotMeasure, match="is not installed"):
+        history.commit_of(tmp_path / "tree", commits[0])
+
+
 def test_a_log_of_another_range_is_refused(tmp_path: Path) -> None:
     commits = linear(tmp_path / "tree", 8)
     ends = ("start", f"bad {commits[6]}", f"good {commits[2]}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import os
 import random
 import re
 from pathlib import Path
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner import campaign, host, paths, plan, storm, tier
-from runner.errors import UsageError
+from runner.errors import CannotMeasure, UsageError
 from runner.experiment import Experiment
 from runner.nightly import config
 
@@ -199,6 +201,16 @@ def test_a_campaign_without_a_base_stays_one(tmp_path: Path) -> None:
     assert campaign.reopen(home.folder)[1].rules.base == ""
     other = campaign.create(plan.load(write(tmp_path, GOOD)), tmp_path / "results")
     assert campaign.reopen(other.folder)[1].rules.base == "6.1:vanilla"
+
+
+def test_a_full_disk_leaves_no_campaign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(file: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CannotMeasure, match=r"campaign\.new: cannot be written: No space left on "
+                                            r"device; make room there"):
+        campaign.create(plan.load(write(tmp_path, GOOD)), tmp_path / "results")
+    assert not list((tmp_path / "results").iterdir())
 
 
 def test_a_campaigns_title_is_of_the_kernels_it_compares(tmp_path: Path) -> None:
