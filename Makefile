@@ -68,6 +68,23 @@ $(BUILD)/tests/%: tests/unit/c/%.c $$(call links,tests/unit/c/%.c) $(headers) \
 unit-c: $(C_TESTS)
 	@for t in $(C_TESTS); do echo "# $$t"; $$t || exit 1; done
 
+# libFuzzer's targets: each tests/fuzz/X.c is linked with what its LINK lines name, and begins with
+# what its SEEDS lines name and what earlier runs found.  'make fuzz SECONDS=600' runs each so long.
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
+SECONDS := 10
+seeds = $(shell sed -n 's,^// SEEDS: ,,p' $(1))
+$(BUILD)/fuzz/%: tests/fuzz/%.c $$(call links,tests/fuzz/%.c) $(headers) \
+		$(wildcard tests/fuzz/*.h) Makefile
+	@mkdir -p $(@D)
+	clang $(CSTD) $(SANITIZE) -fsanitize=fuzzer -I. -o $@ $(filter %.c,$^) -lm
+
+.PHONY: fuzz
+fuzz: $(FUZZERS)
+	@set -e; $(foreach one,$(FUZZERS),mkdir -p $(one).corpus; echo "# $(one), $(SECONDS) s"; \
+	    $(one) -max_total_time=$(SECONDS) -max_len=8192 -verbosity=0 -print_final_stats=1 \
+	        -artifact_prefix=$(one)- $(one).corpus \
+	        $(call seeds,tests/fuzz/$(notdir $(one)).c);)
+
 # The README's two commands.  Each installs what it needs.
 .PHONY: bench test test-all test-slurm
 SERIES := vanilla pagewise pagewise+writeback-tags batched batched-more batch-add today-batched
@@ -140,7 +157,8 @@ faults:
 # Every linter that can run here; one that is missing is named as skipped.
 SCRIPTS := setup/install .ci/run tests/releases/run
 C_FILES := $(wildcard workloads/*/*.[ch] runner/agent/*.[ch] lockstep/*.[ch] \
-	     tests/unit/c/*.[ch] tests/hascache/*.c tests/faults/*.c)
+	     tests/unit/c/*.[ch] tests/hascache/*.c tests/faults/*.c \
+	     tests/fuzz/*.[ch])
 lint = @if command -v $(1) >/dev/null; then echo "check: $(1)"; $(2); \
 	else echo "check: $(1) skipped: not installed, setup/install test adds it"; fi
 

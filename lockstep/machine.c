@@ -183,8 +183,8 @@ int machine_parse(struct machine *machine, const char *text, char *why,
 			return -1;
 		}
 		memcpy(buffer, at, length);
-		buffer[strcspn(buffer, "#") < length ? strcspn(buffer, "#")
-						     : length] = '\0';
+		buffer[length] = '\0';
+		buffer[strcspn(buffer, "#")] = '\0';
 		at += length + (at[length] == '\n');
 		split(&line, buffer);
 		if (line.words && !take(machine, &line)) {

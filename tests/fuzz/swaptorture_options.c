@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// LINK: workloads/swaptorture/options.c workloads/swaptorture/scenario.c
+// LINK: workloads/swaptorture/torture.c workloads/swaptorture/tally.c
+// LINK: workloads/swaptorture/counters.c workloads/swaptorture/writers.c
+// LINK: workloads/swaptorture/shared.c workloads/swaptorture/advice.c
+// LINK: workloads/swaptorture/swapoff.c workloads/swaptorture/refused.c
+// LINK: workloads/swaptorture/full.c workloads/swaptorture/nodes.c
+// LINK: workloads/swaptorture/machine.c workloads/swaptorture/swaps.c
+// LINK: workloads/swaptorture/crew.c workloads/swaptorture/churn.c
+// LINK: workloads/swaptorture/region.c workloads/swapstorm/error.c
+// LINK: workloads/swapstorm/procfs.c workloads/swapstorm/stamp.c
+// LINK: workloads/swapstorm/content.c
+// LINK: runner/agent/text.c runner/agent/device.c runner/agent/swap.c
+// LINK: runner/agent/fault.c runner/agent/frame.c runner/agent/job.c
+// LINK: runner/agent/wait.c
+// SEEDS: tests/fuzz/seeds/swaptorture_options
+/* swaptorture's command line. */
+#include "words.h"
+#include "workloads/swaptorture/options.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = as_text(data, size), *argv[WORDS_MOST + 1];
+	struct options options;
+	struct error error = {.line = ""};
+	const int argc = as_words(text, argv);
+	const enum options_action action =
+		options_parse(argc, argv, &options, &error);
+
+	must(action != OPTIONS_BAD || error.line[0]);
+	must(action != OPTIONS_RUN || (options.scenarios && options.threads));
+	free(text);
+	return 0;
+}
