@@ -8,13 +8,14 @@ since; what cannot be done here keeps its row of the page.
 """
 from __future__ import annotations
 
+import signal
 import sys
 
 from runner import paths, programs
 from runner.errors import Exit, SwapscaleError, UsageError
 from runner.kernel import build
 from runner.progress import Progress
-from tests.faults import page, record
+from tests.faults import page, record, runs
 from tests.faults.all import FAULTS
 from tests.faults.fault import GROUPS, Fault
 
@@ -32,16 +33,20 @@ def chosen(words: list[str]) -> list[Fault]:
 
 
 def main(words: list[str]) -> int:
+    # What is started with '&' ignores it, and so would every runner that is to be interrupted.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     progress = Progress()
     wanted = chosen(words)
     programs.build(progress)
+    runs.build()
     for name, flavour in record.KERNELS:
         build.build(name, flavour, progress)
-    done = {} if words else record.read()
-    todo = [one for one in wanted if one.name not in done]
+    done = record.read()
+    todo = [one for one in wanted if one.name in words or one.name not in done]
     for number, one in enumerate(todo, 1):
         with progress.step(f"fault {number} of {len(todo)}: {one.name}"):
             told = record.make(one)
+        record.keep(told)
         for problem in told.problems:
             progress.log(f"  {one.name}: {problem}")
     kept = record.read(stale=True)

@@ -64,35 +64,18 @@ def _full_guest(lab: Lab) -> Seen:
     return told
 
 
-def _steps(lab: Lab) -> list[str]:
-    """What a run changes below results, step by step, 'CALL PATH'; the campaign stays."""
-    log = lab.folder / "steps"
-    lab.run("run", lab.experiment(), "--results", lab.results,
-            env=loaded(under=lab.results, log=log))
-    found = log.read_text("utf-8").splitlines()
-    log.unlink()
-    return found
-
-
-def first(steps: list[str], ending: str) -> int:
-    """The number, from 1, of the first step whose text ends so."""
-    return next(at for at, step in enumerate(steps, 1) if step.endswith(ending))
-
-
-def _fills(name: str, injected: str, ending: str, line: str, *, outcome: str, status: int) -> None:
+def _fills(name: str, injected: str, step: str, line: str, *, outcome: str, status: int) -> None:
     def act(lab: Lab) -> Seen:
-        at = first(_steps(lab), ending)
-        shutil.rmtree(lab.campaign)
         return seen(lab, lab.run("run", lab.experiment(), "--results", lab.results,
-                                 env=loaded(under=lab.results, full=at)))
+                                 env=loaded(under=lab.results, full=step)))
     add(name, "host", injected, outcome=outcome, status=status, line=line, act=act)
 
 
 _fills("full-disk-plan", "the disk is full as campaign.json is written", "write campaign.new",
        rf"swapscale: results/.+: {_FULL}.*", outcome="no sample", status=4)
 _fills("full-disk-record", "the disk is full half way through a line of samples.jsonl",
-       "/samples.jsonl", rf"swapscale: results/.+: {_FULL}.*", outcome="no sample", status=4)
-_fills("full-disk-report", "the disk is full as the report is written", "/report.txt",
+       "write samples.jsonl", rf"swapscale: results/.+: {_FULL}.*", outcome="no sample", status=4)
+_fills("full-disk-report", "the disk is full as the report is written", "write report.txt",
        rf"swapscale: results/.+: {_FULL}.*", outcome="ok", status=4)
 
 

@@ -16,9 +16,9 @@ def _fails(name: str, injected: str, how: str, outcome: str, line: str,
 
 
 #: Where the kernel fails, in words, and the name of the place; what is known of a hang there.
-_EARLY = r"does not count: early-hang: no word from the agent in 60 s; the console ends with: .+"
-_SILENT = r"does not count: guest-silent: no heartbeat in 15 s; the console ends with: .+"
-_OFF = (r"does not count: guest-silent: the guest did not power off in 15 s; "
+_EARLY = r"does not count: early-hang: no word from the agent in 90 s; the console ends with: .+"
+_SILENT = r"does not count: guest-silent: no heartbeat in 30 s; the console ends with: .+"
+_OFF = (r"does not count: guest-silent: the guest did not power off in 30 s; "
         r"the console ends with: .+")
 # Idle, the guest's own time flies: its detector of hung tasks is first.
 _STANDS = r"does not count: lockup: INFO: task {}:\d+ blocked for more than \d+ seconds\."

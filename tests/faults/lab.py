@@ -25,6 +25,13 @@ KERNEL = f"6.1:{paths.ROOT}/tests/series/phase-faults"
 MARK = "SWAPSCALE_FAULT"
 PATIENCE = 300.0           # seconds until something that must come is given up
 
+#: What a run takes of a checkout.
+_CHECKOUT = ("runner", "configs", "kernels", "workloads", "lockstep", "plots", "setup",
+             "build/agent", "build/swapstorm", "build/swaptorture", "build/pressure",
+             "build/lockstep.so")
+#: In hostile.c: what its agent is to do.
+_ASKED = b"what-this-agent-is-to-do"
+
 _EXPERIMENT = """\
 format = 1
 title = "a fault"
@@ -46,7 +53,7 @@ self_check = false
 pairs = 1
 pswpout_floor = 1000
 [limits]
-boot_s = 60
+boot_s = 90
 silence_s = {silence}
 total_s = {total}
 """
@@ -118,7 +125,7 @@ class Lab:
 
     def experiment(self, kernel: str = KERNEL, tier: str = "exact", threads: str = "[1]",
                    top: str = "", guest: str = "", workload: str = "", swap: int = 128,
-                   ratio: float = 1.2, silence: int = 15, total: int = 180) -> Path:
+                   ratio: float = 1.2, silence: int = 30, total: int = 600) -> Path:
         """The experiment's file; its campaign will have a boot for each thread count."""
         self.planned = threads.count(",") + 1
         file = self.folder / "x.toml"
@@ -211,6 +218,21 @@ class Lab:
             if time.monotonic() > end:
                 raise TimeoutError("what the fault waits for never came")
             time.sleep(0.02)
+
+    def hostile(self, word: str) -> None:
+        """Another checkout, alike but for its guest's agent, which is the hostile one."""
+        self.root = self.folder / "checkout"
+        for name in ("swapscale", "Makefile", *_CHECKOUT):
+            source, place = paths.ROOT / name, self.root / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, place, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy2(source, place)
+        agent = (paths.BUILD / "tests" / "hostile").read_bytes()
+        assert agent.count(_ASKED) == 1 and len(word) <= len(_ASKED)
+        (self.root / "build/agent").write_bytes(
+            agent.replace(_ASKED, word.encode().ljust(len(_ASKED), b"\0")))
 
     def plain(self, text: str) -> str:
         """A line without what differs from run to run."""

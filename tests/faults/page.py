@@ -23,7 +23,7 @@ what each came to. Rows of faults that could not be injected where the page was 
 they were.
 """
 _TABLE = "| fault | injected | outcome | exit | line |\n| --- | --- | --- | ---: | --- |"
-_WRONG = "**not as it should be**"
+WRONG = "**not as it should be**"
 
 
 def _row(one: Fault, told: Told) -> str:
@@ -31,8 +31,14 @@ def _row(one: Fault, told: Told) -> str:
     cells = [f"`{one.name}`", escape(one.injected), escape(told.seen.outcome),
              escape(told.seen.status), escape(said)]
     if told.problems:
-        cells[2] += f" {_WRONG}: {escape('; '.join(told.problems[:-1]))}"
+        cells[2] += f" {WRONG}: {escape('; '.join(told.problems[:-1]))}"
     return "| " + " | ".join(cells) + " |"
+
+
+def cells(page: str) -> list[tuple[str, str, str]]:
+    """Name, outcome and status of each row."""
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    return [(row[0].strip("|` "), row[2].replace("\\", ""), row[3]) for row in rows]
 
 
 def names(page: str) -> list[str]:
@@ -47,7 +53,7 @@ def render(faults: Iterable[Fault], kept: Mapping[str, Told], before: str) -> st
     rows = {one.name: _row(one, kept[one.name]) if one.name in kept and not kept[one.name].absent
             else old[one.name] for one in faults
             if one.name in old or (one.name in kept and not kept[one.name].absent)}
-    right = sum(_WRONG not in row for row in rows.values())
+    right = sum(WRONG not in row for row in rows.values())
     lines = [_HEAD, f"{right} of {len(faults)} faults are as they should be."]
     for group, title in GROUPS.items():
         own = [rows[one.name] for one in faults if one.group == group and one.name in rows]

@@ -9,6 +9,9 @@
  * PATH' FAULT_KILL=N          before the Nth the process is killed; a write
  * gets half way FAULT_FULL=N          the disk is full from the Nth on
  *   FAULT_SLOW=MS         each takes so long
+ *
+ * A STEP is 'CALL NAME', the first such call of a file of this name, or a
+ * number, from 1.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -25,8 +28,9 @@
 #include <unistd.h>
 
 static struct {
-	const char *under, *log;
-	long kill, full, slow, step;
+	const char *under, *log, *kill, *full;
+	long slow, step;
+	int is_full;
 	double at, shift;
 } fault;
 
@@ -40,12 +44,25 @@ __attribute__((constructor)) static void begin(void)
 		return;
 	fault.under = getenv("FAULT_UNDER");
 	fault.log = getenv("FAULT_LOG");
-	fault.kill = (one = getenv("FAULT_KILL")) ? strtol(one, NULL, 10) : 0;
-	fault.full = (one = getenv("FAULT_FULL")) ? strtol(one, NULL, 10) : 0;
+	fault.kill = getenv("FAULT_KILL");
+	fault.full = getenv("FAULT_FULL");
 	fault.slow = (one = getenv("FAULT_SLOW")) ? strtol(one, NULL, 10) : 0;
 }
 
 #define NEXT(name) ((__typeof__(&(name)))dlsym(RTLD_NEXT, #name))
+
+static int is(const char *wanted, long step, const char *call, const char *path)
+{
+	const char *name = strrchr(path, '/');
+	const size_t length = strlen(call);
+
+	if (!wanted)
+		return 0;
+	if (*wanted >= '0' && *wanted <= '9')
+		return strtol(wanted, NULL, 10) == step;
+	return !strncmp(wanted, call, length) && wanted[length] == ' ' &&
+	       name && !strcmp(wanted + length + 1, name + 1);
+}
 
 /* Looks at a step and says whether it is to fail; a killed process goes here.
  */
@@ -58,7 +75,10 @@ static int fails(const char *call, const char *path, int fd, const void *data,
 	    strncmp(path, fault.under, strlen(fault.under)) != 0)
 		return 0;
 	const long step = __atomic_add_fetch(&fault.step, 1, __ATOMIC_SEQ_CST);
-	const int full = fault.full && step >= fault.full;
+	const int fatal = is(fault.kill, step, call, path);
+	const int fills = !fault.is_full && is(fault.full, step, call, path);
+
+	fault.is_full |= fills;
 
 	if (fault.log) {
 		int log = (int)syscall(SYS_open, fault.log,
@@ -72,13 +92,13 @@ static int fails(const char *call, const char *path, int fd, const void *data,
 	if (fault.slow)
 		usleep((useconds_t)fault.slow * 1000);
 	/* A write gets half way. */
-	if (length && (step == fault.kill || step == fault.full))
+	if (length && (fatal || fills))
 		syscall(SYS_write, fd, data, length / 2);
-	if (step == fault.kill)
+	if (fatal)
 		syscall(SYS_kill, getpid(), SIGKILL);
-	if (full)
+	if (fault.is_full)
 		errno = ENOSPC;
-	return full;
+	return fault.is_full;
 }
 
 static const char *of(int fd, char *path)

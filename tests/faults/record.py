@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner import host, paths
+from runner.errors import SwapscaleError
 from tests.faults import left
 from tests.faults.fault import Fault, NotHere, Seen
 from tests.faults.lab import KERNEL, Lab
@@ -79,7 +80,7 @@ def _end(lab: Lab) -> None:
 
 
 def make(fault: Fault) -> Told:
-    """Inject it, look at what it came to, and keep that; the folder is kept where it is wrong."""
+    """Inject it and look at what it came to; the folder stays where that is wrong."""
     begin = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix=f"swapscale-fault-{fault.name}-"))
     lab, absent, problems = Lab(folder), "", list[str]()
@@ -89,7 +90,8 @@ def make(fault: Fault) -> Told:
             problems = fault.wrong(seen) + list(left.problems(lab))
         except NotHere as error:
             seen, absent = Seen("", "", ""), str(error)
-        except (AssertionError, OSError, ValueError, subprocess.SubprocessError) as error:
+        except (AssertionError, OSError, ValueError, SwapscaleError,
+                subprocess.SubprocessError) as error:
             seen, problems = Seen("", "", ""), [f"{type(error).__name__}: {error}"]
     finally:
         _end(lab)
@@ -98,11 +100,14 @@ def make(fault: Fault) -> Told:
     else:
         shutil.rmtree(folder)
     described = host.describe()
-    told = Told(fault.name, code(), seen, tuple(lab.plain(one) for one in problems), absent,
+    return Told(fault.name, code(), seen, tuple(lab.plain(one) for one in problems), absent,
                 round(time.monotonic() - begin, 1),
                 f"{described['cores']} × {described['cpu']}, QEMU {described['qemu']}, "
                 f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}")
+
+
+def keep(told: Told) -> None:
+    """Put it on record."""
     HOME.mkdir(parents=True, exist_ok=True)
-    (HOME / f"{fault.name}.json").write_text(json.dumps(dataclasses.asdict(told), indent=1) + "\n",
-                                             "utf-8")
-    return told
+    (HOME / f"{told.name}.json").write_text(json.dumps(dataclasses.asdict(told), indent=1) + "\n",
+                                            "utf-8")

@@ -2,7 +2,6 @@
 """Reading what a run came to, and what is loaded into one."""
 from __future__ import annotations
 
-import functools
 import os
 import re
 import subprocess
@@ -15,12 +14,12 @@ from tests.faults.fault import NotHere, Seen
 from tests.faults.lab import Done, Lab
 
 _SAID = re.compile(r"warning: sample \d+: .*? ((?:does not count|FINDING): .*); see \S+")
-_SOURCE = Path(__file__).with_name("preload.c")
+_HERE = Path(__file__).parent
 
 
 def seen(lab: Lab, done: Done, status: str = "") -> Seen:
     """What became of the first sample, and the first line about it; of a good one the verdict."""
-    samples = lab.samples()
+    samples = lab.samples(torn=True)
     lines = [found[1] for line in done.said.splitlines() if (found := _SAID.fullmatch(line))]
     outcome = samples[0].outcome if samples else "refused" if done.status == 2 else "no sample"
     if outcome == "ok":
@@ -31,20 +30,24 @@ def seen(lab: Lab, done: Done, status: str = "") -> Seen:
                                                                else done.complaint))
 
 
-@functools.cache
-def preload() -> Path:
-    """preload.c, compiled."""
-    out = paths.BUILD / "tests" / "faults-preload.so"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if not out.exists() or out.stat().st_mtime < _SOURCE.stat().st_mtime:
-        subprocess.run(["gcc", "-std=c11", "-D_GNU_SOURCE", "-O2", "-fPIC", "-shared", "-o", out,
-                        _SOURCE, "-ldl"], check=True)
-    return out
+def build() -> None:
+    """preload.c and hostile.c, compiled."""
+    place = paths.BUILD / "tests"
+    place.mkdir(parents=True, exist_ok=True)
+    common = ["gcc", "-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror"]
+    subprocess.run([*common, "-fPIC", "-shared", "-o", place / "faults-preload.so",
+                    _HERE / "preload.c", "-ldl"], check=True)
+    hostile = _HERE / "hostile.c"
+    wraps = [f"-Wl,--wrap={name}" for name in sorted(set(
+        re.findall(r"\b__real_(\w+)", hostile.read_text("ascii"))))]
+    subprocess.run([*common, "-static", "-s", "-pthread", f"-I{paths.ROOT}", *wraps, "-o",
+                    place / "hostile", hostile,
+                    *sorted((paths.ROOT / "runner/agent").glob("*.c"))], check=True)
 
 
 def loaded(**words: str | int | Path) -> dict[str, str]:
     """Environment that has preload.c do something: clock, under, log, kill, full or slow."""
-    return {"LD_PRELOAD": str(preload()),
+    return {"LD_PRELOAD": str(paths.BUILD / "tests" / "faults-preload.so"),
             **{f"FAULT_{key.upper()}": str(value) for key, value in words.items()}}
 
 
