@@ -39,6 +39,7 @@ class Watch:
         self._greeted = False
         self._beaten = now                 # last heartbeat, HELLO or DONE
         self._moved = now                  # last time the workload's progress rose
+        self._heard = now                  # last frame of the channel
         self._ending_since: float | None = None
         self._overdue = False
         self._tool = ""                    # the agent waits for it, and the workload may, too
@@ -51,6 +52,7 @@ class Watch:
 
     def frame(self, frame: Frame, now: float) -> None:
         """One frame of the channel."""
+        self._heard = now
         text = frame.payload.decode("utf-8", "replace").strip()
         if not self._greeted and frame.type is not FrameType.ERROR:
             if frame.type is not FrameType.HELLO:
@@ -154,6 +156,10 @@ class Watch:
             self._late(Outcome.HUNG_IN_RECLAIM,
                        f"the heart beats, but the workload stands at {self.progress} pages for "
                        f"{limits.silence:g} s")
+        if (self.console.finding is not None and not self._tool
+                and now - max(self._moved, self._heard) > limits.silence):
+            # What it waits for does not come: a task that is blocked before the load begins.
+            self._overdue = True
         if now - self._begin > limits.total:
             if self._tool:
                 self._late(Outcome.TOOL_FAILED,

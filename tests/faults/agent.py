@@ -10,7 +10,7 @@ from tests.faults.runs import seen
 def _hostile(word: str, injected: str, outcome: str, line: str, quick: bool = False) -> None:
     def act(lab: Lab) -> Seen:
         lab.hostile(word)
-        told = seen(lab, lab.measure())
+        told = seen(lab, lab.measure(boot=90 if outcome == "early-hang" else 240))
         assert told.line.isprintable(), "the line has what a terminal takes for an order"
         over = [one for one in lab.results.rglob("*") if one.is_file()
                 and one.stat().st_size > 34 << 20]

@@ -2,7 +2,7 @@
 """Every fault, in the order of the table."""
 from __future__ import annotations
 
-from tests.faults import agent, files, host, kernel, runner
+from tests.faults import agent, files, host, kernel, nodes, runner
 from tests.faults.fault import FAULTS
 
-__all__ = ["FAULTS", "agent", "files", "host", "kernel", "runner"]
+__all__ = ["FAULTS", "agent", "files", "host", "kernel", "nodes", "runner"]

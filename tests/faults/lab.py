@@ -53,9 +53,9 @@ self_check = false
 pairs = 1
 pswpout_floor = 1000
 [limits]
-boot_s = 90
+boot_s = {boot}
 silence_s = {silence}
-total_s = {total}
+total_s = 600
 """
 
 
@@ -125,13 +125,13 @@ class Lab:
 
     def experiment(self, kernel: str = KERNEL, tier: str = "exact", threads: str = "[1]",
                    top: str = "", guest: str = "", workload: str = "", swap: int = 128,
-                   ratio: float = 1.2, silence: int = 30, total: int = 600) -> Path:
+                   ratio: float = 1.2, silence: int = 30, boot: int = 240) -> Path:
         """The experiment's file; its campaign will have a boot for each thread count."""
         self.planned = threads.count(",") + 1
         file = self.folder / "x.toml"
         file.write_text(_EXPERIMENT.format(
             kernel=kernel, tiers=f'["{tier}"]', threads=threads, top=top, guest=guest, swap=swap,
-            workload=workload, ratio=ratio, silence=silence, total=total), encoding="utf-8")
+            workload=workload, ratio=ratio, silence=silence, boot=boot), encoding="utf-8")
         return file
 
     # What it runs.

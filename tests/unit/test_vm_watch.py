@@ -103,6 +103,24 @@ def test_heart_stops() -> None:
     assert guest.outcome() is Outcome.GUEST_SILENT
 
 
+def test_after_a_lockup_nothing_more_is_waited_for() -> None:
+    guest = Guest().send(FrameType.HELLO, HELLO).say("INFO: task init:1 blocked for more than 120 "
+                                                     "seconds.")
+    for _ in range(4):
+        guest.beat(0, 1.2)
+    assert not guest.watch.hopeless
+    assert guest.beat(0, 1.2).beat(0, 1.2).watch.hopeless
+    assert guest.outcome() is Outcome.LOCKUP
+
+
+def test_a_guest_that_goes_on_after_a_warning_is_heard_out() -> None:
+    guest = running().say("WARNING: CPU: 0 PID: 1 at mm/vmscan.c:1 f+0x1/0x2")
+    for pages in range(20, 30):
+        guest.beat(pages, 1.2)
+    assert not guest.watch.hopeless
+    assert guest.outcome() is Outcome.KERNEL_WARNING
+
+
 def test_a_stop_of_qemu_is_not_held_against_a_counted_guest() -> None:
     guest = running()
     guest.watch.stopped(guest.now, True)
