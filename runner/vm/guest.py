@@ -146,7 +146,7 @@ def _judge(watch: Watch, evidence: Path, status: int | None) -> Finding:
     if status is not None:
         said = _last_line(evidence / "qemu.stderr")
         if status or qemu.was_told_to_end(said):
-            dead = qemu.status_text(status) + (f": {said}" if said else "")
+            dead = qemu.status_text(status) + (f": {said}{qemu.remedy(said)}" if said else "")
     found = watch.verdict(dead, exited=status is not None)
     if found.outcome is Outcome.WORKLOAD_FAILED:
         said = _last_line(evidence / "workload.stderr")

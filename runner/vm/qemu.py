@@ -136,6 +136,14 @@ def status_text(status: int) -> str:
         return f"QEMU was killed by signal {-status}"
 
 
+def remedy(said: str) -> str:
+    """What to do about QEMU's last line, to stand after it; '' where nothing is known."""
+    if "Could not load plugin" in said:
+        return ("; 'make -B all' builds the plugin anew, './swapscale doctor' names the QEMU that "
+                "has to take it")
+    return ""
+
+
 def was_told_to_end(said: str) -> bool:
     """Whether QEMU's last words say that somebody sent it a signal.
 

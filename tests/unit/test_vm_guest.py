@@ -323,3 +323,10 @@ def test_planned_pages(boot_of: Callable[..., Boot], argv: tuple[str, ...],
                 Job(plain.job.device, False, ("/bin/swapstorm", *argv)),
                 plain.evidence)
     assert guest.planned_pages(boot) == pages
+
+
+def test_a_plugin_that_is_not_taken_says_what_to_do() -> None:
+    said = ("qemu-system-x86_64: Could not load plugin build/lockstep.so: plugin requires API "
+            "version 99, but this QEMU supports only up to version 4")
+    assert "'make -B all' builds the plugin anew" in qemu.remedy(said)
+    assert qemu.remedy("qemu-system-x86_64: terminating on signal 15") == ""
