@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.instruments.table import Instruments
+from runner.metrics import latency
 from runner.records import Cell, Rules
 from runner.storm import Workload
 
@@ -64,3 +65,13 @@ class Experiment:
     left_out: str = ""        # one line on tiers that its kernels cannot have
     budget: str = ""          # lock budgets: a name of results/baselines or a path; '': none
     beside: tuple[str, ...] = ()  # kernels these are held against elsewhere, and so built like
+
+    def lacks(self, metric: str) -> str:
+        """What it would have to say for its boots to have a metric; '' where they have it."""
+        if metric in latency.NAMES and "--latency" not in self.workload.options:
+            return "is measured with workload.latency = true alone; set it"
+        if metric == "swap_efficiency" and not self.instruments.fio:
+            return "is measured with instruments.fio = true alone; set it"
+        if metric.startswith("fairness_") and max(self.threads) < 2:
+            return "is of two threads or more; add them to threads"
+        return ""

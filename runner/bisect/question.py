@@ -12,7 +12,6 @@ from runner import plan, tier, tomltext
 from runner.bisect.records import Question
 from runner.errors import UsageError, printable
 from runner.experiment import Experiment
-from runner.metrics import known
 
 #: Of the ends, of what lies between, and of the locks that moved with the culprit.
 ENDS, STEP, LOCKS = "ends.toml", "step.toml", "locks.toml"
@@ -30,7 +29,7 @@ def metric_of(experiment: Experiment, asked: str | None) -> tuple[str, str]:
                          "locks.CLASS.acquisitions_per_page")
     if not tier.is_metric(asked):
         raise UsageError(f"{printable(asked, 60)}: {tier.no_metric(asked)}")
-    if lack := known.lacking(asked, experiment):
+    if lack := experiment.lacks(asked):
         raise UsageError(f"{experiment.file}: {asked} {lack}")
     for one in tier.asked(experiment.tiers):
         if one.answers(asked):

@@ -14,7 +14,6 @@ from pathlib import Path
 from runner import paths, plan, tier, tomlfile
 from runner.errors import UsageError, printable
 from runner.experiment import Experiment
-from runner.metrics import known
 from runner.tomlfile import REQUIRED, Table
 
 FOLDER = paths.CONFIGS / "claims"
@@ -147,7 +146,7 @@ def _cell(table: Table, experiment: Experiment) -> ClaimCell:
     metric = table.text("metric", "throughput_mib_s")
     if not tier.is_metric(metric):
         table.complain("metric", f"{printable(metric, 80)!r} {tier.no_metric(metric)}")
-    if lack := known.lacking(metric, experiment):
+    if lack := experiment.lacks(metric):
         table.complain("metric", f"{metric} {lack}")
     deciding = [one for one in tier.every() if one.claims]
     able = [one.name for one in deciding if one.claimed(metric)]

@@ -13,10 +13,9 @@ from typing import TextIO
 from runner import paths
 from runner.commands.options import Commands, Whole
 from runner.errors import CannotMeasure, Exit, UsageError
-from runner.nightly import exchange, history, retention, store
+from runner.nightly import exchange, history, historypage, retention, store
 from runner.nightly.history import History
 from runner.progress import Progress
-from runner.report import historypage
 
 #: Nights whose evidence stays whole, and of older ones the n-th that keeps it.
 KEEP, EVERY = 30, 7

@@ -13,7 +13,7 @@ from runner import report
 from runner.evidence import Campaign
 from runner.nightly.history import read
 from runner.records import Sample
-from runner.report import historypage
+from runner.nightly import historypage
 from runner.verdict import compare
 from tests.browser import Browser, Keys
 from tests.unit import madenights

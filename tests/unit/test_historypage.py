@@ -15,7 +15,7 @@ from runner.errors import CannotMeasure
 from runner.nightly.facts import SeriesKey
 from runner.nightly.history import ChangePoint, History, Night, Series
 from runner.nightplots import Level, Mark, Point, Track
-from runner.report import historypage
+from runner.nightly import historypage
 
 KEY = SeriesKey("cpu, 2 cores", "7.2.22", "icount", "1 vCPU", "c", "w", "git:/src/linux@main",
                 "pmem", 1, "swapstorm", "exact", "instructions_per_page", "instructions/page",
