@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The table of a patch's changelog: what it changed, by the lock budgets that were measured.
+"""The tables of patches and of their series: what they changed, by the budgets that were measured.
 
-    python3 -m runner.report.changelog    writes it into every patch that has one
+    python3 -m runner.report.changelog    writes them into every patch and README that has one
 """
 from __future__ import annotations
 
@@ -21,19 +21,33 @@ _WORDS = {"swap_cache_tree": "swap cache tree lock", "swap_device": "device lock
           "swap_slots": "slot cache mutex", "swap_slots_free": "slot cache, freeing",
           "swap_cgroup": "swap_cgroup lock", "percpu_swap_cluster": "percpu_swap_cluster.lock"}
 _LEAST = 0.01                # of a class that moved: acquisitions per page
-TABLE = re.compile(r"^Measured on Linux .*?^  instructions +\d+ +\d+\n", re.MULTILINE | re.DOTALL)
+TABLE = re.compile(r"^Measured on Linux .*?^  instructions +[\d-]+ +[\d-]+\n",
+                   re.MULTILINE | re.DOTALL)
+#: A README's, for one source.
+SERIES_TABLE = re.compile(r"^\| (\S+): per swapped-out page \|.*\n(?:\|.*\n)+", re.MULTILINE)
 
 
-def table(release: str, base: str, before: Figures, after: Figures) -> str:
-    """What moved from one to the other; `base` is the series below it."""
+def below(folder: Path) -> list[str]:
+    """The series that the one in `folder` stands on, the lowest first."""
+    name = series.base(folder)
+    its = series.find(name, folder.name) if name else None
+    return [*below(its), name] if its else []
+
+
+def _instructions(figures: Figures) -> str:
+    return f"{figures.instructions:.0f}" if figures.instructions else "-"
+
+
+def table(release: str, bases: list[str], before: Figures, after: Figures) -> str:
+    """What moved from one to the other; `bases`: the series below it."""
     rows = [(_WORDS[lock], f"{before.locks[lock]:.3f}", f"{after.locks[lock]:.3f}")
             for lock in SWAP_PATH if abs(before.locks[lock] - after.locks[lock]) >= _LEAST]
-    rows.append(("instructions", f"{before.instructions:.0f}", f"{after.instructions:.0f}"))
+    rows.append(("instructions", _instructions(before), _instructions(after)))
     width = max(26, *(len(name) + 2 for name, _, _ in rows))
-    below = f" with {base} applied" if base else ""
+    beneath = f" with {' and '.join(bases)} applied" if bases else ""
     still = "" if len(rows) > 1 else (";\nno lock of the swap-out path is taken more or less "
                                       "often")
-    lines = [f"Measured on Linux {release}{below}, one CPU under",
+    lines = [f"Measured on Linux {release}{beneath}, one CPU under",
              "QEMU's -icount, 256 MB of RAM, swap on pmem, one thread writing twice",
              f"the RAM{still}:", "",
              f"  {'per swapped-out page':<{width}}{'before':>8}{'after':>10}"]
@@ -55,16 +69,44 @@ def patches(budget: Budget) -> Iterator[tuple[Path, str]]:
                 before = after and budget.figures.get(Place(after.on, "pmem", 1))
                 file = folder / patch
                 if after and before and TABLE.search(file.read_text("utf-8")):
-                    yield file, table(after.release, series.base(folder), before, after)
+                    yield file, table(after.release, below(folder), before, after)
+
+
+def series_table(budget: Budget, name: str, source: str) -> str:
+    """One column a kernel, from the one without patches to the whole series."""
+    folder = series.find(name, source)
+    assert folder is not None, f"{source}:{name}"
+    count = len(series.entries(folder))
+    columns = ["vanilla", *below(folder), *(f"{name}@{one}" for one in range(1, count)), name]
+    figures = {one: budget.figures[Place(f"{source}:{one}", "pmem", 1)] for one in columns
+               if Place(f"{source}:{one}", "pmem", 1) in budget.figures}
+    heads = [f"patch{'es 1 to' * (upto != '1')} {upto}" if upto else one
+             for one, upto in ((one, one.partition("@")[2]) for one in figures)]
+    rows = [[f"{source}: per swapped-out page", *heads], ["---", *["---:"] * len(heads)]]
+    for lock in SWAP_PATH:
+        taken = [one.locks[lock] for one in figures.values()]
+        if max(taken) - min(taken) >= _LEAST:
+            rows.append([_WORDS[lock], *(f"{one:.3f}" for one in taken)])
+    rows.append(["instructions", *map(_instructions, figures.values())])
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def readmes(budget: Budget) -> Iterator[tuple[Path, str, str]]:
+    """Every README with such tables, the table that it has and the one it is to have."""
+    for name in series.names():
+        file = paths.KERNELS / "series" / name / "README.md"
+        for found in SERIES_TABLE.finditer(file.read_text("utf-8")):
+            yield file, found[0], series_table(budget, name, found[1])
 
 
 def main() -> None:
     """Write every table anew."""
     budget = budgetfile.load(budgetfile.path_of(BASELINE))
-    for file, wanted in patches(budget):
-        text = file.read_text("utf-8")
-        if found := TABLE.search(text):
-            file.write_text(text.replace(found[0], wanted), "utf-8")
+    tables = [(file, found[0], wanted) for file, wanted in patches(budget)
+              if (found := TABLE.search(file.read_text("utf-8")))]
+    for file, has, wanted in [*tables, *readmes(budget)]:
+        file.write_text(file.read_text("utf-8").replace(has, wanted), "utf-8")
+        if has != wanted:
             print(file.relative_to(paths.ROOT))
 
 

@@ -13,6 +13,7 @@ from runner.kernel import build, cache, series, spec
 from runner.kernel.tree import Tree
 from runner.progress import Progress
 from tests import passed
+from tests.smallgit import git
 
 SERIES = paths.KERNELS / "series"
 #: Every named series with every source it has patches for.
@@ -41,6 +42,28 @@ def test_series_applies_on_what_it_stands_on(name: str) -> None:
         # Read only: the tree stays as the last build left it.
         made = Tree(home).plan(series.load(spec.parse(name).stack))
     assert made and all(content is not None for content in made.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_git_am_makes_the_same_of_it(name: str, tmp_path: Path) -> None:
+    """On a repository of the files that the stack touches."""
+    home, stack = home_of(name), spec.parse(name).stack
+    with cache.lock(home, name, Progress()):
+        tree = Tree(home)
+        made = tree.plan(series.load(stack))
+        before = {path: tree.pristine(path) for path in made}
+    for path, content in before.items():
+        if content is not None:
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_bytes(content.data)
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-q", "-m", "as it was")
+    patches = [part.folder / patch for part in stack for patch, _ in series.entries(part.folder)]
+    git(tmp_path, "am", "-q", *map(str, patches))
+    assert {path: (tmp_path / path).read_bytes() for path in made} == {
+        path: content.data for path, content in made.items() if content is not None}
+    assert git(tmp_path, "log", "--format=%s").count("\n") == len(patches)
 
 
 @pytest.mark.parametrize("name", NAMES)
