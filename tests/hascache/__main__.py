@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -19,45 +18,23 @@ from pathlib import Path
 from runner import programs
 from runner.kernel import build
 from runner.progress import Progress
-from runner.records import MIB, Accelerator, BuiltKernel, SwapDevice
-from runner.vm import accel, initramfs, machine, memory, qemu, shell
-from runner.vm.kept import store
+from runner.records import Accelerator, BuiltKernel
+from runner.vm import accel
+from tests import ownguest
 
 COUNTER = "./tests/series/count-has-cache-sleeps/6.1"
 KERNELS = [f"6.1:{series}+{COUNTER}" for series in ("pagewise", "batched")]
-RAM, DEVICE = 256 * MIB, SwapDevice("pmem", 256 * MIB)
+RAM_MIB = SWAP_MIB = 256
 #: Pages to swap out, and the sizes of the region: short ones are missed soonest.
 WANTED, REGIONS = 20000, (1024, 256, 32)
-#: Bytes the guest may say, and seconds until it must have said them.
-MOST_BYTES, PATIENCE = 1 << 20, 600
-
-_RC = """\
-/bin/busybox --install -s /bin
-mount -t devtmpfs dev /dev
-mount -t proc proc /proc
-mkswap /dev/pmem0 >/dev/null && swapon /dev/pmem0
-{loads}
-poweroff -f
-"""
 _LINE = re.compile(r"race: ns (\d+) pswpout (\d+) pswpin (\d+) sleeps (\d+) touches (\d+) "
                    r"longest_ns (\d+)")
 
 
 def boot(kernel: BuiltKernel, accelerator: Accelerator, race: Path) -> list[list[int]]:
     """The figures of each region, in one boot."""
-    loads = "\n".join(f"race {WANTED} {pages} 1" for pages in REGIONS)
-    initrd = store(shell.layer(DEVICE) + initramfs.archive([
-        ("bin/race", initramfs.PROGRAM, race.read_bytes()),
-        ("etc/rc", initramfs.TEXT, _RC.format(loads=loads).encode())]))
-    pc, layout = machine.read(), memory.lay_out(RAM, DEVICE)
-    argv = qemu.command(pc, accelerator, 2, layout, kernel.image.absolute(), initrd,
-                        qemu.append(pc, accelerator, layout, ()),
-                        qemu.Streams("stdio", "null", "null"))
-    with tempfile.TemporaryFile() as output:
-        with qemu.running(argv, MOST_BYTES, subprocess.DEVNULL, output) as process:
-            process.wait(PATIENCE)
-        output.seek(0)
-        said = output.read().decode(errors="replace")
+    said = ownguest.said(kernel, accelerator, 2, RAM_MIB, SWAP_MIB, race,
+                         [f"race {WANTED} {pages} 1" for pages in REGIONS])
     found = [[int(part) for part in one.groups()] for one in _LINE.finditer(said)]
     if len(found) != len(REGIONS):
         sys.exit(f"tests.hascache: {kernel.name}: the guest said\n{said[-2000:]}")
@@ -86,9 +63,7 @@ def main(boots: int) -> None:
     kernels = [build.build(name, "perf", progress) for name in KERNELS]
     accelerator = accel.choose("auto", progress)
     with tempfile.TemporaryDirectory() as folder:
-        race = Path(folder) / "race"
-        subprocess.run(["gcc", "-std=gnu11", "-O2", "-Wall", "-Werror", "-static", "-pthread",
-                        "-o", str(race), str(Path(__file__).with_name("race.c"))], check=True)
+        race = ownguest.compiled(Path(__file__).with_name("race.c"), Path(folder))
         taken: dict[str, list[list[list[int]]]] = {one.name: [] for one in kernels}
         for at in range(boots):
             for kernel in kernels:
