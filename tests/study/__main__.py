@@ -12,7 +12,7 @@ import re
 import statistics
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from runner import campaign, paths, plan
 from runner.errors import Exit, SwapscaleError
@@ -25,7 +25,7 @@ from runner.records import Sample
 HOME = paths.RESULTS / "study"
 MACHINE = "haswell-ep-2s"
 QUANTA = (50, 100, 250, 500, 1000, 2000)
-RUNS = 2
+RUNS = 3
 #: A/A: comparisons of this many runs of one kernel against as many others of it.
 AA_RUNS, AA_COMPARISONS = 3, 20
 SPEED = "throughput_mib_s"
@@ -42,11 +42,10 @@ class Row:
     quantum: int | None = None
     spare: int | None = None
     ram_mib: int = 256
-    ratio: float = 1.5
+    ratio: float = 1.4
     runs: int = RUNS
     kernels: tuple[str, ...] = ("6.1:pagewise", "6.1:batched")
     threads: tuple[int, ...] = THREADS
-    more: dict[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
         own = [f'machine = "{self.machine}"']
@@ -126,8 +125,8 @@ def line(row: Row, samples: list[Sample]) -> str:
             cells += ["–", "–"]
             continue
         ns = statistics.median(one.metrics["ns_per_page"].value for one in base)
-        effect = math.expm1(found.effect)
-        cells += [f"{ns:.0f}", f"{effect:+.1%}"]
+        effect, low, high = map(math.expm1, (found.effect, *found.interval))
+        cells += [f"{ns:.0f}", f"{effect:+.1%} ({low:+.1%} to {high:+.1%})"]
     return "| " + " | ".join(cells) + " |"
 
 
