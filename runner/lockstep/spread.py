@@ -25,6 +25,7 @@ class Spread:
     counts: tuple[int, int]
     effect: float             # difference of mean logarithms, test less base
     half: float               # of its interval
+    error: float              # its standard error
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -65,7 +66,7 @@ def of(base: Sequence[Sample], test: Sequence[Sample], name: str) -> Spread | No
                                      for part, side in zip(parts, logs))
         half = float(scipy.stats.t.ppf((1 + LEVEL) / 2, free)) * error
     means = [sum(side) / len(side) for side in logs]
-    return Spread((len(logs[0]), len(logs[1])), means[1] - means[0], half)
+    return Spread((len(logs[0]), len(logs[1])), means[1] - means[0], half, error)
 
 
 def judge(result: MetricResult, base: Sequence[Sample], test: Sequence[Sample]) -> MetricResult:

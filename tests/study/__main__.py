@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """make study: what lockstep's figures hang on, measured; prints the tables of docs/lockstep.md.
 
-    python3 -m tests.study [quantum] [figures] [shape] [aa]
+    python3 -m tests.study [quantum] [figures] [shape] [1] [16]
 
-Each row is a campaign of its own in results/study/; what was begun is gone on with.
+Each row with each number of threads is a campaign of its own in results/study/; what was begun is
+gone on with.
 """
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import math
 import re
 import statistics
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runner import campaign, paths, plan
@@ -24,12 +25,13 @@ from runner.records import Sample
 
 HOME = paths.RESULTS / "study"
 MACHINE = "haswell-ep-2s"
-QUANTA = (50, 100, 250, 500, 1000, 2000)
-RUNS = 3
-#: A/A: comparisons of this many runs of one kernel against as many others of it.
-AA_RUNS, AA_COMPARISONS = 3, 20
+QUANTA = (250, 1000, 100, 500, 2000, 50)
+RUNS = 2
+STUDIES = ("quantum", "figures", "shape")
 SPEED = "throughput_mib_s"
-THREADS = (1, 16)
+#: Threads and how much of RAM they touch: many take longer to settle, and the first to finish
+#: ends the window.  With 16 and 1.2 runs of one cell differed by a half.
+RATIOS = {1: 1.2, 16: 1.4}
 
 
 @dataclass(frozen=True)
@@ -42,21 +44,23 @@ class Row:
     quantum: int | None = None
     spare: int | None = None
     ram_mib: int = 256
-    ratio: float = 1.4
+    share: float = 1.0        # of the pages beyond RAM that RATIOS has
     runs: int = RUNS
     kernels: tuple[str, ...] = ("6.1:pagewise", "6.1:batched")
-    threads: tuple[int, ...] = THREADS
+    processes: bool = False
 
-    def text(self) -> str:
+    def text(self, threads: int) -> str:
+        ratio = 1 + self.share * (RATIOS[threads] - 1)
         own = [f'machine = "{self.machine}"']
         own += [f"{key} = {value}" for key, value in (("quantum", self.quantum),
                                                       ("spare", self.spare)) if value is not None]
         listed = ", ".join(f'"{name}"' for name in self.kernels)
         return "\n".join([
             "format = 1", f'title = "{self.said}"', f"kernels = [{listed}]", 'devices = ["pmem"]',
-            f"threads = [{', '.join(map(str, self.threads))}]", 'tiers = ["lockstep"]',
+            f"threads = [{threads}]", 'tiers = ["lockstep"]',
             "[guest]", f"ram_mib = {self.ram_mib}", f"swap_mib = {2 * self.ram_mib}",
-            "[workload]", 'program = "swapstorm"', f"ratio = {self.ratio}", "passes = 1",
+            "[workload]", 'program = "swapstorm"', f"ratio = {ratio:g}", "passes = 1",
+            "verify = false", f"processes = {str(self.processes).lower()}",
             "[rules]", f"perturbations = {self.runs}", "self_check = false", "pswpout_floor = 1000",
             "[lockstep]", *own, ""])
 
@@ -88,20 +92,22 @@ def rows(study: str) -> Iterator[Row]:
         yield Row("one-node", "one socket, one node", _machine(machine, "one-node", "", 0, 1))
         yield Row("spare-1", "one spare CPU in place of two", spare=1)
         yield Row("spare-6", "six spare CPUs in place of two", spare=6)
-        yield Row("ram-512", "512 MiB of RAM in place of 256, ratio 1.25", ram_mib=512, ratio=1.25)
-    elif study == "aa":
-        yield Row("aa", "one kernel against itself", runs=2 * AA_RUNS * AA_COMPARISONS,
-                  ratio=1.25, kernels=("6.1:pagewise",), threads=(16,))
+        yield Row("ram-512", "512 MiB of RAM in place of 256", ram_mib=512, share=0.5)
+        yield Row("processes", "processes in place of threads", processes=True)
+        for count in (8, 2):
+            yield Row(f"batch-{count}", f"batches of {count} folios at most in place of 32",
+                      kernels=("6.1:pagewise", f"6.1:./tests/series/batch-of-{count}"))
 
 
-def measure(row: Row, progress: Progress) -> list[Sample]:
+def measure(row: Row, threads: int, progress: Progress) -> list[Sample]:
     """The samples of a row, made where they are not on record."""
-    begun = sorted(HOME.glob(f"{row.name}-[0-9]*/campaign.json"))
+    name = f"{row.name}-{threads}t"
+    begun = sorted(HOME.glob(f"{name}-[0-9]*/campaign.json"))
     if begun:
         home, experiment, record = campaign.reopen(begun[-1].parent)
     else:
-        file = HOME / f"experiment-{row.name}.toml"
-        file.write_text(row.text(), "utf-8")
+        file = HOME / f"experiment-{name}.toml"
+        file.write_text(row.text(threads), "utf-8")
         experiment = plan.load(file)
         folder = campaign.create(experiment, HOME).folder
         home, experiment, record = campaign.reopen(folder.rename(
@@ -111,52 +117,35 @@ def measure(row: Row, progress: Progress) -> list[Sample]:
     return [one for one in load_samples(home.samples_file) if not one.invalid]
 
 
-def _side(samples: list[Sample], kernel: str, threads: int) -> list[Sample]:
-    return [one for one in samples if (one.cell.kernel, one.cell.threads) == (kernel, threads)]
-
-
-def line(row: Row, samples: list[Sample]) -> str:
-    """A row of Markdown: each thread count's time per page and effect."""
+def line(row: Row, made: Mapping[int, Sequence[Sample]]) -> str:
+    """A row of Markdown: of each number of threads the base's time per page, and the effect with
+    its standard error in points."""
     cells = [row.said]
-    for threads in row.threads:
-        base, test = (_side(samples, kernel, threads) for kernel in row.kernels)
+    for samples in made.values():
+        base, test = ([one for one in samples if one.cell.kernel == kernel]
+                      for kernel in row.kernels)
         found = spread.of(base, test, SPEED)
         if found is None:
             cells += ["–", "–"]
             continue
         ns = statistics.median(one.metrics["ns_per_page"].value for one in base)
-        effect, low, high = map(math.expm1, (found.effect, *found.interval))
-        cells += [f"{ns:.0f}", f"{effect:+.1%} ({low:+.1%} to {high:+.1%})"]
+        effect = math.expm1(found.effect)
+        cells += [f"{ns:.0f}", f"{effect:+.1%} ± {100 * (1 + effect) * found.error:.1f}"]
     return "| " + " | ".join(cells) + " |"
 
 
-def aa(samples: list[Sample]) -> str:
-    """False alarms and resolution of AA_COMPARISONS disjoint comparisons of one kernel."""
-    made = sorted(samples, key=lambda one: one.layout)
-    groups = [made[at:at + AA_RUNS] for at in range(0, len(made) - AA_RUNS + 1, AA_RUNS)]
-    found = [spread.of(one, other, SPEED) for one, other in zip(groups[::2], groups[1::2])]
-    known = [one for one in found if one]
-    false = sum(one.interval[0] > 0 or one.interval[1] < 0 for one in known)
-    widths = sorted(one.resolves for one in known)
-    effects = sorted(abs(one.effect) for one in known)
-    return (f"{len(known)} comparisons of {AA_RUNS} runs against {AA_RUNS}: {false} intervals miss "
-            f"zero; differences up to {effects[-1]:.1%}, median {statistics.median(effects):.1%}; "
-            f"resolved from {statistics.median(widths):.1%} on (median)") if known else "no runs"
-
-
-def main(studies: list[str]) -> int:
+def main(words: list[str]) -> int:
     progress = Progress()
     HOME.mkdir(parents=True, exist_ok=True)
+    threads = [int(word) for word in words if word.isdecimal()] or list(RATIOS)
     try:
-        for study in studies or ["quantum", "figures", "shape", "aa"]:
-            made = [(row, measure(row, progress)) for row in rows(study)]
-            if study == "aa":
-                print(aa(made[0][1]))
-                continue
-            print(f"\n| {study} | 1 thread: ns per page | effect | 16 threads: ns per page | "
-                  "effect |\n|---|---:|---:|---:|---:|")
-            for row, samples in made:
-                print(line(row, samples), flush=True)
+        for study in [word for word in words if not word.isdecimal()] or STUDIES:
+            print(f"\n| {study} |" + "".join(f" {count} threads: ns per page | effect |"
+                                             for count in threads))
+            print("|---|" + "---:|---:|" * len(threads), flush=True)
+            for row in rows(study):
+                print(line(row, {count: measure(row, count, progress) for count in threads}),
+                      flush=True)
     except SwapscaleError as error:
         print(f"study: {error}", file=sys.stderr)
         return error.exit
