@@ -35,20 +35,25 @@ class Clock:
 
     def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
         self._steady = steady
-        self._read = steady()
+        self._begin = self._read = self._last = steady()
         self._before: dict[str, float] = {}
         self.waited = 0.0
 
     def look(self, pid: int, read: Callable[[int], dict[str, float]] = waits) -> None:
-        """What has been waited since: by the thread that waited longest, no more than passed."""
+        """What has been waited since, by the thread that waited longest.
+
+        The kernel adds a wait up when it ends, so that it may be longer than the time since the
+        last look; all together are no longer than has passed.
+        """
         now = self._steady()
         if now - self._read < _EVERY:
             return
         waited = read(pid)
         most = max((seconds - self._before.get(thread, seconds)
                     for thread, seconds in waited.items()), default=0.0)
-        self.waited += min(max(0.0, most), now - self._read)
+        self.waited = min(self.waited + max(0.0, most), now - self._begin)
         self._before, self._read = waited, now
 
     def now(self) -> float:
-        return self._steady() - self.waited
+        self._last = max(self._last, self._steady() - self.waited)
+        return self._last

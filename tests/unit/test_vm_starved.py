@@ -45,6 +45,23 @@ def test_who_is_not_let_run_has_all_its_time() -> None:
     assert clock.now() == 112.0
 
 
+def test_a_wait_is_added_up_when_it_ends() -> None:
+    host = Host()
+    clock = starved.Clock(host)
+    for _ in range(10):
+        host.time += 3
+        host.waits = {"1": 0.0}
+        clock.look(0, host.read)
+    assert clock.now() == 130.0
+    host.time += 1
+    host.waits = {"1": 28.0}
+    clock.look(0, host.read)
+    assert clock.now() == 130.0                 # stands until it is right again
+    host.time += 30
+    clock.look(0, host.read)
+    assert clock.now() == 133.0
+
+
 def test_threads_that_come_and_go() -> None:
     host = Host()
     clock = starved.Clock(host)
