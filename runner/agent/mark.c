@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 // Seven bytes, of which the last four are the mark.
-#define TELL(what)                                                             \
+#define TELL(what) \
 	__asm__ volatile("nopl %c0(%%rax)" : : "i"(MARK | (what)) : "memory")
 
 void mark_window(bool begins)
