@@ -160,7 +160,12 @@ def _demote(cell: CellResult, problem: str) -> CellResult:
 
 def _spread(cell: CellResult, base: Mapping[Where, Sequence[Sample]],
             test: Mapping[Where, Sequence[Sample]]) -> CellResult:
-    """The cell with its metrics' spread over the boots that count."""
+    """The cell with its metrics' spread over the boots that count.
+
+    None of pairs: those past a look wait for the next, and what they spread by is the host's.
+    """
+    if tier.find(cell.tier).paired:
+        return cell
     place = cell.device, cell.threads, cell.workload, cell.tier
     sides = [[one for one in side.get(place, ()) if not one.invalid] for side in (base, test)]
     metrics = []

@@ -47,12 +47,15 @@ def _shown(cell: CellResult) -> list[MetricResult]:
 
 
 def _compared(comparison: Comparison) -> list[CellResult]:
-    return [one for one in comparison.cells if not one.alone and one.base.name == comparison.base
-            and _both(one)]
+    return [one for one in comparison.cells if not one.alone and _both(one)]
 
 
 def _nothing(comparison: Comparison) -> str:
     return f"{comparison.verdict.upper()}: {comparison.reason}\nNothing was compared.\n"
+
+
+def _head(cell: CellResult) -> str:
+    return _cut(f"{cell.title}: {cell.verdict}", WIDTH)
 
 
 # The kernel test robot's.
@@ -70,7 +73,7 @@ def _row(one: MetricResult) -> str:
 
 def _cell(cell: CellResult) -> list[str]:
     sides = (cell.base.name, cell.test)
-    return ["=" * WIDTH, "tier/device/threads/testcase:",
+    return ["=" * WIDTH, _head(cell), "", "tier/device/threads/testcase:",
             f"  {cell.measured_by}/{cell.device}/{cell.threads}/{cell.workload}", "",
             "commit:", *(f"  {_cut(name, WIDTH - 2)}" for name in sides), "",
             f"{_cut(sides[0], 16):16} {_cut(sides[1], 27)}", f"{'-' * 16} {'-' * 27}",
@@ -102,6 +105,7 @@ def _block(cells: Sequence[CellResult]) -> Iterable[str]:
     """One kernel in one tier on one device: a line for each metric and thread count."""
     first, left = cells[0], WIDTH - _BASE - _TEST
     yield _cut(f"{first.measured_by}, {first.device}, {first.workload}: medians, by threads", WIDTH)
+    yield from dict.fromkeys(map(_head, cells))
     yield (f"{'':{left}}{_cut(first.base.name, _BASE - 1):>{_BASE}}"
            f"{_cut(first.test, _TEST - 1):>{_TEST}}")
     rows = [(one, cell.threads) for cell in cells for one in _shown(cell)]
@@ -120,5 +124,5 @@ def mmtests(comparison: Comparison) -> str:
         return _nothing(comparison)
     places: dict[tuple[str, ...], list[CellResult]] = {}
     for one in cells:
-        places.setdefault((one.tier, one.device, one.workload, one.test), []).append(one)
+        places.setdefault((one.tier, one.device, one.workload, one.title), []).append(one)
     return "\n".join(line.rstrip() for mine in places.values() for line in _block(mine))

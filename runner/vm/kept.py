@@ -57,13 +57,16 @@ def _put(path: Path, content: bytes) -> None:
     with open(file, "wb") as out:
         out.write(content)
         out.flush()
-        # A descriptor of a folder's, unused, has Python ask for the link to be followed.
-        try:
-            os.link(f"/proc/self/fd/{file}", path, src_dir_fd=file)
-        except FileExistsError:
-            if path.read_bytes() != content:    # else another sample's
-                path.unlink()
+        while True:
+            try:
+                # A descriptor of a folder's, unused, has Python ask for the link to be followed.
                 os.link(f"/proc/self/fd/{file}", path, src_dir_fd=file)
+                return
+            except FileExistsError:
+                with suppress(FileNotFoundError):     # another sample drops it just now
+                    if path.read_bytes() == content:  # or has stored it
+                        return
+                    path.unlink()
 
 
 def _stored(folder: Path) -> Iterator[tuple[int, int, Path]]:
