@@ -53,6 +53,7 @@ pswpout_floor = {floor}
 _FIRST = ("e2e", "component", "unit")
 
 
+@pytest.hookimpl(tryfirst=True)   # before xdist names the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """For workers side by side: a module that boots is one worker's, since it shares its boots."""
     def room(item: pytest.Item) -> str:
