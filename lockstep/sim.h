@@ -58,10 +58,7 @@ struct sim {
 	bool confused; /* one reported twice, or out of turn */
 };
 
-/*
- * Nobody measures what comes after the window, a third of a run: turns are this
- * many quanta long there.
- */
+/* Nobody measures what comes after the window: turns are so many quanta there. */
 enum { SIM_AFTERWARDS = 32 };
 
 /* Returns 0, or -1 with a line in `why`. */

@@ -41,6 +41,10 @@ class SourceGone(UsageError):
     """A kernel's source is not where its name says."""
 
 
+class ProgramFailed(CannotMeasure):
+    """A helper program of the host ran, and ended with a status that is not 0."""
+
+
 class DoesNotBuild(CannotMeasure):
     """The kernel's own fault: its source does not compile."""
 

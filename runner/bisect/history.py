@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.bisect.points import Limits, Point
-from runner.errors import CannotMeasure, UsageError, printable
+from runner.errors import CannotMeasure, ProgramFailed, UsageError, printable
 from runner.kernel import gitrepo
 from runner.progress import Progress
 
@@ -21,9 +21,7 @@ def commit_of(tree: Path, ref: str) -> str:
     try:
         return _ask(tree, "rev-parse", "--verify", "--quiet", "--end-of-options",
                     f"{ref}^{{commit}}").strip()
-    except CannotMeasure as error:
-        if "git failed" not in str(error):
-            raise                         # git itself is not there
+    except ProgramFailed:
         raise UsageError(f"{tree}: has no commit {printable(repr(ref), 80)}; 'git -C {tree} "
                          "branch --all' and 'git tag' show what there is") from None
 

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from runner.errors import CannotMeasure, printable
+from runner.errors import CannotMeasure, ProgramFailed, printable
 
 _SERIOUS = re.compile(r"(fatal|error|E): ")
 
@@ -45,5 +45,5 @@ def run(argv: list[str], what: str, package: str = "", cwd: Path | None = None,
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         serious = [line for line in said if _SERIOUS.match(line)]
         why = (serious or said or [f"status {done.returncode}"])[0]
-        raise CannotMeasure(f"{what}: {argv[0]} failed: {printable(why)}")
+        raise ProgramFailed(f"{what}: {argv[0]} failed: {printable(why)}")
     return done.stdout.decode("utf-8", "replace")

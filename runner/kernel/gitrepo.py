@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner.errors import CannotMeasure, SourceGone, UsageError, printable
+from runner.errors import CannotMeasure, ProgramFailed, SourceGone, UsageError, printable
 from runner.kernel import command
 
 #: Of the user's environment: where git may trust a repository is often said there alone.
@@ -36,7 +36,7 @@ def check(tree: Path, else_say: str) -> None:
         raise SourceGone(f"{tree}: no such folder; give the folder of a git repository")
     try:
         ask(tree, "rev-parse", "--git-dir")
-    except CannotMeasure as error:
+    except ProgramFailed as error:
         said = str(error)
         if "not a git repository" in said:
             # A work tree's .git is a file that leads to the repository it is of.
@@ -52,9 +52,7 @@ def check(tree: Path, else_say: str) -> None:
             raise SourceGone(f"{tree}: is a bare repository, which safe.bareRepository forbids; "
                              "'git config --global safe.bareRepository all' lets git read it"
                              ) from None
-        if "git failed" in said:
-            raise SourceGone(said) from None
-        raise
+        raise SourceGone(said) from None
 
 
 def _promisor(tree: Path) -> tuple[str, str]:

@@ -36,19 +36,19 @@ def _fights(cell: CellResult) -> dict[str, str]:
     return {line: told for line, (_, told) in best.items()}
 
 
-def _written(cell: CellResult) -> dict[str, float]:
-    """Transfers per page to a CPU that writes, of both sides together, by line."""
-    return {line: (one.base or 0.0) + (one.test or 0.0) for (line,), one in _of(cell, WRITTEN)}
-
-
-def _share(writes: dict[str, float], line: str, one: MetricResult) -> str:
-    if line not in writes:    # an earlier version's sample, or no longer hot
+def _share(moved: MetricResult, written: MetricResult | None) -> str:
+    """Of a line's transfers those to a CPU that writes, over the sides that say it."""
+    sides = [(part, whole) for part, whole in ((written.base, moved.base),
+                                               (written.test, moved.test))
+             if part is not None and whole] if written else []
+    if not sides:             # an earlier version's sample, or nowhere among the very hottest
         return "–"
-    return f"{writes[line] / ((one.base or 0.0) + (one.test or 0.0)):.0%}"
+    return f"{sum(part for part, _ in sides) / sum(whole for _, whole in sides):.0%}"
 
 
 def lines(cell: CellResult) -> Table | None:
-    rows, fights, writes = _of(cell, LINE), _fights(cell), _written(cell)
+    rows, fights = _of(cell, LINE), _fights(cell)
+    writes = {name: one for (name,), one in _of(cell, WRITTEN)}
     if not rows:
         return None
     return Table(f"Hottest cache lines, transfers between CPUs per swapped-out page "
@@ -56,7 +56,8 @@ def lines(cell: CellResult) -> Table | None:
                  ("line, and by whom it is taken most", "base", "test", "change",
                   "to write"),
                  tuple((printable(f"{name}: {fights.get(name, '')}".rstrip(": "), 110),
-                        number(one.base), number(one.test), change(one), _share(writes, name, one))
+                        number(one.base), number(one.test), change(one),
+                        _share(one, writes.get(name)))
                        for (name,), one in rows[:_ROWS]),
                  f"The {_ROWS} hottest of {len(rows)} that the samples name." if len(rows) > _ROWS
                  else "")
