@@ -74,7 +74,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
 SECONDS := 10
 seeds = $(shell sed -n 's,^// SEEDS: ,,p' $(1))
 $(BUILD)/fuzz/%: tests/fuzz/%.c $$(call links,tests/fuzz/%.c) $(headers) \
-		$(wildcard tests/fuzz/*.h) Makefile
+		$(wildcard tests/fuzz/*.h tests/unit/c/*.h) Makefile
 	@mkdir -p $(@D)
 	clang $(CSTD) $(SANITIZE) -fsanitize=fuzzer -I. -o $@ $(filter %.c,$^) -lm
 

@@ -58,7 +58,8 @@ struct sim {
 	bool confused; /* one reported twice, or out of turn */
 };
 
-/* Nobody measures what comes after the window: turns are so many quanta there. */
+/* Nobody measures what comes after the window: turns are so many quanta there.
+ */
 enum { SIM_AFTERWARDS = 32 };
 
 /* Returns 0, or -1 with a line in `why`. */

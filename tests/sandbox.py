@@ -30,7 +30,8 @@ ratio = 1.25
 [rules]
 pswpout_floor = 1000
 """
-_CLAIM = _LOAD.format(tiers='["exact", "locks"]') + """
+#: Of one thread and a lock, in the base and test of _LOAD.
+CLAIM = """\
 [claim]
 statement = "a short claim"
 [claim.source]
@@ -61,7 +62,8 @@ class Sandbox:
         shutil.copytree(ROOT, self.folder, symlinks=True, ignore=_LEFT_OUT)
         configs = self.folder / "configs"
         (configs / "nightly-load.toml").write_text(_LOAD.format(tiers='["exact"]'))
-        (configs / "claims/chen-2016.toml").write_text(_CLAIM)
+        (configs / "claims/chen-2016.toml").write_text(
+            _LOAD.format(tiers='["exact", "locks"]') + CLAIM)
 
     def campaigns(self) -> list[Path]:
         """Oldest first."""

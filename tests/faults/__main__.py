@@ -9,12 +9,12 @@ since; what cannot be done here keeps its row of the page.
 from __future__ import annotations
 
 import signal
-import sys
 
 from runner import paths, programs
-from runner.errors import Exit, SwapscaleError, UsageError
+from runner.errors import Exit, UsageError
 from runner.kernel import build
 from runner.progress import Progress
+from tests import longrun
 from tests.faults import page, record, runs
 from tests.faults.all import FAULTS
 from tests.faults.fault import GROUPS, Fault
@@ -62,11 +62,4 @@ def main(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except SwapscaleError as error:
-        print(f"swapscale: {error}", file=sys.stderr)
-        sys.exit(error.exit)
-    except KeyboardInterrupt:
-        print("swapscale: interrupted; 'make faults' goes on from here", file=sys.stderr)
-        sys.exit(Exit.INTERRUPTED)
+    longrun.run(main, "make faults")

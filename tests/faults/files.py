@@ -21,6 +21,7 @@ from tests import smallgit
 from tests.faults import base
 from tests.faults.fault import Seen, add
 from tests.faults.lab import Done, Lab
+from tests.sandbox import CLAIM
 
 _STATUSES = (0, 1, 2, 3, 4)
 _LONG = 200                       # lines
@@ -165,19 +166,7 @@ def _machine(lab: Lab) -> Made:
 def _claim(lab: Lab) -> Made:
     """The file is a campaign's experiment, too."""
     experiment, (_, home, *_) = _campaigns("experiment.toml", *_LOCKS)(lab)
-    experiment.write_text(experiment.read_text() + """\
-[claim]
-statement = "one"
-[claim.source]
-title = "a fault"
-date = "2026-01-01"
-[[claim.cell]]
-threads = 1
-metric = "locks.swap_cache_tree.acquisitions_per_page"
-effect = -0.48
-tolerance = 0.03
-tiers = ["locks"]
-""")
+    experiment.write_text(experiment.read_text() + CLAIM)
     return experiment, ["claim", home]
 
 

@@ -8,17 +8,7 @@
 #include "lockstep/insn.h"
 #include "lockstep/output.h"
 #include "lockstep/sim.h"
-
-static const char machine[] = "cpus 3\nsocket 2 1\ninstruction_fs 10\n"
-			      "near_fs 400\nfar_fs 1200\nbyte_fs 1\n"
-			      "quantum_fs 100\nskew_seed 3\nmost_lines 50\n"
-			      "range 0xffff888000000000 65536\n"
-			      "range 0xffffffff81000000 4096\n"
-			      "leaf 0xffffffff81000000 0xffffffff81000020\n"
-			      "bulk 0xffffffff81000020 0xffffffff81000040\n"
-			      "span lock 0xffffffff81000010\n"
-			      "span irq 0xffffffff81000030\n"
-			      "peek 0xffff888000000000\n";
+#include "tests/unit/c/some_machine.h"
 
 static uint64_t address(const uint8_t *data)
 {
@@ -72,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t length;
 
 	sim = (struct sim){.told = 0};
-	must(!machine_parse(&sim.machine, machine, why, sizeof(why)));
+	must(!machine_parse(&sim.machine, some_machine, why, sizeof(why)));
 	must(!sim_set_up(&sim, why, sizeof(why)));
 	for (; size >= 8; data += 8, size -= 8)
 		event(&sim, data);

@@ -8,16 +8,16 @@ the page as they are, with what they were measured on.
 """
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from runner import campaign, paths, plan, programs
-from runner.errors import Exit, SwapscaleError, UsageError
+from runner.errors import Exit, UsageError
 from runner.evidence import Campaign
 from runner.figures import Verdict
 from runner.progress import Progress
 from runner.records import Sample
 from runner.tier import find
+from tests import longrun
 from tests.selftest import page, rates
 from tests.selftest.rates import Planted, Rate
 
@@ -99,11 +99,4 @@ def main(wanted: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except SwapscaleError as error:
-        print(f"swapscale: {error}", file=sys.stderr)
-        sys.exit(error.exit)
-    except KeyboardInterrupt:
-        print("swapscale: interrupted; 'make selftest' goes on from here", file=sys.stderr)
-        sys.exit(Exit.INTERRUPTED)
+    longrun.run(main, "make selftest")

@@ -11,17 +11,17 @@ from __future__ import annotations
 import math
 import re
 import statistics
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runner import campaign, paths, plan
-from runner.errors import Exit, SwapscaleError
+from runner.errors import Exit
 from runner.evidence import load_samples
 from runner.lockstep import machinefile, spread
 from runner.lockstep.machinefile import FIGURES, Machine
 from runner.progress import Progress
 from runner.records import Sample
+from tests import longrun
 
 HOME = paths.RESULTS / "study"
 MACHINE = "haswell-ep-2s"
@@ -138,19 +138,15 @@ def main(words: list[str]) -> int:
     progress = Progress()
     HOME.mkdir(parents=True, exist_ok=True)
     threads = [int(word) for word in words if word.isdecimal()] or list(RATIOS)
-    try:
-        for study in [word for word in words if not word.isdecimal()] or STUDIES:
-            print(f"\n| {study} |" + "".join(f" {count} threads: ns per page | effect |"
-                                             for count in threads))
-            print("|---|" + "---:|---:|" * len(threads), flush=True)
-            for row in rows(study):
-                print(line(row, {count: measure(row, count, progress) for count in threads}),
-                      flush=True)
-    except SwapscaleError as error:
-        print(f"study: {error}", file=sys.stderr)
-        return error.exit
+    for study in [word for word in words if not word.isdecimal()] or STUDIES:
+        print(f"\n| {study} |" + "".join(f" {count} threads: ns per page | effect |"
+                                         for count in threads))
+        print("|---|" + "---:|---:|" * len(threads), flush=True)
+        for row in rows(study):
+            print(line(row, {count: measure(row, count, progress) for count in threads}),
+                  flush=True)
     return Exit.OK
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    longrun.run(main, "make study")

@@ -18,6 +18,7 @@
 #include "lockstep/insn.h"
 #include "lockstep/output.h"
 #include "lockstep/sim.h"
+#include "some_machine.h"
 
 #define DATA UINT64_C(0xffff888000000000)
 #define CODE UINT64_C(0xffffffff81000000)
@@ -30,17 +31,6 @@ static unsigned int draw(unsigned int below)
 	return (unsigned int)(seed >> 33) % below;
 }
 
-static const char good[] = "cpus 3\nsocket 2 1\ninstruction_fs 10\n"
-			   "near_fs 400\nfar_fs 1200\nbyte_fs 1\n"
-			   "quantum_fs 100\nskew_seed 3\nmost_lines 50\n"
-			   "range 0xffff888000000000 65536\n"
-			   "range 0xffffffff81000000 4096\n"
-			   "leaf 0xffffffff81000000 0xffffffff81000020\n"
-			   "bulk 0xffffffff81000020 0xffffffff81000040\n"
-			   "span lock 0xffffffff81000010\n"
-			   "span irq 0xffffffff81000030\n"
-			   "peek 0xffff888000000000\n";
-
 /* Whole lines doubled, bytes changed, the end cut off. */
 static void test_machine(void **state)
 {
@@ -49,16 +39,17 @@ static void test_machine(void **state)
 	(void)state;
 	seed = 1;
 	for (int i = 0; i < 20000; i++) {
-		char text[2 * sizeof(good)], why[40];
+		char text[2 * sizeof(some_machine)], why[40];
 		struct machine machine;
 
-		memcpy(text, good, sizeof(good));
+		memcpy(text, some_machine, sizeof(some_machine));
 		for (unsigned int n = draw(4); n; n--)
-			text[draw(sizeof(good) - 1)] = (char)draw(256);
+			text[draw(sizeof(some_machine) - 1)] = (char)draw(256);
 		if (!draw(4))
-			text[draw(sizeof(good))] = '\0';
-		if (!draw(8) && strlen(text) == sizeof(good) - 1)
-			memcpy(text + sizeof(good) - 1, good, sizeof(good));
+			text[draw(sizeof(some_machine))] = '\0';
+		if (!draw(8) && strlen(text) == sizeof(some_machine) - 1)
+			memcpy(text + sizeof(some_machine) - 1, some_machine,
+			       sizeof(some_machine));
 		if (!machine_parse(&machine, text, why, sizeof(why)))
 			taken++;
 		else
@@ -150,8 +141,8 @@ static void simulate(uint64_t with, char **json)
 	FILE *file = open_memstream(json, &size);
 
 	sim = (struct sim){.told = 0};
-	assert_int_equal(machine_parse(&sim.machine, good, why, sizeof(why)),
-			 0);
+	assert_int_equal(
+		machine_parse(&sim.machine, some_machine, why, sizeof(why)), 0);
 	assert_int_equal(sim_set_up(&sim, why, sizeof(why)), 0);
 	seed = with;
 	if (with % 4)
