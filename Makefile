@@ -49,7 +49,8 @@ $(BUILD)/agent: $(call sources,runner/agent) $(headers) Makefile
 	$(CC) $(GUEST) -I. -o $@ $(filter %.c,$^)
 
 # QEMU loads it: its own symbols stay hidden, and current_cpu is the program's.
-PLUGIN := -fPIC -fvisibility=hidden -ftls-model=initial-exec -shared
+# Its checksum is part of a series, so where it was built is not in it.
+PLUGIN := -fPIC -fvisibility=hidden -ftls-model=initial-exec -shared -ffile-prefix-map=$(CURDIR)=.
 $(BUILD)/lockstep.so: $(call sources,lockstep) $(headers) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(CFLAGS) $(PLUGIN) -flto=auto -o $@ $(filter %.c,$^)
