@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from runner import tier, verdict
-from runner.experiment import Experiment, Planned
+from runner.asked import Experiment, Planned
 from runner.figures import Verdict
 from runner.records import Sample
 from runner.results import CellResult

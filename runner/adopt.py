@@ -13,9 +13,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner import budgetfile, campaign, locktable, paths, plan, programs
+from runner import budgetfile, campaign, locktable, paths, programs
 from runner.errors import CannotMeasure, SwapscaleError, UsageError
 from runner.executor import Executor
+from runner.experiment import plan
 from runner.kernel import build, fragments, known, spec
 from runner.kernel.definitions import Source
 from runner.metrics import guestfile, lockclass

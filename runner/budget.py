@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner.experiment import Experiment
+from runner.asked import Experiment
 from runner.figures import MetricResult, Verdict, middle, number
 from runner.metrics.lockclass import SWAP_PATH
 from runner.records import MIB, Sample

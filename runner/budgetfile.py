@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from runner import paths, tier, tomlfile
+from runner.asked import Experiment
 from runner.budget import (SHOWN, Budget, Conditions, Figures, Place, acquisitions, conditions,
                            place_of)
 from runner.errors import CannotMeasure, UsageError, printable
-from runner.experiment import Experiment
 from runner.figures import middle
 from runner.kernel import series, spec
 from runner.kernel.spec import Spec

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runner import (adaptive, host, ineffective, paths, plan, programs, sample, tier, tomlfile,
-                    tomltext)
+from runner import adaptive, host, ineffective, paths, programs, sample, tier, tomlfile, tomltext
+from runner.asked import Experiment
 from runner.errors import CannotMeasure, UsageError, printable, written
 from runner.evidence import Campaign, held
 from runner.executor import Executor, local
-from runner.experiment import Experiment
+from runner.experiment import plan
 from runner.kernel import build, spec, together
 from runner.progress import Progress
 from runner.records import Accelerator, BuiltKernel, Sample

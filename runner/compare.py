@@ -7,9 +7,9 @@ import functools
 from pathlib import Path
 
 from runner import budgetfile, verdict
+from runner.asked import Experiment
 from runner.errors import UsageError
 from runner.evidence import load_samples
-from runner.experiment import Experiment
 from runner.records import Rules, Sample
 from runner.results import Comparison
 

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from runner.asked import Experiment
 from runner.errors import UsageError, printable
-from runner.experiment import Experiment
 from runner.kernel import parameters
 from runner.records import BuiltKernel, Metric
 

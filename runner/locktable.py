@@ -8,11 +8,11 @@ import tempfile
 from pathlib import Path
 
 from runner import budgetfile, paths
+from runner.asked import Experiment
 from runner.budget import Budget
 from runner.campaign import Record
 from runner.errors import CannotMeasure, UsageError
 from runner.evidence import Campaign
-from runner.experiment import Experiment
 from runner.records import DRIVERS, Sample
 from runner.report import locks
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from runner import stats, tier
-from runner.experiment import Boots
+from runner.asked import Boots
 from runner.records import HostLimits, Rules
 from runner.tier import layouts, pairs
 from runner.tomlfile import Table

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner import evidence, host, hostload, ineffective, tier
-from runner.experiment import Experiment, Planned
+from runner.asked import Experiment, Planned
 from runner.instruments import judge as instruments
 from runner.metrics.lockkeys import KEYS_FILE
 from runner.progress import Step

@@ -27,7 +27,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from runner import plan
 from runner.bisect import history, run, series
 from runner.bisect.measure import Means
 from runner.bisect.points import Range
@@ -35,9 +34,10 @@ from runner.bisect.records import State, load
 from runner.bisect.result import Result
 from runner.errors import DoesNotBuild, UsageError
 from runner.evidence import Campaign
+from runner.experiment import plan
+from runner.experiment.plan import Experiment, Planned
 from runner.kernel import spec
 from runner.kernel.spec import Spec
-from runner.plan import Experiment, Planned
 from runner.progress import Progress
 from runner.records import BuiltKernel, Metric, Outcome, Sample
 from runner.sample import Setting

@@ -7,13 +7,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner import compare, plan, tier, verdict
+from runner import compare, tier, verdict
 from runner.bisect import classify, question
 from runner.bisect.classify import Figure, Line
 from runner.bisect.measure import Bench, Measured, Unfit
 from runner.bisect.points import Range
 from runner.bisect.records import Reading, State
 from runner.errors import CannotMeasure, Exit, SwapscaleError
+from runner.experiment import plan
 from runner.figures import FLIPPED, MetricResult, Verdict, describe, label, number
 from runner.progress import Progress
 from runner.records import Rules, Sample

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner import tier, verdict
+from runner.asked import Experiment
 from runner.bisect.series import Patches
 from runner.errors import Exit
-from runner.experiment import Experiment
 from runner.figures import MetricResult, Verdict, label, number
 from runner.records import Sample
 from runner.report.markdown import escape

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from runner import plan, tier, verdict
+from runner import tier, verdict
 from runner.bisect import anchors as ends
 from runner.bisect import classify, points
 from runner.bisect.ahead import Ahead
@@ -18,6 +18,7 @@ from runner.bisect.classify import Figure
 from runner.bisect.measure import Bench, Means, Measured, Unfit, looks
 from runner.bisect.points import Point, Range
 from runner.bisect.records import Reading, State
+from runner.experiment import plan
 from runner.figures import MetricResult, number
 from runner.progress import Progress, duration
 from runner.records import Sample

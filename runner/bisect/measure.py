@@ -10,12 +10,13 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from runner import campaign, plan, programs, tier
+from runner import campaign, programs, tier
+from runner.asked import Experiment
 from runner.bisect.records import Flight, State
 from runner.errors import CannotMeasure, DoesNotBuild, SourceGone, UsageError, printable
 from runner.evidence import Campaign
 from runner.executor import Executor, local
-from runner.experiment import Experiment
+from runner.experiment import plan
 from runner.kernel import build
 from runner.progress import Progress
 from runner.reason import joined

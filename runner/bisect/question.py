@@ -8,10 +8,11 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from runner import plan, tier, tomltext
+from runner import tier, tomltext
+from runner.asked import Experiment
 from runner.bisect.records import Question
 from runner.errors import UsageError, printable
-from runner.experiment import Experiment
+from runner.experiment import plan
 
 #: Of the ends, of what lies between, and of the locks that moved with the culprit.
 ENDS, STEP, LOCKS = "ends.toml", "step.toml", "locks.toml"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
-from runner import plan, tier
-from runner.bisect import confirm, formats, gitlog, history, picture, question, records, result
-from runner.bisect import series
+from runner import tier
+from runner.asked import Experiment
+from runner.bisect import (confirm, formats, gitlog, history, picture, question, records, result,
+                           series)
 from runner.bisect.loop import STEP, Loop
 from runner.bisect.measure import Means
 from runner.bisect.points import Limits, Range
@@ -15,7 +16,7 @@ from runner.bisect.records import Question, Reading, State
 from runner.bisect.result import Result
 from runner.errors import CannotMeasure, UsageError
 from runner.evidence import held
-from runner.experiment import Experiment
+from runner.experiment import plan
 from runner.figures import label
 from runner.progress import Progress
 

@@ -11,9 +11,10 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import paths, plan, tier, tomlfile
+from runner import paths, tier, tomlfile
+from runner.asked import Experiment
 from runner.errors import UsageError, printable
-from runner.experiment import Experiment
+from runner.experiment import plan
 from runner.tomlfile import REQUIRED, Table
 
 FOLDER = paths.CONFIGS / "claims"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from runner import campaign, plan, programs
+from runner import campaign, programs
 from runner.bisect import attribution, series
 from runner.commands.compare import DEFAULT_EXPERIMENT
 from runner.commands.options import Commands
 from runner.errors import CannotMeasure, Exit, UsageError
+from runner.experiment import plan
 from runner.progress import Progress
 
 

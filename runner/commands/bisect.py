@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from runner import paths, plan
+from runner import paths
 from runner.bisect import formats, gitlog, history, run, series
 from runner.bisect.points import Limits, Range
 from runner.bisect.records import Reading, State
 from runner.commands.options import Commands, Whole
 from runner.errors import Exit, UsageError
+from runner.experiment import plan
 from runner.progress import Progress
 
 

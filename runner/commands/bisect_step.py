@@ -10,11 +10,11 @@ import argparse
 import enum
 from pathlib import Path
 
-from runner import plan
 from runner.bisect import history, run
 from runner.bisect.loop import describe
 from runner.commands.options import Commands, Whole
 from runner.errors import UsageError
+from runner.experiment import plan
 from runner.progress import Progress
 
 NAME = "bisect-step"

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import paths, plan
+from runner import paths
 from runner.claim import claimfile
 from runner.commands.options import Commands
 from runner.errors import Exit, UsageError
+from runner.experiment import plan
 from runner.kernel import series
 from runner.progress import Progress
 

@@ -7,10 +7,10 @@ import dataclasses
 from pathlib import Path
 
 from runner import campaign, compare, locktable, report, tier
+from runner.asked import Experiment
 from runner.commands.options import Commands, output
 from runner.errors import Exit
 from runner.evidence import Campaign
-from runner.experiment import Experiment
 from runner.nightly import nightfile
 from runner.progress import Progress
 from runner.records import Sample

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from runner import validity
+from runner.asked import Planned
 from runner.evidence import Campaign
-from runner.experiment import Planned
 from runner.progress import Progress
 from runner.records import Sample
 from runner.sample import Setting

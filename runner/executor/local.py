@@ -5,10 +5,11 @@ from __future__ import annotations
 import concurrent.futures
 import threading
 
-from runner import host, plan, sample
+from runner import host, sample
+from runner.asked import Planned
 from runner.evidence import Campaign
 from runner.executor import complain, what
-from runner.experiment import Planned
+from runner.experiment import plan
 from runner.progress import Progress
 from runner.records import Sample
 

@@ -17,9 +17,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner.asked import Experiment
 from runner.errors import CannotMeasure, Exit, SwapscaleError, UsageError, printable
 from runner.evidence import Campaign, load_samples, to_line
-from runner.experiment import Experiment
 from runner.records import Accelerator, BuiltKernel, Sample
 from runner.sample import Setting
 

@@ -16,12 +16,12 @@ from collections import Counter
 from dataclasses import dataclass
 
 from runner import paths
+from runner.asked import Planned
 from runner.errors import CannotMeasure, SwapscaleError
 from runner.evidence import Campaign
 from runner.executor import Executor, complain, queue, what
 from runner.executor.parts import Parts
 from runner.executor.queue import IN, Job, Queued
-from runner.experiment import Planned
 from runner.progress import Progress, Step, duration
 from runner.records import MIB, Cell, Sample
 from runner.sample import Setting

@@ -11,11 +11,12 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from runner import paths, plan, programs, sample
+from runner import paths, programs, sample
 from runner.errors import CannotMeasure, Exit, SwapscaleError
+from runner.evidence import Campaign
 from runner.executor import complain, what
 from runner.executor.parts import Parts
-from runner.evidence import Campaign
+from runner.experiment import plan
 from runner.progress import Progress
 from runner.records import Accelerator
 from runner.vm import accel

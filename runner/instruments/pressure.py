@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from runner.storm import Workload
+from runner.experiment.workload import Workload
 from runner.tomlfile import Table
 
 PROGRAM = "stress-ng"

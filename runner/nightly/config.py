@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import plan, tomlfile
+from runner import tomlfile
 from runner.errors import UsageError
+from runner.experiment import plan
 from runner.kernel import spec
 from runner.nightly import track
 from runner.nightly.changes import Rule

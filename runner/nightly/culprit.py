@@ -11,12 +11,13 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner import plan, report, tier
+from runner import report, tier
 from runner.bisect import formats, history, records, run
 from runner.bisect.anchors import NothingToBisect
 from runner.bisect.points import Range
 from runner.bisect.records import Question
 from runner.errors import CannotMeasure, SwapscaleError, UsageError, printable
+from runner.experiment import plan
 from runner.kernel import gitrepo, spec
 from runner.nightly import night, nightfile
 from runner.nightly.config import Nightly

@@ -8,11 +8,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import campaign, compare, plan, programs, report
+from runner import campaign, compare, programs, report
+from runner.asked import Experiment
 from runner.errors import Exit, SwapscaleError, UsageError, printable
 from runner.evidence import Campaign
 from runner.executor import Executor, local
-from runner.experiment import Experiment
+from runner.experiment import plan
 from runner.figures import Verdict
 from runner.kernel import build
 from runner.nightly import gate, history, known, nightfile, store, track

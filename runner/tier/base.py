@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from runner import hostload, validity
+from runner.asked import Experiment, Guest, Planned
 from runner.errors import CannotMeasure
-from runner.experiment import Experiment, Guest, Planned
 from runner.figures import MetricResult, Verdict
 from runner.instruments import judge as instruments
 from runner.metrics import sample as metrics

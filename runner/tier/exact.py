@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runner import plots
-from runner.experiment import Experiment, Guest, Planned
+from runner.asked import Experiment, Guest, Planned
 from runner.figures import MetricResult
 from runner.metrics import guestfile
 from runner.metrics import sample as metrics

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.experiment import Experiment, Planned
+from runner.asked import Experiment, Planned
 from runner.instruments import pressure, steps
 from runner.records import PAGE_SIZE, Accelerator, Boot, BuiltKernel, Job, SwapDevice
 from runner.vm import toollayer

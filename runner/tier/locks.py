@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from runner import plots
+from runner.asked import Experiment, Guest, Planned
 from runner.errors import printable
-from runner.experiment import Experiment, Guest, Planned
 from runner.figures import MetricResult, label, number
 from runner.metrics import lockfigures
 from runner.metrics import sample as metrics

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runner.asked import Experiment, Guest, Planned
 from runner.errors import CannotMeasure
-from runner.experiment import Experiment, Guest, Planned
 from runner.figures import MetricResult
 from runner.instruments import judge as instruments
 from runner.lockstep import figures, machinefile, reading, shown, simfile, spread, symbols

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from runner.experiment import Experiment, Guest, Planned
+from runner.asked import Experiment, Guest, Planned
 from runner.figures import MetricResult, Verdict
 from runner.metrics import sample as metrics
 from runner.records import MIB, Accelerator, Cell, Metric, Rules

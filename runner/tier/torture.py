@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner.asked import Experiment, Planned
 from runner.errors import CannotMeasure, printable
-from runner.experiment import Experiment, Planned
 from runner.figures import MetricResult, Verdict
 from runner.metrics import torturefile
 from runner.reason import Reason, ReasonKind, joined
-from runner.records import (MIB, Accelerator, Boot, BootResult, BuiltKernel, Job, Metric,
-                            Outcome, Rules, Sample, SwapDevice, with_drivers)
+from runner.records import (MIB, Accelerator, Boot, BootResult, BuiltKernel, Job, Metric, Outcome,
+                            Rules, Sample, SwapDevice, with_drivers)
 from runner.results import CellResult, threads
 from runner.shown import Table
 from runner.tier import counts

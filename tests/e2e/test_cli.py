@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from runner import cli, doctor, paths, plan
+from runner import cli, doctor, paths
 from runner.claim import claimfile
+from runner.experiment import plan
 from runner.kernel import series, spec
 from tests.conftest import one_line
 

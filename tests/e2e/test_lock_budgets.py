@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from runner import budgetfile, paths, plan
+from runner import budgetfile, paths
 from runner.budget import Budget, Place, acquisitions
 from runner.evidence import load_samples
+from runner.experiment import plan
 from runner.metrics import lockclass, lockstat
 from runner.records import Sample
 

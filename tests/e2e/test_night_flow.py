@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from runner import cli, paths
+from runner.asked import Planned
 from runner.commands import nightly
 from runner.errors import CannotMeasure, Exit
 from runner.evidence import Campaign
 from runner.executor import local
-from runner.experiment import Planned
 from runner.nightly import config, history, night, nightfile, store
 from runner.nightly.night import Outcome
 from runner.progress import Progress

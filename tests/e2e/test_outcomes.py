@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from runner import campaign, plan
+from runner import campaign
 from runner.evidence import held, load_samples
+from runner.experiment import plan
 from runner.reason import ReasonKind
 from runner.records import Sample
 from tests.conftest import ROOT, one_line

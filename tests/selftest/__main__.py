@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner import campaign, paths, plan, programs
+from runner import campaign, paths, programs
 from runner.errors import Exit, UsageError
 from runner.evidence import Campaign
+from runner.experiment import plan
 from runner.figures import Verdict
 from runner.progress import Progress
 from runner.records import Sample

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from runner import tier, verdict
-from runner.experiment import Experiment
+from runner.asked import Experiment
 from runner.figures import MetricResult, Verdict
 from runner.lockstep import spread
 from runner.records import Sample

@@ -13,8 +13,8 @@ from madesamples import because
 from runner import adopt, paths, programs
 from runner.errors import CannotMeasure, UsageError
 from runner.evidence import Campaign
+from runner.experiment.plan import Planned
 from runner.kernel import build, known
-from runner.plan import Planned
 from runner.progress import Progress
 from runner.records import Accelerator, Metric, Sample
 from runner.sample import Setting

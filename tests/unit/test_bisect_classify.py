@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from runner import paths, plan
+from runner import paths
 from runner.bisect import anchors, classify, measure, question
 from runner.bisect.anchors import Anchors
 from runner.bisect.classify import Figure, Line
 from runner.bisect.records import Question
 from runner.errors import UsageError
+from runner.experiment import plan
 from runner.figures import MetricResult
 from runner.tier import find, layouts
 

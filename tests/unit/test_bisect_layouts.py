@@ -16,7 +16,7 @@ import pytest
 from test_layouts import BAD, GOOD, WRITTEN
 
 from runner.bisect.anchors import BAD_END, GOOD_END, NothingToBisect
-from runner.plan import Planned
+from runner.experiment.plan import Planned
 from runner.records import BuiltKernel, Metric, Sample
 from tests import bisectlab
 from tests.bisectcases import change, idle

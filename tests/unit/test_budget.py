@@ -10,17 +10,19 @@ from pathlib import Path
 import pytest
 from madesamples import BASE, RULES, because, exact, locked, locks, sample
 
-from runner import budgetfile, campaign, locktable, paths, plan
+from runner import budgetfile, campaign, locktable, paths
+from runner.asked import Experiment
 from runner.budget import FLOOR, SHOWN, SLACK, Budget, Conditions, Figures, Place
 from runner.compare import campaign as judge
 from runner.errors import CannotMeasure, Exit, UsageError
 from runner.evidence import Campaign
-from runner.experiment import Experiment
+from runner.experiment import plan
 from runner.figures import Verdict
 from runner.kernel import series, spec
 from runner.metrics.lockclass import SWAP_LOCKS, SWAP_PATH
 from runner.records import Sample
-from runner.report import FORMATS, locks as page
+from runner.report import FORMATS
+from runner.report import locks as page
 from runner.results import Comparison
 
 SERIES = paths.KERNELS / "series"

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runner import paths, plan
+from runner import paths
 from runner.errors import UsageError
+from runner.experiment import plan
 from runner.instruments import judge, ndctl, steps
 from runner.instruments.table import Instruments
 from runner.records import MIB, Job, SwapDevice, ToolStep

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from runner import campaign, paths, plan
+from runner import campaign, paths
 from runner.errors import UsageError
+from runner.experiment import plan
 from runner.kernel import build, together
 from runner.progress import Progress
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from madesamples import BASE, TEST, sample
 
-from runner import adaptive, campaign, plan, stats, verdict
-from runner.experiment import Experiment, Planned
+from runner import adaptive, campaign, stats, verdict
+from runner.asked import Experiment, Planned
+from runner.experiment import plan
 from runner.figures import MetricResult, Verdict
 from runner.nightly import config
 from runner.records import Metric, Rules, Sample

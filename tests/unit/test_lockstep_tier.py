@@ -12,9 +12,11 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import given, strategies as st
 
-from runner import campaign, paths, plan, programs, sample as sample_of, tier
+from runner import campaign, paths, programs, tier
+from runner import sample as sample_of
+from runner.asked import Planned
 from runner.errors import CannotMeasure, UsageError
-from runner.experiment import Planned
+from runner.experiment import plan
 from runner.figures import MetricResult, Verdict
 from runner.lockstep import figures, machinefile, reading, simfile, spread, symbols
 from runner.lockstep.names import Names

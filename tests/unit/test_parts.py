@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from runner import plan, programs
+from runner import programs
 from runner.errors import CannotMeasure, UsageError
 from runner.evidence import Campaign
 from runner.executor import slurm, task
 from runner.executor.parts import Parts
+from runner.experiment import plan
 from runner.progress import Progress
 from runner.records import Accelerator, BuiltKernel, Cell
 from runner.sample import Setting

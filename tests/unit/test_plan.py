@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner import campaign, host, paths, plan, storm, tier
+from runner import campaign, host, paths, tier
+from runner.asked import Experiment
 from runner.errors import CannotMeasure, UsageError
-from runner.experiment import Experiment
+from runner.experiment import plan, workload
 from runner.nightly import config
 
 GOOD = """\
@@ -336,7 +337,7 @@ def test_checked_in_experiments_load() -> None:
 
 def test_every_pattern_has_an_experiment() -> None:
     folder = paths.CONFIGS / "patterns"
-    assert {path.stem for path in folder.glob("*.toml")} == set(storm.PATTERNS)
+    assert {path.stem for path in folder.glob("*.toml")} == set(workload.PATTERNS)
     for path in folder.glob("*.toml"):
         options = plan.load(path).workload.options
         assert path.stem == "sequential" or options[:2] == ("--pattern", path.stem)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from madesamples import because, locks, sample, throughput
 
-from runner import paths, plan
-from runner.experiment import Experiment
+from runner import paths
+from runner.asked import Experiment
+from runner.experiment import plan
 from runner.kernel import spec
 from runner.reason import ReasonKind
 from runner.records import Metric, Sample

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from runner import campaign, cli, paths, plan, tomltext
+from runner import campaign, cli, paths, tomltext
+from runner.asked import Experiment
 from runner.commands import options
 from runner.errors import UsageError
-from runner.experiment import Experiment
+from runner.experiment import plan
 from runner.tomlfile import Given
 
 BENCH = paths.CONFIGS / "bench.toml"

@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 from madesamples import BASE, HOST, TEST, exact
 
-from runner import paths, plan, programs, report, tier, validity
+from runner import paths, programs, report, tier, validity
+from runner.asked import Experiment, Guest, Planned
 from runner.bisect import anchors, measure, question
 from runner.bisect.records import Question
 from runner.claim import claimfile, formats, judge
 from runner.errors import UsageError
-from runner.experiment import Experiment, Guest, Planned
+from runner.experiment import plan
 from runner.figures import FLIPPED, MetricResult, Verdict
 from runner.metrics import sample as metrics
 from runner.nightly import facts, history

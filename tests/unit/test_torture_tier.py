@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from madesamples import BASE, RULES, TEST, exact, sample
 
-from runner import paths, plan
+from runner import paths
+from runner.asked import Experiment, Planned
 from runner.errors import Exit, UsageError
-from runner.experiment import Experiment, Planned
+from runner.experiment import plan
 from runner.figures import Verdict
 from runner.metrics import torturefile
 from runner.reason import Reason, ReasonKind

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What an experiment asks for, and the boots it comes to."""
+"""What an experiment asks for, and the boots it comes to, as the rooms hand it on."""
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runner.experiment.workload import Workload
 from runner.instruments.table import Instruments
 from runner.metrics import latency
 from runner.records import Cell, Rules
-from runner.storm import Workload
 
 
 @dataclass(frozen=True)

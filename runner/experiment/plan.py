@@ -6,14 +6,15 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner import host, rules, storm, tier, tomlfile
+from runner import host, rules, tier, tomlfile
+from runner.asked import Experiment, Guest, Planned
 from runner.errors import UsageError
-from runner.experiment import Experiment, Guest, Planned
+from runner.experiment import workload
+from runner.experiment.workload import Workload
 from runner.instruments import pressure
 from runner.instruments import table as instruments
 from runner.kernel import spec
 from runner.records import DEVICES, HOST_DEVICES, MIB, Accelerator, SwapDevice, with_drivers
-from runner.storm import Workload
 from runner.tier.base import Tier
 from runner.vm import accel, memory, numa
 
@@ -47,7 +48,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     tiers = root.texts("tiers", ["exact", "locks"], tuple(tier.TABLE))
     left_out = _left_out(root, kernels, tiers)
     chosen = tier.asked(tiers)
-    guest, workload = _guest(root.table("guest"), root.table("workload"), threads, chosen)
+    guest, work = _guest(root.table("guest"), root.table("workload"), threads, chosen)
     for one in chosen:
         one.check(root, guest)
     for kind in devices:
@@ -71,7 +72,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     watched = instruments.read(root.table("instruments"), instruments.Tiers(
         [one.name for one in tier.TABLE.values() if one.tools],
         [name for name in tiers if not tier.find(name).tools],
-        [one.name for one in chosen if not one.contends]), devices, workload.program)
+        [one.name for one in chosen if not one.contends]), devices, work.program)
     own = {one.name: one.read(root, one in chosen, devices) for one in tier.every()}
     limits_table = root.table("limits")
     beside = tuple(root.texts("beside", []))
@@ -83,7 +84,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     limits_table.close()
     root.close()
     return Experiment(path.stem, title, path, kernels, tuple(devices), tuple(threads),
-                      tuple(tiers), guest, workload, boots, judging, limits, own,
+                      tuple(tiers), guest, work, boots, judging, limits, own,
                       watched, left_out, budget, beside)
 
 
@@ -135,8 +136,8 @@ def _guest(guest: tomlfile.Table, work: tomlfile.Table, threads: list[int],
     vcpus = min((one.vcpus(made, made.accelerator) for one in tiers), default=made.vcpus)
     if "program" in work.keys() and work.text("program") == pressure.PROGRAM:
         return made, pressure.read(work)
-    machine = storm.Machine(ram, swap, vcpus, made.nodes)
-    return made, storm.read(work, threads, machine)
+    machine = workload.Machine(ram, swap, vcpus, made.nodes)
+    return made, workload.read(work, threads, machine)
 
 
 def flavours(experiment: Experiment) -> list[str]:
