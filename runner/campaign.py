@@ -13,12 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runner import adaptive, host, ineffective, paths, programs, sample, tier, tomlfile, tomltext
+from runner import adaptive, ineffective, paths, programs, sample, tier, tomlfile, tomltext
 from runner.asked import Experiment
 from runner.errors import CannotMeasure, UsageError, printable, written
 from runner.evidence import Campaign, held
 from runner.executor import Executor, local
 from runner.experiment import plan
+from runner.host import host
 from runner.kernel import build, spec, together
 from runner.progress import Progress
 from runner.records import Accelerator, BuiltKernel, Sample

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner import evidence, host, hostload, ineffective, tier
+from runner import evidence, ineffective, tier
 from runner.asked import Experiment, Planned
+from runner.host import host, hostload
 from runner.instruments import judge as instruments
 from runner.metrics.lockkeys import KEYS_FILE
 from runner.progress import Step

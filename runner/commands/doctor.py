@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 
-from runner import doctor
 from runner.commands.options import Commands
 from runner.errors import Exit
+from runner.host import doctor
 from runner.progress import Progress
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from runner import doctor, host, hostmemory, paths
+from runner import paths
 from runner.errors import Exit
+from runner.host import doctor, host, hostmemory
 from runner.progress import Progress
 
 _TEXT = """\

@@ -22,10 +22,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from runner import paths
+from runner import command, paths
 from runner.debian import site
 from runner.errors import CannotMeasure, printable
-from runner.kernel import cache, command
+from runner.kernel import cache
 from runner.progress import Progress
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")

@@ -9,8 +9,8 @@ import os
 import re
 from pathlib import Path
 
+from runner import command
 from runner.errors import CannotMeasure
-from runner.kernel import command
 
 #: Asked where the system's own sources name no mirror of Debian.
 FALLBACK = "http://deb.debian.org/debian"

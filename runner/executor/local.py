@@ -5,11 +5,12 @@ from __future__ import annotations
 import concurrent.futures
 import threading
 
-from runner import host, sample
+from runner import sample
 from runner.asked import Planned
 from runner.evidence import Campaign
 from runner.executor import complain, what
 from runner.experiment import plan
+from runner.host import host
 from runner.progress import Progress
 from runner.records import Sample
 

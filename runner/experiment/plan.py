@@ -6,11 +6,12 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner import host, rules, tier, tomlfile
+from runner import rules, tier, tomlfile
 from runner.asked import Experiment, Guest, Planned
 from runner.errors import UsageError
 from runner.experiment import workload
 from runner.experiment.workload import Workload
+from runner.host import host
 from runner.instruments import pressure
 from runner.instruments import table as instruments
 from runner.kernel import spec

@@ -11,11 +11,11 @@ import json
 import re
 from pathlib import Path
 
-from runner import paths
+from runner import command, paths
 from runner.debian import archive
 from runner.debian.archive import Archive, Package
 from runner.errors import CannotMeasure
-from runner.kernel import command, definitions
+from runner.kernel import definitions
 from runner.kernel.definitions import Source
 from runner.kernel.stage import Content
 from runner.kernel.tree import write

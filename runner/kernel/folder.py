@@ -8,8 +8,8 @@ import os
 import re
 from pathlib import Path
 
+from runner import command
 from runner.errors import UsageError
-from runner.kernel import command
 from runner.kernel.definitions import Source
 from runner.kernel.tree import Tree, is_kernel
 from runner.progress import Progress

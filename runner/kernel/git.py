@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import shutil
 
+from runner import command
 from runner.errors import CannotMeasure, SourceGone, UsageError, printable
-from runner.kernel import command, gitrepo
+from runner.kernel import gitrepo
 from runner.kernel.definitions import Source
 from runner.kernel.tree import Tree, is_kernel
 from runner.progress import Progress

@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from runner import command
 from runner.errors import CannotMeasure, ProgramFailed, SourceGone, UsageError, printable
-from runner.kernel import command
 
 #: Of the user's environment: where git may trust a repository is often said there alone.
 _TRUST = re.compile(r"XDG_CONFIG_HOME|GIT_CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_\d+|VALUE_\d+)")

@@ -9,8 +9,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from runner import command
 from runner.errors import CannotMeasure, DoesNotBuild, printable
-from runner.kernel import command
 
 _COMPILED = re.compile(rb"  (?:CC|AS|LD)  ")
 _ERRORS = (re.compile(r"^\S+?:\d+(?::\d+)?: (?:fatal )?error: .+"),

@@ -11,9 +11,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import paths
+from runner import command, paths
 from runner.errors import CannotMeasure
-from runner.kernel import cache, command, image
+from runner.kernel import cache, image
 from runner.kernel.definitions import Source
 from runner.progress import Progress
 from runner.records import BuiltKernel

@@ -7,9 +7,9 @@ import json
 import shutil
 from pathlib import Path
 
-from runner import paths
+from runner import command, paths
 from runner.errors import UsageError
-from runner.kernel import command, debsource
+from runner.kernel import debsource
 from runner.kernel.definitions import Source
 from runner.kernel.stage import Content
 from runner.kernel.tree import Tree, is_kernel, write

@@ -7,8 +7,8 @@ import os
 import shlex
 from pathlib import Path
 
+from runner import command
 from runner.errors import UsageError, printable
-from runner.kernel import command
 from runner.kernel.definitions import Source
 
 #: Who, where, when and how often: constant, so that equal input gives equal images.

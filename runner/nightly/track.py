@@ -11,8 +11,9 @@ import os
 import shutil
 from dataclasses import dataclass
 
+from runner import command
 from runner.errors import CannotMeasure, UsageError, printable
-from runner.kernel import command, debsource, definitions, series, spec, tarball
+from runner.kernel import debsource, definitions, series, spec, tarball
 from runner.kernel.spec import Spec
 from runner.progress import Progress
 

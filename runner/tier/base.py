@@ -10,10 +10,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runner import hostload, validity
+from runner import validity
 from runner.asked import Experiment, Guest, Planned
 from runner.errors import CannotMeasure
 from runner.figures import MetricResult, Verdict
+from runner.host import hostload
 from runner.instruments import judge as instruments
 from runner.metrics import sample as metrics
 from runner.plots import Heading

@@ -9,8 +9,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from runner import hostmemory
 from runner.errors import CannotMeasure
+from runner.host import hostmemory
 from runner.records import MIB
 
 NODE = "swapdisk"

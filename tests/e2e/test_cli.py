@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from runner import cli, doctor, paths
+from runner import cli, paths
 from runner.claim import claimfile
 from runner.experiment import plan
+from runner.host import doctor
 from runner.kernel import series, spec
 from tests.conftest import one_line
 

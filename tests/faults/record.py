@@ -15,8 +15,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import host, paths
+from runner import paths
 from runner.errors import SwapscaleError
+from runner.host import host
 from tests.faults import left
 from tests.faults.fault import Fault, NotHere, Seen
 from tests.faults.lab import KERNEL, Lab

@@ -50,7 +50,7 @@ EVIL = "<script>alert(1)</script>|`x`*_[a](http://evil)"
 def claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A claim of one cell or more, on a host of `cores`."""
     def make(*cells: str, cores: int = 16) -> Claim:
-        monkeypatch.setattr("runner.host.cores", lambda: cores)
+        monkeypatch.setattr("runner.host.host.cores", lambda: cores)
         path = tmp_path / "made.toml"
         path.write_text(FILE + "".join(f"[[claim.cell]]\n{one}" for one in cells))
         return claimfile.load(path)

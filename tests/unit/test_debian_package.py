@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from runner import __version__, doctor, paths
+from runner import __version__, paths
+from runner.host import doctor
 
 DEBIAN = paths.ROOT / "debian"
 #: Every Debian system has it, and lintian wants no dependency on such.

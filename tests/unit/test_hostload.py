@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner import hostload
-from runner.hostload import Load, Reading
+from runner.host import hostload
+from runner.host.hostload import Load, Reading
 from runner.reason import ReasonKind
 from runner.records import HostLimits
 

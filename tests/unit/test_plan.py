@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner import campaign, host, paths, tier
+from runner import campaign, paths, tier
 from runner.asked import Experiment
 from runner.errors import CannotMeasure, UsageError
 from runner.experiment import plan, workload
+from runner.host import host
 from runner.nightly import config
 
 GOOD = """\

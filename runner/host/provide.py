@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What setup/install adds that apt-get install cannot: 'python3 -m runner.debian.provide PACKAGE…'.
+"""What setup/install adds that apt-get install cannot: 'python3 -m runner.host.provide PACKAGE…'.
 
 A newer QEMU, and the sources among the packages that this release does not have.  All of it goes
 into the cache of whoever runs it.  What cannot be had is said in one line each; the rest of

@@ -9,8 +9,9 @@ import shutil
 import textwrap
 from dataclasses import asdict, dataclass
 
-from runner import host, hostmemory, paths
+from runner import paths
 from runner.errors import CannotMeasure, UsageError
+from runner.host import host, hostmemory
 from runner.kernel import build, debsource, definitions
 from runner.progress import Progress
 from runner.vm import accel, newqemu
