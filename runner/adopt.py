@@ -13,14 +13,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner import budgetfile, campaign, locktable, paths, programs
+from runner import budgetfile, locktable, paths, programs
+from runner.campaign import campaign
+from runner.campaign.executor import Executor
 from runner.errors import CannotMeasure, SwapscaleError, UsageError
-from runner.executor import Executor
 from runner.experiment import plan
 from runner.kernel import build, fragments, known, spec
 from runner.kernel.definitions import Source
 from runner.metrics import guestfile, lockclass
-from runner.metrics import sample as metrics
+from runner.metrics import steady as metrics
 from runner.progress import Progress
 from runner.records import FLAVOURS, BuiltKernel, Sample
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from runner import budgetfile, verdict
 from runner.asked import Experiment
+from runner.campaign.store import load_samples
 from runner.errors import UsageError
-from runner.evidence import load_samples
 from runner.records import Rules, Sample
 from runner.results import Comparison
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from runner import budgetfile, paths
 from runner.asked import Experiment
 from runner.budget import Budget
-from runner.campaign import Record
+from runner.campaign.campaign import Record
+from runner.campaign.store import Campaign
 from runner.errors import CannotMeasure, UsageError
-from runner.evidence import Campaign
 from runner.records import DRIVERS, Sample
 from runner.report import locks
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.figures import MetricResult
-from runner.plots import Drawn
+from runner.plot.plots import Drawn
 
 
 @dataclass(frozen=True)

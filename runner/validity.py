@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runner.errors import CannotMeasure, printable
 from runner.metrics import guestfile
-from runner.metrics.sample import WORKLOAD
+from runner.metrics.steady import WORKLOAD
 from runner.reason import Reason, ReasonKind
 from runner.records import (COUNTED, FINDINGS, MIB, Boot, BootResult, Metric, Outcome, Rules,
                             Sample, SwapDevice)

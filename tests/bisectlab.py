@@ -32,15 +32,15 @@ from runner.bisect.measure import Means
 from runner.bisect.points import Range
 from runner.bisect.records import State, load
 from runner.bisect.result import Result
+from runner.campaign.sample import Setting
+from runner.campaign.store import Campaign
 from runner.errors import DoesNotBuild, UsageError
-from runner.evidence import Campaign
 from runner.experiment import plan
 from runner.experiment.plan import Experiment, Planned
 from runner.kernel import spec
 from runner.kernel.spec import Spec
 from runner.progress import Progress
 from runner.records import BuiltKernel, Metric, Outcome, Sample
-from runner.sample import Setting
 from tests.smallgit import git
 from tests.unit import madesamples
 
@@ -186,7 +186,7 @@ class Lab:
 
     def boot(self, setting: Setting, todo: list[Planned], home: Campaign, progress: Progress
              ) -> list[Sample]:
-        """As runner.executor.local.measure."""
+        """As runner.campaign.local.measure."""
         taken = []
         for planned in todo:
             self._event()

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from runner import paths
-from runner.evidence import load_samples
+from runner.campaign.store import load_samples
 from runner.reason import ReasonKind
 from tests.conftest import Swapscale
 

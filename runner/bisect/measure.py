@@ -10,12 +10,13 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from runner import campaign, programs, tier
+from runner import programs, tier
 from runner.asked import Experiment
 from runner.bisect.records import Flight, State
+from runner.campaign import campaign, local
+from runner.campaign.executor import Executor
+from runner.campaign.store import Campaign
 from runner.errors import CannotMeasure, DoesNotBuild, SourceGone, UsageError, printable
-from runner.evidence import Campaign
-from runner.executor import Executor, local
 from runner.experiment import plan
 from runner.kernel import build
 from runner.progress import Progress

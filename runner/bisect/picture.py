@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner.bisect.result import Result, Row
 from runner.figures import label, percent
-from runner.plots import EMPTY, Drawn, cell, draw
+from runner.plot.plots import EMPTY, Drawn, cell, draw
 
 NAME = "bisect"
 _NONE = "NaN\tNaN\tNaN\tNaN"

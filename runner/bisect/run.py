@@ -14,8 +14,8 @@ from runner.bisect.measure import Means
 from runner.bisect.points import Limits, Range
 from runner.bisect.records import Question, Reading, State
 from runner.bisect.result import Result
+from runner.campaign.store import held
 from runner.errors import CannotMeasure, UsageError
-from runner.evidence import held
 from runner.experiment import plan
 from runner.figures import label
 from runner.progress import Progress

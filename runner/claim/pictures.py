@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from runner import plots, tier
+from runner import tier
 from runner.claim import reasons, touches
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.claim.judge import Effect, Findings, Measured
 from runner.metrics.lockclass import SWAP_PATH
-from runner.plots import Curve, CurvePoint, Heading, StackRow
+from runner.plot import plots
+from runner.plot.plots import Curve, CurvePoint, Heading, StackRow
 from runner.records import Sample
 from runner.results import threads
 from runner.tier.base import Tier

@@ -9,8 +9,8 @@ from pathlib import Path
 from runner import tier
 from runner.errors import CannotMeasure
 from runner.metrics import guestfile
-from runner.metrics.sample import WORKLOAD
-from runner.plots import CurvePoint
+from runner.metrics.steady import WORKLOAD
+from runner.plot.plots import CurvePoint
 from runner.records import MIB, Sample
 
 #: Percentiles swapstorm reports, and the share of touches above each.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from runner import campaign, programs
+from runner import programs
 from runner.bisect import attribution, series
+from runner.campaign import campaign
 from runner.commands.compare import DEFAULT_EXPERIMENT
 from runner.commands.options import Commands
 from runner.errors import CannotMeasure, Exit, UsageError

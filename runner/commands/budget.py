@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from runner import budgetfile, campaign, locktable
+from runner import budgetfile, locktable
+from runner.campaign import campaign
 from runner.commands.options import Commands
 from runner.errors import Exit, UsageError
 from runner.progress import Progress

@@ -6,14 +6,15 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from runner import campaign, compare, programs, report
+from runner import compare, programs, report
+from runner.campaign import campaign
+from runner.campaign.store import Campaign
 from runner.claim import claimfile, formats, pictures
-from runner.claim.campaign import findings
+from runner.claim.assess import findings
 from runner.claim.claimfile import Claim
 from runner.commands.options import Commands, executor, measure
 from runner.commands.report import recomputed
 from runner.errors import Exit, UsageError
-from runner.evidence import Campaign
 from runner.progress import Progress
 from runner.records import Sample
 

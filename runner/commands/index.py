@@ -13,7 +13,7 @@ from typing import TextIO
 from runner import paths
 from runner.commands.options import Commands, Whole
 from runner.errors import CannotMeasure, Exit, UsageError
-from runner.nightly import exchange, history, historypage, retention, store
+from runner.nightly import exchange, history, historypage, indexfile, retention
 from runner.nightly.history import History
 from runner.progress import Progress
 
@@ -58,7 +58,7 @@ def do_index(args: argparse.Namespace, progress: Progress) -> Exit:
             fresh, old = exchange.take(file, name, results)
         progress.log(f"imported {fresh} campaigns; {old} were here already")
     if args.rebuild:
-        store.rebuild(results, progress)
+        indexfile.rebuild(results, progress)
     found = history.read(results, args.known, progress=progress)
     for problem in found.problems:
         progress.warn(f"left out of the history: {problem}")

@@ -7,8 +7,9 @@ import json
 from typing import Any, TypeAlias
 
 from runner import report, tomlfile, tomltext
+from runner.campaign import local, slurm
+from runner.campaign.executor import Executor
 from runner.errors import UsageError, printable
-from runner.executor import Executor, local, slurm
 
 #: What argparse's add_subparsers() returns; it has no public name.
 Commands: TypeAlias = "argparse._SubParsersAction[Any]"

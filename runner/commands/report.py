@@ -6,11 +6,12 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from runner import campaign, compare, locktable, report, tier
+from runner import compare, locktable, report, tier
 from runner.asked import Experiment
+from runner.campaign import campaign
+from runner.campaign.store import Campaign
 from runner.commands.options import Commands, output
 from runner.errors import Exit
-from runner.evidence import Campaign
 from runner.nightly import nightfile
 from runner.progress import Progress
 from runner.records import Sample

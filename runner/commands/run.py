@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from runner import campaign, programs
+from runner import programs
 from runner.asked import Experiment
+from runner.campaign import campaign
+from runner.campaign.executor import Executor
+from runner.campaign.store import Campaign
 from runner.commands.options import Commands, changes, executor, given, measure, output
 from runner.commands.report import show
 from runner.errors import Exit, UsageError
-from runner.evidence import Campaign
-from runner.executor import Executor
 from runner.experiment import plan
 from runner.progress import Progress
 

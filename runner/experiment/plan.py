@@ -156,8 +156,8 @@ def flavour(experiment: Experiment, name: str, device: str) -> str:
 def samples(experiment: Experiment) -> list[Planned]:
     """Every boot the experiment may come to need, in the order it would be made.
 
-    Beyond the first look, and of pairs, runner.adaptive makes those that are needed.  The same
-    experiment always gives the same list, so a sample's number is its place in it.
+    Beyond the first look, and of pairs, runner.campaign.adaptive makes those that are needed.
+    The same experiment always gives the same list, so a sample's number is its place in it.
     """
     planned = (boot for one in tier.asked(experiment.tiers) for boot in one.boots(experiment))
     return [dataclasses.replace(one, number=number) for number, one in enumerate(planned)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner import plots
 from runner.errors import printable
 from runner.figures import MetricResult, number
 from runner.lockstep.figures import BAR, LINE, PAIR, WAIT, WRITTEN
+from runner.plot import plots
 from runner.results import CellResult, threads
 from runner.shown import Picture, Table, change
 

@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from runner import evidence
+from runner.campaign import store
+from runner.campaign.store import Campaign, load_samples
 from runner.errors import CannotMeasure, UsageError, printable
-from runner.evidence import Campaign, load_samples
-from runner.nightly import nightfile, store
+from runner.nightly import indexfile, nightfile
 from runner.nightly.nightfile import NightRecord
 from runner.records import Sample
 
@@ -48,7 +48,7 @@ def lines(results: Path) -> Iterator[str]:
     UsageError for a campaign that cannot be read: an export is whole.
     """
     yield json.dumps({"swapscale-history": FORMAT})
-    for folder in store.campaigns(results):
+    for folder in indexfile.campaigns(results):
         home = Campaign(folder)
         try:
             record = json.loads(home.plan_file.read_text(encoding="utf-8"))
@@ -62,7 +62,7 @@ def lines(results: Path) -> Iterator[str]:
                           "samples": len(samples)}, sort_keys=True)
         for one in samples:
             yield json.dumps({"campaign": folder.name,
-                              "sample": json.loads(evidence.to_line(one))}, sort_keys=True)
+                              "sample": json.loads(store.to_line(one))}, sort_keys=True)
 
 
 def _document(line: str, where: str) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _read(file: TextIO, name: str) -> dict[str, _Coming]:
             continue
         if folder not in coming:
             raise UsageError(f"{where}: a sample of {folder} comes before its campaign")
-        one = evidence.from_line(json.dumps(told["sample"]), where)
+        one = store.from_line(json.dumps(told["sample"]), where)
         if one.number in coming[folder].samples:
             raise UsageError(f"{where}: sample {one.number} of {folder} stands in the file twice")
         coming[folder].samples[one.number] = one

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from runner import tier
+from runner.campaign.store import Campaign, load_samples
 from runner.errors import UsageError, printable
-from runner.evidence import Campaign, load_samples
 from runner.figures import simulated
 from runner.nightly import nightfile
 from runner.nightly.nightfile import NightRecord

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner.errors import printable
 from runner import tier
-from runner.nightly import changes, known, schema, store
+from runner.errors import printable
+from runner.nightly import changes, indexfile, known, schema
 from runner.nightly.changes import Rule
 from runner.nightly.facts import SeriesKey
 from runner.nightly.known import Known
@@ -95,11 +95,11 @@ def read(results: Path, acknowledged: Path | None = None, settings: Settings = S
     `acknowledged` is the file of known changes; without it the folder's own
     known.toml counts, if there is one.
     """
-    refreshed = store.refresh(results, progress or Progress())
+    refreshed = indexfile.refresh(results, progress or Progress())
     own = results / known.NAME
     accepted = known.load(acknowledged) if acknowledged else \
         known.load(own) if own.is_file() else Known()
-    with store.opened(results) as connection:
+    with indexfile.opened(results) as connection:
         # One transaction: all series of the same moment.
         connection.execute("BEGIN")
         told = _thresholds(connection)

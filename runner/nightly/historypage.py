@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from runner import nightplots, results
+from runner import results
 from runner.errors import printable
 from runner.figures import label, number
 from runner.nightly.history import ChangePoint, History, Night, Series
-from runner.nightplots import Level, Mark, Point, Track
-from runner.plots import Drawn
+from runner.plot import nights
+from runner.plot.nights import Level, Mark, Point, Track
+from runner.plot.plots import Drawn
 from runner.report import FILES, grid, html
 from runner.report.grid import Column, Figure, Grid, Names, Row, Value
 
@@ -56,18 +57,18 @@ def state(series: Series) -> str:
 
 
 def _track(series: Series) -> Track:
-    nights = series.nights
-    ends = [one.at for one in series.changes] + [len(nights)]
+    every = series.nights
+    ends = [one.at for one in series.changes] + [len(every)]
     starts = [0, *ends[:-1]]
     values = [one.before for one in series.changes]
     values.append(series.changes[-1].after if series.changes else
-                  sorted(one.value for one in nights)[len(nights) // 2])
-    at = [_seconds(one.date) for one in nights]
+                  sorted(night.value for night in every)[len(every) // 2])
+    at = [_seconds(night.date) for night in every]
     return Track(
-        tuple(Point(when, one.value, one.interval) for when, one in zip(at, nights)),
+        tuple(Point(when, night.value, night.interval) for when, night in zip(at, every)),
         tuple(Level(at[begin], at[end - 1], value)
               for begin, end, value in zip(starts, ends, values)),
-        tuple(Mark(at[one.at], nights[one.at].value, "known" if one.known else one.verdict)
+        tuple(Mark(at[one.at], every[one.at].value, "known" if one.known else one.verdict)
               for one in series.changes), series.fence)
 
 
@@ -220,7 +221,7 @@ def render(history: History, page: Path) -> str:
     deciding.sort(key=lambda one: order[state(one)])
     ids = [names.anchor("series", one.key.kernel, one.key.device, str(one.key.threads),
                         one.key.tier, one.key.metric) for one in deciding]
-    drawn = nightplots.nights([_track(one) for one in deciding[:MOST]])
+    drawn = nights.nights([_track(one) for one in deciding[:MOST]])
     pictures = [*drawn, *[None] * (len(deciding) - len(drawn))]
     cards = [_card(*one, links) for one in zip(deciding, ids, pictures)]
     tables = {"changes": _changes(deciding, ids, links), "others": _others(others, links)}

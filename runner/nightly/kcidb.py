@@ -12,7 +12,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from runner import campaign, tier
+from runner import tier
+from runner.campaign import campaign
 from runner.errors import Exit, printable
 from runner.figures import MetricResult, Verdict
 from runner.nightly.night import Outcome

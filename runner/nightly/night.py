@@ -8,15 +8,16 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import campaign, compare, programs, report
+from runner import compare, programs, report
 from runner.asked import Experiment
+from runner.campaign import campaign, local
+from runner.campaign.executor import Executor
+from runner.campaign.store import Campaign
 from runner.errors import Exit, SwapscaleError, UsageError, printable
-from runner.evidence import Campaign
-from runner.executor import Executor, local
 from runner.experiment import plan
 from runner.figures import Verdict
 from runner.kernel import build
-from runner.nightly import gate, history, known, nightfile, store, track
+from runner.nightly import gate, history, indexfile, known, nightfile, track
 from runner.nightly.config import Nightly
 from runner.nightly.gate import Finding
 from runner.nightly.known import Known
@@ -54,7 +55,7 @@ def failed(config: Nightly, name: str, error: SwapscaleError) -> Outcome:
 
 def earlier(results: Path, name: str) -> list[tuple[str, NightRecord]]:
     """All nights of a kernel that moves, oldest first: (campaign's folder, night)."""
-    with store.opened(results) as connection:
+    with indexfile.opened(results) as connection:
         rows = connection.execute("SELECT folder, night FROM campaign WHERE night != '' "
                                   "ORDER BY started, folder").fetchall()
     nights = [(str(folder), nightfile.parse(json.loads(text))) for folder, text in rows]
@@ -114,7 +115,7 @@ def run(config: Nightly, name: str, results: Path, progress: Progress,
     track.fetch(name, progress, config.fetch)
     now = track.tip(name)
     track.keep(now)
-    store.refresh(results, progress)
+    indexfile.refresh(results, progress)
     nights = earlier(results, name)
     flavours = plan.flavours(plan.load(config.experiment, (now.kernel,)))
     base = _base(config, now, nights, flavours, progress)
@@ -164,7 +165,7 @@ def _judge(config: Nightly, results: Path, home: Campaign, comparison: Compariso
     for note in report.write_all(summed, home.folder):
         progress.log(note)
     nightfile.write(home.folder, done)
-    store.refresh(results, progress)
+    indexfile.refresh(results, progress)
     return Outcome(night.track, done, home.folder, _release(home, night.kernel), summed,
                    gated.findings, new, gated.known, summed.exit, printable(summed.reason, 400))
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner.campaign.store import Campaign, held
 from runner.errors import CannotMeasure
-from runner.evidence import Campaign, held
 
 #: Left in a thinned evidence folder.
 NOTE = "THINNED"

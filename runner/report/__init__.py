@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from runner.campaign.store import Campaign
 from runner.errors import CannotMeasure, UsageError
-from runner.evidence import Campaign
 from runner.records import Sample
-from runner.report import (campaignpage, extras, jsonfile, junit, ktap, mail, markdown,
-                           pictures, text)
+from runner.report import (campaignpage, extras, jsonfile, junit, ktap, mail, markdown, pictures,
+                           text)
 from runner.results import Comparison
 
 FORMATS: dict[str, Callable[[Comparison], str]] = {

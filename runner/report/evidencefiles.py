@@ -16,9 +16,9 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from runner import tier
-from runner.campaign import CONFIGS
+from runner.campaign.campaign import CONFIGS
+from runner.campaign.store import Campaign
 from runner.errors import UsageError, printable
-from runner.evidence import Campaign
 from runner.records import Sample
 from runner.report import grid, svg
 

@@ -6,10 +6,11 @@ import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from runner import lineplots, results, tier
+from runner import results, tier
 from runner.errors import printable
 from runner.figures import number
-from runner.lineplots import Line
+from runner.plot import lines
+from runner.plot.lines import Line
 from runner.records import MIB, Sample
 from runner.report.grid import Column, Grid, Row, Value
 from runner.report.pictures import FOLDER
@@ -47,27 +48,27 @@ def _curve(kernel: str, touch: str, mine: Sequence[Touch]) -> Line:
 
 
 def _latency(found: Found) -> list[Line]:
-    lines = []
+    drawn = []
     for touch in TOUCHES:
         by_kernel: dict[str, list[Touch]] = {}
         for one, extra in found:
             if touch in extra.latency:
                 by_kernel.setdefault(one.cell.kernel, []).append(extra.latency[touch])
-        lines += [_curve(kernel, touch, mine) for kernel, mine in by_kernel.items()]
-    return lines
+        drawn += [_curve(kernel, touch, mine) for kernel, mine in by_kernel.items()]
+    return drawn
 
 
 def _course(one: Sample, extra: Extra) -> list[Line]:
     """Swap-out and swap-in in MiB/s between the rows of a series."""
     begin = extra.series[0].t_ns
-    lines = []
+    drawn = []
     for name, what in (("pswpout", "swapped out"), ("pswpin", "swapped in")):
         points = tuple(
             ((new.t_ns - begin) / 1e9, (getattr(new, name) - getattr(old, name))
              * extra.page_size / MIB / ((new.t_ns - old.t_ns) / 1e9), "")
             for old, new in zip(extra.series, extra.series[1:]))
-        lines.append(Line(f"{one.cell.kernel}, {what}", points))
-    return lines
+        drawn.append(Line(f"{one.cell.kernel}, {what}", points))
+    return drawn
 
 
 def draw(found: Found, folder: Path) -> list[Picture]:
@@ -76,10 +77,10 @@ def draw(found: Found, folder: Path) -> list[Picture]:
     (folder / FOLDER).mkdir(exist_ok=True)
     for number_of, ((device, threads, name), mine) in enumerate(_places(found)):
         where = printable(f"{device}, {results.threads(threads)}, {name}")
-        if lines := _latency(mine):
+        if curves := _latency(mine):
             title = f"Latency of touches: {where}"
-            drawn.append(Picture("latency", title, lineplots.percentiles(
-                lines, folder / FOLDER / f"latency-{number_of}", title),
+            drawn.append(Picture("latency", title, lines.percentiles(
+                curves, folder / FOLDER / f"latency-{number_of}", title),
                 "Median over the boots that count, of each percentile; time in the guest."))
         first: dict[str, tuple[Sample, Extra]] = {}
         for one, extra in mine:
@@ -88,7 +89,7 @@ def draw(found: Found, folder: Path) -> list[Picture]:
         if first:
             title = f"One boot over time: {where}"
             numbers = " and ".join(str(one.number) for one, _ in first.values())
-            drawn.append(Picture("course", title, lineplots.over_time(
+            drawn.append(Picture("course", title, lines.over_time(
                 [line for pair in first.values() for line in _course(*pair)],
                 folder / FOLDER / f"course-{number_of}", title), f"Of sample {numbers}."))
     return [one for one in drawn if one.drawn.files]

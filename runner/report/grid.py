@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 
 from runner.errors import printable
-from runner.plots import Drawn
+from runner.plot.plots import Drawn
 from runner.report import svg
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner import paths, plots
+from runner import paths
 from runner.budget import FLOOR, SLACK, Budget, Figures, Place
 from runner.errors import printable
 from runner.figures import number
 from runner.metrics.lockclass import SWAP_PATH
-from runner.plots import StackRow
+from runner.plot import plots
+from runner.plot.plots import StackRow
 from runner.report import markdown
 
 _HEAD = """\

@@ -6,9 +6,10 @@ import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from runner import effectplots, plots, results, tier
+from runner import results, tier
 from runner.figures import label
 from runner.metrics.lockclass import SWAP_PATH
+from runner.plot import effects, plots
 from runner.records import Sample
 from runner.results import Base, CellResult, Comparison, Kind
 from runner.shown import Picture
@@ -18,7 +19,7 @@ FOLDER = "plots"
 _TAKEN = ".acquisitions_per_page"
 
 
-def _effects(cells: Iterable[CellResult], test: str, locks: bool) -> list[effectplots.Effect]:
+def _effects(cells: Iterable[CellResult], test: str, locks: bool) -> list[effects.Effect]:
     rows = []
     for cell in cells:
         for one in cell.metrics:
@@ -27,7 +28,7 @@ def _effects(cells: Iterable[CellResult], test: str, locks: bool) -> list[effect
                     or one.name.startswith("locks.") != locks:
                 continue
             what = one.name.split(".")[1] if locks else label(one.name)
-            rows.append(effectplots.Effect(
+            rows.append(effects.Effect(
                 f"{cell.test} on {cell.device}",
                 f"{what} ({cell.measured_by}, {results.threads(cell.threads)})", one.change,
                 one.interval, one.threshold, one.verdict))
@@ -105,11 +106,11 @@ def draw(comparison: Comparison, folder: Path, samples: Sequence[Sample] = ()
             if rows := _effects(mine, test, locks):
                 out = place / f"{number}-effects{'-locks' if locks else ''}"
                 keep("locks" if locks else "effects", f"{what}: {named}",
-                     effectplots.effects(rows, out, f"{what}\n{named}"),
+                     effects.effects(rows, out, f"{what}\n{named}"),
                      "Change of test against base. Bars are 95% intervals, where a tier has "
                      "them; the grey band counts as equal."
-                     + (f" Of {len(rows)} rows the {effectplots.MOST_ROWS} with the largest "
-                        "change." if len(rows) > effectplots.MOST_ROWS else ""))
+                     + (f" Of {len(rows)} rows the {effects.MOST_ROWS} with the largest "
+                        "change." if len(rows) > effects.MOST_ROWS else ""))
         for threads in sorted({cell.threads for cell in mine}):
             cells = [cell for cell in mine if cell.threads == threads]
             out = place / f"{number}-{threads}"

@@ -14,7 +14,7 @@ from typing import Any
 
 from runner.errors import CannotMeasure
 from runner.metrics import guestfile
-from runner.metrics.sample import WORKLOAD
+from runner.metrics.steady import WORKLOAD
 
 TOUCHES = ("first_touch", "resident", "swap_in")
 QUANTILES = ("p50", "p90", "p95", "p99", "p99.9", "p99.99", "max")

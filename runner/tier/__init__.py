@@ -10,7 +10,7 @@ from typing import Protocol
 
 from runner.figures import simulated
 from runner.metrics import latency
-from runner.metrics import sample as metrics
+from runner.metrics import steady as metrics
 from runner.records import Sample, with_drivers
 from runner.tier.base import Tier
 from runner.tier.exact import Exact

@@ -16,8 +16,8 @@ from runner.errors import CannotMeasure
 from runner.figures import MetricResult, Verdict
 from runner.host import hostload
 from runner.instruments import judge as instruments
-from runner.metrics import sample as metrics
-from runner.plots import Heading
+from runner.metrics import steady as metrics
+from runner.plot.plots import Heading
 from runner.reason import Reason, ReasonKind
 from runner.records import (Accelerator, Boot, BootResult, BuiltKernel, Cell, HostLimits, Metric,
                             Outcome, Rules, Sample)
@@ -64,7 +64,8 @@ class Tier:
     #: Its figures are of the host's clock: the host's load spoils them, and an emulated guest's
     #: say nothing of real hardware.  Undecided, it leaves the verdict to tiers that decided.
     by_clock = False
-    #: Boots of base and test are pairs, made in rounds, as many as it takes (runner.adaptive).
+    #: Boots of base and test are pairs, made in rounds, as many as it takes
+    #: (runner.campaign.adaptive).
     paired = False
     #: Repeats to the last digit where the host is sound: its first cell is booted twice.
     repeats = False

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runner import plots
 from runner.asked import Experiment, Guest, Planned
 from runner.figures import MetricResult
 from runner.metrics import guestfile
-from runner.metrics import sample as metrics
+from runner.metrics import steady as metrics
+from runner.plot import plots
 from runner.records import Accelerator, Metric, Rules, Sample
 from runner.results import CellResult
 from runner.shown import Picture

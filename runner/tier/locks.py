@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from runner import plots
 from runner.asked import Experiment, Guest, Planned
 from runner.errors import printable
 from runner.figures import MetricResult, label, number
 from runner.metrics import lockfigures
-from runner.metrics import sample as metrics
+from runner.metrics import steady as metrics
 from runner.metrics.lockclass import PATH_SUM, SWAP_LOCKS
+from runner.plot import plots
 from runner.records import Metric, Sample
 from runner.results import CellResult, threads
 from runner.shown import Picture, Table, change

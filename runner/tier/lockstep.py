@@ -21,8 +21,8 @@ from runner.instruments import judge as instruments
 from runner.lockstep import figures, machinefile, reading, shown, simfile, spread, symbols
 from runner.lockstep.machinefile import Machine
 from runner.lockstep.names import Names
-from runner.metrics import sample as metrics
-from runner.plots import Heading
+from runner.metrics import steady as metrics
+from runner.plot.plots import Heading
 from runner.reason import Reason
 from runner.records import (DEVICES, HOST_DEVICES, Accelerator, Boot, BootResult, BuiltKernel,
                             Cell, Metric, Outcome, Rules, Sample)

@@ -8,7 +8,7 @@ from typing import Any
 
 from runner.asked import Experiment, Guest, Planned
 from runner.figures import MetricResult, Verdict
-from runner.metrics import sample as metrics
+from runner.metrics import steady as metrics
 from runner.records import MIB, Accelerator, Cell, Metric, Rules
 from runner.results import CellResult, Where, threads
 from runner.tier import pairs

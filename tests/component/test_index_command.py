@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.nightly import store
+from runner.nightly import indexfile
 from tests.conftest import one_line
 from tests.unit import madenights
 
@@ -56,7 +56,7 @@ def test_thin_removes_evidence_and_no_sample(swapscale, results: Path) -> None:
     before = swapscale("index", "--results", results, "--json").stdout
     done = swapscale("index", "--results", results, "--thin", "--keep", "3", "--every", "4")
     assert done.returncode == 0, done.stderr
-    kept = [(one / "evidence/0000").exists() for one in store.campaigns(results)]
+    kept = [(one / "evidence/0000").exists() for one in indexfile.campaigns(results)]
     assert kept == [at % 4 == 0 or at >= 8 for at in range(12)]
     assert swapscale("index", "--results", results, "--json").stdout == before
 

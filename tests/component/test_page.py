@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from runner import report
-from runner.evidence import Campaign
+from runner.campaign.store import Campaign
+from runner.nightly import historypage
 from runner.nightly.history import read
 from runner.records import Sample
-from runner.nightly import historypage
 from runner.verdict import compare
 from tests.browser import Browser, Keys
 from tests.unit import madenights

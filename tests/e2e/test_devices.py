@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.evidence import load_samples
+from runner.campaign.store import load_samples
 from runner.records import DEVICES
 
 #: By the clock of a host that is to do nothing else.

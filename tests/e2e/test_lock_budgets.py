@@ -12,7 +12,7 @@ import pytest
 
 from runner import budgetfile, paths
 from runner.budget import Budget, Place, acquisitions
-from runner.evidence import load_samples
+from runner.campaign.store import load_samples
 from runner.experiment import plan
 from runner.metrics import lockclass, lockstat
 from runner.records import Sample

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from runner.bisect import records
-from runner.nightly import nightfile, store
+from runner.nightly import indexfile, nightfile
 from tests import bisecttree
 from tests.bisectnights import Nights
 from tests.bisecttree import harmless, slower
@@ -70,7 +70,7 @@ def test_the_next_night_goes_on_and_names_the_commit(nights: Nights, swapscale) 
     assert len(done.stdout.splitlines()) <= 24
     assert culprit[:12] in (nights.out / "nightly.md").read_text()
     assert culprit[:12] in (nights.out / "nightly.html").read_text()
-    last = max(store.campaigns(nights.results), key=lambda one: nightfile.read(one).started)
+    last = max(indexfile.campaigns(nights.results), key=lambda one: nightfile.read(one).started)
     night = nightfile.read(last)
     assert night and night.bisects == (folder.name,)
     page = (last / "report.html").read_text()

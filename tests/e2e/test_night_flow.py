@@ -13,15 +13,15 @@ import pytest
 
 from runner import cli, paths
 from runner.asked import Planned
+from runner.campaign import local
+from runner.campaign.sample import Setting
+from runner.campaign.store import Campaign
 from runner.commands import nightly
 from runner.errors import CannotMeasure, Exit
-from runner.evidence import Campaign
-from runner.executor import local
-from runner.nightly import config, history, night, nightfile, store
+from runner.nightly import config, history, indexfile, night, nightfile
 from runner.nightly.night import Outcome
 from runner.progress import Progress
 from runner.records import Sample
-from runner.sample import Setting
 from tests.unit import madesamples
 
 TREE = "swap_cache_tree"
@@ -103,9 +103,9 @@ def test_a_night_that_was_cut_short_is_finished_by_the_next(home: Path) -> None:
     run(home, 2.0)
     with pytest.raises(CannotMeasure, match="power cut"):
         run(home, 2.0, fails=True)
-    count = len(store.campaigns(home / "results"))
+    count = len(indexfile.campaigns(home / "results"))
     assert run(home, 2.0).exit == Exit.OK
-    assert len(store.campaigns(home / "results")) == count
+    assert len(indexfile.campaigns(home / "results")) == count
 
 
 def test_another_source_runs_next_to_the_last_good_one(home: Path) -> None:
@@ -144,7 +144,7 @@ def test_the_command_prints_one_screen_and_writes_every_format(
         assert (out / nightly.name_of(form)).stat().st_size, form
     assert TREE.replace("_", "\\_") in (out / "nightly.md").read_text()
     # Printed again, the campaign alone: the gate's own reports stay.
-    last = store.campaigns(home / "results")[-1]
+    last = indexfile.campaigns(home / "results")[-1]
     kept = {one.name: one.read_bytes() for one in last.glob("report.*")}
     cli.main(["report", str(last)])
     assert "its campaign alone" in capsys.readouterr().err
@@ -208,4 +208,4 @@ def test_a_regression_stands_though_its_kernel_does_not_move(
     # and the night after that has nothing to say.
     assert cli.main(command) == 0
     assert "no kernel moved" in capsys.readouterr().out.rpartition("exit status 0")[2]
-    assert slow.booted == booted and len(store.campaigns(home / "results")) == 1
+    assert slow.booted == booted and len(indexfile.campaigns(home / "results")) == 1

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner import paths
-from runner.evidence import load_samples, to_line
-from runner.nightly import history, nightfile, store
+from runner.campaign.store import load_samples, to_line
+from runner.nightly import history, indexfile, nightfile
 from runner.nightly.history import Series
 from runner.records import Metric
 from tests.conftest import one_line
@@ -110,11 +110,11 @@ def nights(swapscale, home: Path) -> list[tuple[subprocess.CompletedProcess[str]
     results, done = home / "results", []
     for series in (("faults",), ("faults",), ("faults", "cost-3")):
         push(home, *series)
-        before = set(store.campaigns(results)) if results.is_dir() else set()
+        before = set(indexfile.campaigns(results)) if results.is_dir() else set()
         said = swapscale("nightly", home / "nightly.toml", "--results", results, "--output",
                          home / "out")
-        assert store.campaigns(results), said.stderr
-        (folder,) = set(store.campaigns(results)) - before
+        assert indexfile.campaigns(results), said.stderr
+        (folder,) = set(indexfile.campaigns(results)) - before
         done.append((said, folder))
         if len(done) == 1:
             into_the_past(folder, results)
@@ -187,7 +187,7 @@ def test_every_output_says_it(nights, home: Path) -> None:
 
 def test_the_same_again_from_the_campaigns_alone(swapscale, nights, home: Path) -> None:
     before = history.read(home / "results").series
-    (home / "results" / store.NAME).unlink()
+    (home / "results" / indexfile.NAME).unlink()
     assert swapscale("index", "--rebuild", "--results", home / "results").returncode == 0
     assert history.read(home / "results").series == before
 
@@ -240,7 +240,7 @@ def test_a_writer_killed_in_mid_write_costs_nothing(nights, home: Path, tmp_path
     shutil.copytree(home / "results", results, ignore=shutil.ignore_patterns("evidence"))
     before = history.read(results).series
     killed = 0
-    with sqlite3.connect(results / store.NAME, timeout=0, isolation_level=None) as other:
+    with sqlite3.connect(results / indexfile.NAME, timeout=0, isolation_level=None) as other:
         for _ in range(20):
             writer = subprocess.Popen([paths.ROOT / "swapscale", "index", "--rebuild", "--results",
                                        results], stdout=subprocess.DEVNULL,
@@ -301,7 +301,7 @@ def test_a_night_on_a_full_disk_is_one_line_and_is_finished_later(home: Path, tm
     assert "first: 4" in done.stdout and "second: 0" in done.stdout, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert "No space left on device" in done.stderr or "is full" in done.stderr, done.stderr
-    (folder,) = store.campaigns(tmp_path / "kept")
+    (folder,) = indexfile.campaigns(tmp_path / "kept")
     assert len(load_samples(folder / "samples.jsonl")) == 2
     night = nightfile.read(folder)
     assert night and night.good

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner import paths
-from runner.evidence import load_samples
+from runner.campaign.store import load_samples
 
 #: By the clock of a host that is to do nothing else.
 pytestmark = pytest.mark.alone

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from runner import campaign
-from runner.evidence import held, load_samples
+from runner.campaign import campaign
+from runner.campaign.store import held, load_samples
 from runner.experiment import plan
 from runner.reason import ReasonKind
 from runner.records import Sample

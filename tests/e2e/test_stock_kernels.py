@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from runner.campaign.store import load_samples
 from runner.errors import CannotMeasure
-from runner.evidence import load_samples
 from runner.kernel import build
 from runner.progress import Progress
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner import paths
-from runner.evidence import load_samples
+from runner.campaign.store import load_samples
 from runner.records import Sample
 
 KERNEL = f"6.1:{paths.ROOT}/tests/series/phase-faults"

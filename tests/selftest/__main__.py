@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner import campaign, paths, programs
+from runner import paths, programs
+from runner.campaign import campaign
+from runner.campaign.store import Campaign
 from runner.errors import Exit, UsageError
-from runner.evidence import Campaign
 from runner.experiment import plan
 from runner.figures import Verdict
 from runner.progress import Progress

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner import paths
-from runner.evidence import load_samples
+from runner.campaign.store import load_samples
 
 FILES = sorted(file for folder in ("patterns", "devices")
                for file in (paths.CONFIGS / folder).glob("*.toml"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner import paths
-from runner.evidence import load_samples
+from runner.campaign.store import load_samples
 
 
 @pytest.mark.slow

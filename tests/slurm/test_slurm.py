@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from runner import programs
-from runner.evidence import load_samples
+from runner.campaign.store import load_samples
 from runner.kernel import build
-from runner.nightly import history, nightfile, store
+from runner.nightly import history, indexfile, nightfile
 from runner.progress import Progress
 from tests.cluster import NODES, Cluster, missing
 from tests.conftest import ROOT, one_line
@@ -237,7 +237,7 @@ def test_nights_are_made_by_the_nodes(cluster: Cluster, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
         assert "no regression (exit status 0)" in done.stdout
         assert "slurm: job" in done.stderr
-    nights = store.campaigns(results)
+    nights = indexfile.campaigns(results)
     assert len(nights) == 2
     for night in nights:
         record = nightfile.read(night)

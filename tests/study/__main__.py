@@ -14,9 +14,10 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from runner import campaign, paths
+from runner import paths
+from runner.campaign import campaign
+from runner.campaign.store import load_samples
 from runner.errors import Exit
-from runner.evidence import load_samples
 from runner.experiment import plan
 from runner.lockstep import machinefile, spread
 from runner.lockstep.machinefile import FIGURES, Machine

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from runner.evidence import to_line
+from runner.campaign.store import to_line
 from runner.nightly import nightfile
 from runner.nightly.nightfile import NightRecord
 from runner.records import Cell, Metric, Sample

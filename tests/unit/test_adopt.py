@@ -11,13 +11,13 @@ import pytest
 from madesamples import because
 
 from runner import adopt, paths, programs
+from runner.campaign.sample import Setting
+from runner.campaign.store import Campaign
 from runner.errors import CannotMeasure, UsageError
-from runner.evidence import Campaign
 from runner.experiment.plan import Planned
 from runner.kernel import build, known
 from runner.progress import Progress
 from runner.records import Accelerator, Metric, Sample
-from runner.sample import Setting
 from runner.vm import accel, toollayer
 
 TOY = Path(__file__).parent.parent / "data" / "kernel" / "toy"

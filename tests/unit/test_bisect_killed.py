@@ -12,7 +12,7 @@ import pytest
 from runner.bisect import picture
 from runner.bisect.records import Reading
 from runner.errors import CannotMeasure, SourceGone
-from runner.plots import Drawn
+from runner.plot.plots import Drawn
 from runner.progress import Progress
 from runner.records import BuiltKernel
 from tests import bisectlab

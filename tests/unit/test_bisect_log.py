@@ -12,8 +12,8 @@ from runner.bisect import gitlog, history, measure, records, run, series
 from runner.bisect.measure import Unfit
 from runner.bisect.points import Limits
 from runner.bisect.records import Flight, Question, Reading, State
+from runner.campaign.store import held
 from runner.errors import CannotMeasure, UsageError
-from runner.evidence import held
 from runner.experiment import plan
 from runner.progress import Progress
 from tests.smallgit import commit, git, linear

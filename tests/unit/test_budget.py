@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from madesamples import BASE, RULES, because, exact, locked, locks, sample
 
-from runner import budgetfile, campaign, locktable, paths
+from runner import budgetfile, locktable, paths
 from runner.asked import Experiment
 from runner.budget import FLOOR, SHOWN, SLACK, Budget, Conditions, Figures, Place
+from runner.campaign import campaign
+from runner.campaign.store import Campaign
 from runner.compare import campaign as judge
 from runner.errors import CannotMeasure, Exit, UsageError
-from runner.evidence import Campaign
 from runner.experiment import plan
 from runner.figures import Verdict
 from runner.kernel import series, spec

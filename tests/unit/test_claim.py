@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from madesamples import BASE, TEST, because, exact, locked, sample, throughput, timed
 
-from runner.claim import campaign, claimfile, formats, judge
+from runner.claim import assess, claimfile, formats, judge
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.claim.judge import Effect, Findings, Verdict
 from runner.errors import CannotMeasure
@@ -58,7 +58,7 @@ def claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def findings(claim: Claim, samples: list[Sample]) -> Findings:
-    return campaign.findings(claim, samples)
+    return assess.findings(claim, samples)
 
 
 def at(effect: float, tolerance: float, rest: str, threads: int = 1) -> str:

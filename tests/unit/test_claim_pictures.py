@@ -12,10 +12,10 @@ import pytest
 from madesamples import locked, timed
 from test_claim import BATCHED, FAST, FILE, PAGEWISE, SLOW, THROUGHPUT, at
 
-from runner import plots
-from runner.claim import campaign, claimfile, pictures, touches
+from runner.claim import assess, claimfile, pictures, touches
 from runner.claim.claimfile import Claim
 from runner.claim.judge import Findings
+from runner.plot import plots
 from runner.records import Sample
 
 needs_gnuplot = pytest.mark.skipif(shutil.which("gnuplot") is None,
@@ -37,8 +37,8 @@ def claim(tmp_path: Path) -> Claim:
 
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Findings:
-    return campaign.findings(claim(tmp_path_factory.mktemp("claim")),
-                             [*timed(SLOW, FAST), *locked(PAGEWISE, BATCHED, threads=4)])
+    return assess.findings(claim(tmp_path_factory.mktemp("claim")),
+                           [*timed(SLOW, FAST), *locked(PAGEWISE, BATCHED, threads=4)])
 
 
 def texts(folder: Path, name: str) -> str:

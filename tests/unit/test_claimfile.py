@@ -12,7 +12,7 @@ from runner import paths, tier
 from runner.bisect import question
 from runner.claim import claimfile
 from runner.errors import UsageError
-from runner.metrics import sample
+from runner.metrics import steady
 from runner.records import Metric
 
 EXPERIMENT = """\
@@ -184,7 +184,7 @@ def test_any_text_is_a_claim_or_one_line(tmp_path_factory: pytest.TempPathFactor
 
 TIERS = ("exact", "locks", "timed")
 DECIDING = list(dict.fromkeys([*(own for name in TIERS for own in tier.find(name).own_metrics),
-                               *sample.KNOWN]))
+                               *steady.KNOWN]))
 
 
 @pytest.mark.parametrize("metric", [one for one in DECIDING if one != "swap_efficiency"])

@@ -15,7 +15,7 @@ from runner.bisect import formats, records, run
 from runner.bisect.anchors import NothingToBisect
 from runner.bisect.result import Result
 from runner.errors import CannotMeasure, Exit
-from runner.nightly import config, culprit, nightfile, store, summary
+from runner.nightly import config, culprit, indexfile, nightfile, summary
 from runner.nightly.config import Nightly
 from runner.nightly.gate import Finding
 from runner.nightly.night import Outcome
@@ -59,7 +59,7 @@ class Home:
                 "base": against, "exit": 1, "good": False, "reported": (one.name,), **changes}
         folder = madenights.write(self.results, number, {"exact": {PAGE: 9750.0}},
                                   verdict="regressed", **told)
-        store.refresh(self.results, PROGRESS)
+        indexfile.refresh(self.results, PROGRESS)
         compared = verdict.compare(madenights.samples(number, {"exact": {PAGE: 9750.0}}, 2),
                                    Rules("", {}))
         return Outcome(self.track, nightfile.read(folder), folder, "6.99.0", compared, (one,),

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from runner import plots
-from runner.effectplots import MOST_ROWS, Effect, effects
 from runner.errors import CannotMeasure
+from runner.plot import plots
+from runner.plot.effects import MOST_ROWS, Effect, effects
 
 HOSTILE = "`touch x` \"q\" 'z' $HOME \\n {/Bold b}_c^d <script>&amp;\x1b[2J\n%d\t@ARG1"
 ROWS = [Effect("6.1:x on pmem", "instructions per page", -0.035, None, 0.005, "improved"),

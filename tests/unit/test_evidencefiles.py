@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from madesamples import exact
 
-from runner import campaign
-from runner.evidence import Campaign
+from runner.campaign import campaign
+from runner.campaign.store import Campaign
 from runner.records import BuiltKernel
 from runner.report import evidencefiles
 

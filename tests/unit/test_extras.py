@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from madesamples import TEST, because, exact
 
-from runner import lineplots
 from runner.errors import CannotMeasure
-from runner.lineplots import Line
+from runner.plot import lines
+from runner.plot.lines import Line
 from runner.report import extras, workloadfile
 
 QUANTILES = {"p50": 800, "p90": 1600, "p95": 1700, "p99": 30000, "p99.9": 400000,
@@ -104,6 +104,6 @@ def test_pictures(found: extras.Found, tmp_path: Path) -> None:
 
 def test_nothing_and_no_number(tmp_path: Path) -> None:
     assert extras.draw([], tmp_path) == []
-    assert lineplots.over_time([Line("x", ())], tmp_path / "x", "t").files == ()
+    assert lines.over_time([Line("x", ())], tmp_path / "x", "t").files == ()
     with pytest.raises(CannotMeasure, match="number"):
-        lineplots.over_time([Line("x", ((0, float("nan"), ""),))], tmp_path / "x", "t")
+        lines.over_time([Line("x", ((0, float("nan"), ""),))], tmp_path / "x", "t")

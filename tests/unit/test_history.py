@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import UsageError
-from runner.nightly import history, known, retention, store
+from runner.nightly import history, indexfile, known, retention
 from runner.nightly.history import Series
 from runner.nightly.retention import Aged
 from runner.progress import Progress
@@ -135,26 +135,27 @@ def test_retention_keeps_the_last_every_seventh_and_the_remarkable() -> None:
 
 
 def test_thinning_leaves_samples_and_history_as_they_are(thirty: Path) -> None:
-    for folder in store.campaigns(thirty):
+    for folder in indexfile.campaigns(thirty):
         (folder / "evidence" / "0000").mkdir(parents=True)
         (folder / "evidence" / "0000" / "console.log").write_text("x" * 1000)
     before = history.read(thirty)
-    samples = {one: (one / "samples.jsonl").read_bytes() for one in store.campaigns(thirty)}
+    samples = {one: (one / "samples.jsonl").read_bytes() for one in indexfile.campaigns(thirty)}
     nights = history.aged(before)[madenights.TRACK]
     done = retention.thin(thirty, retention.chosen(nights, 5, 4))
     assert done.freed == 1000 * len(done.folders) > 0
     kept = [one for one in nights if (thirty / one.folder / "evidence/0000").exists()]
     assert {one.folder for one in nights[-5:]} <= {one.folder for one in kept}
     assert {one.folder for one in nights if one.remarkable} <= {one.folder for one in kept}
-    assert {one: (one / "samples.jsonl").read_bytes() for one in store.campaigns(thirty)} == samples
+    assert {one: (one / "samples.jsonl").read_bytes()
+            for one in indexfile.campaigns(thirty)} == samples
     assert history.read(thirty).series == before.series
     assert retention.thin(thirty, retention.chosen(nights, 5, 4)).folders == ()
 
 
 def test_a_campaign_that_does_not_read_is_named_and_the_rest_counts(thirty: Path) -> None:
-    folders = store.campaigns(thirty)
+    folders = indexfile.campaigns(thirty)
     (folders[3] / "samples.jsonl").write_text('{"format": 1}\n')
     found = history.read(thirty)
     assert len(found.problems) == 1 and f"{folders[3]}/samples.jsonl:1" in found.problems[0]
     assert {len(one.nights) for one in found.series} == {29}
-    assert store.refresh(thirty, Progress()).read == 0
+    assert indexfile.refresh(thirty, Progress()).read == 0

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from runner import nightplots
 from runner.errors import CannotMeasure
+from runner.nightly import historypage
 from runner.nightly.facts import SeriesKey
 from runner.nightly.history import ChangePoint, History, Night, Series
-from runner.nightplots import Level, Mark, Point, Track
-from runner.nightly import historypage
+from runner.plot import nights
+from runner.plot.nights import Level, Mark, Point, Track
 
 KEY = SeriesKey("cpu, 2 cores", "7.2.22", "icount", "1 vCPU", "c", "w", "git:/src/linux@main",
                 "pmem", 1, "swapstorm", "exact", "instructions_per_page", "instructions/page",
@@ -87,7 +87,7 @@ TRACK = Track(tuple(Point(1767225600 + 86400 * day, 100.0 + day % 2, (99.0, 102.
     replace(TRACK, points=tuple(replace(one, value=0.0, spread=None) for one in TRACK.points),
             levels=(), marks=())], ids=["all", "quiet", "one night", "all zero"])
 def test_every_series_is_drawn(track: Track) -> None:
-    first, second = nightplots.nights([track, TRACK])
+    first, second = nights.nights([track, TRACK])
     for picture in (first.wide, first.narrow, second.wide, second.narrow):
         assert ElementTree.fromstring(picture).tag.endswith("svg")
     assert "rgb(164,   0,   0)" in second.wide, "the change is marked"
@@ -99,7 +99,7 @@ def test_dates_are_whole_days_apart() -> None:
     noon = 1767225600 + 43200
     track = replace(TRACK, points=tuple(Point(noon + 86400 * day, 100.0, None)
                                         for day in range(30)), levels=(), marks=(), fence=None)
-    picture = ElementTree.fromstring(nightplots.nights([track])[0].wide)
+    picture = ElementTree.fromstring(nights.nights([track])[0].wide)
     dates = ["".join(one.itertext()).strip() for one in picture.iter()
              if one.tag.endswith("text")]
     days = [datetime.date.fromisoformat(one) for one in dates if one.startswith("2026-")]
@@ -108,10 +108,10 @@ def test_dates_are_whole_days_apart() -> None:
 
 
 def test_no_series_no_number_no_gnuplot(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert nightplots.nights([]) == []
+    assert nights.nights([]) == []
     bad = replace(TRACK, points=(Point(0.0, float("nan"), None),))
     if shutil.which("gnuplot"):
         with pytest.raises(CannotMeasure, match="no number"):
-            nightplots.nights([bad])
+            nights.nights([bad])
     monkeypatch.setenv("PATH", "")
-    assert nightplots.nights([TRACK])[0].wide == ""
+    assert nights.nights([TRACK])[0].wide == ""

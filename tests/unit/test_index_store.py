@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from runner import paths
 from runner.errors import CannotMeasure, UsageError
-from runner.nightly import exchange, history, store
+from runner.nightly import exchange, history, indexfile
 from runner.progress import Progress
 from tests.unit import madenights
 
@@ -49,7 +49,7 @@ def results(tmp_path: Path) -> Path:
 
 def rows(results: Path) -> list[tuple[object, ...]]:
     """Everything that the index says, without its own numbers."""
-    with store.opened(results) as connection:
+    with indexfile.opened(results) as connection:
         return connection.execute(
             "SELECT campaign.folder, sample.number, series.metric, value.value FROM value "
             "JOIN campaign ON campaign.id = value.campaign JOIN series ON series.id = value.series "
@@ -58,28 +58,28 @@ def rows(results: Path) -> list[tuple[object, ...]]:
 
 
 def whole(results: Path) -> None:
-    with store.opened(results) as connection:
+    with indexfile.opened(results) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
 def test_refresh_reads_what_changed_and_drops_what_went(results: Path) -> None:
-    assert store.refresh(results, Progress()).read == 6
-    assert store.refresh(results, Progress()).read == 0
-    shutil.rmtree(store.campaigns(results)[0])
+    assert indexfile.refresh(results, Progress()).read == 6
+    assert indexfile.refresh(results, Progress()).read == 0
+    shutil.rmtree(indexfile.campaigns(results)[0])
     madenights.write(results, 9, {"exact": {"instructions_per_page": 1.0}})
-    found = store.refresh(results, Progress())
+    found = indexfile.refresh(results, Progress())
     assert (found.read, found.gone, found.campaigns) == (1, 1, 6)
     assert len(rows(results)) == 6
 
 
 def test_rebuild_gives_the_same(results: Path) -> None:
-    store.refresh(results, Progress())
+    indexfile.refresh(results, Progress())
     before = rows(results)
-    store.rebuild(results, Progress())
+    indexfile.rebuild(results, Progress())
     assert rows(results) == before
-    (results / store.NAME).unlink()
-    store.rebuild(results, Progress())
+    (results / indexfile.NAME).unlink()
+    indexfile.rebuild(results, Progress())
     assert rows(results) == before
 
 
@@ -94,14 +94,14 @@ def test_two_writers_leave_one_whole_index(results: Path) -> None:
 
 def test_the_first_of_two_writers_is_waited_for(results: Path) -> None:
     # As the other writer leaves it between making the file and switching it to WAL.
-    with sqlite3.connect(results / store.NAME, isolation_level=None,
+    with sqlite3.connect(results / indexfile.NAME, isolation_level=None,
                          check_same_thread=False) as other:
         other.execute("CREATE TABLE early (x)")
         other.execute("BEGIN IMMEDIATE")
         late = threading.Timer(0.5, other.execute, ["COMMIT"])
         late.start()
         try:
-            assert store.refresh(results, Progress()).read == 6
+            assert indexfile.refresh(results, Progress()).read == 6
         finally:
             late.join()
     other.close()
@@ -110,7 +110,7 @@ def test_the_first_of_two_writers_is_waited_for(results: Path) -> None:
 
 @pytest.mark.parametrize("delay", [0.01, 0.03, 0.1, 0.2])
 def test_a_killed_writer_leaves_a_whole_index(results: Path, delay: float) -> None:
-    store.refresh(results, Progress())
+    indexfile.refresh(results, Progress())
     before = rows(results)
     one = writer(results, 1000)
     assert one.stderr
@@ -120,12 +120,12 @@ def test_a_killed_writer_leaves_a_whole_index(results: Path, delay: float) -> No
     one.communicate(timeout=60)
     whole(results)
     assert rows(results) == before
-    store.refresh(results, Progress())
+    indexfile.refresh(results, Progress())
     assert rows(results) == before
 
 
 def test_a_full_disk_is_one_line_and_costs_nothing(results: Path) -> None:
-    store.refresh(results, Progress())
+    indexfile.refresh(results, Progress())
     before = rows(results)
     for night in range(10, 80):
         madenights.write(results, night, {"exact": {f"m{at}": 1.0 for at in range(40)}})
@@ -137,42 +137,43 @@ def test_a_full_disk_is_one_line_and_costs_nothing(results: Path) -> None:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             size = 200 * 1024
             resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-            store.refresh(results, Progress())
+            indexfile.refresh(results, Progress())
         except CannotMeasure as error:
-            status = 0 if str(results / store.NAME) in str(error) and "\n" not in str(error) else 2
+            told = str(results / indexfile.NAME) in str(error) and "\n" not in str(error)
+            status = 0 if told else 2
         finally:
             os._exit(status)
     assert os.waitpid(child, 0)[1] == 0
     whole(results)
     assert set(before) <= set(rows(results))
-    assert store.refresh(results, Progress()).campaigns == 76
+    assert indexfile.refresh(results, Progress()).campaigns == 76
     assert len(rows(results)) == 6 + 70 * 40
 
 
 @pytest.mark.parametrize("content", [b"not a database at all" * 100,
                                      b"SQLite format 3\0" + b"x" * 99])
 def test_a_damaged_index_says_how_to_mend_it(results: Path, content: bytes) -> None:
-    (results / store.NAME).write_bytes(content)
+    (results / indexfile.NAME).write_bytes(content)
     with pytest.raises(UsageError, match="--rebuild"):
-        store.refresh(results, Progress())
-    assert store.rebuild(results, Progress()).campaigns == 6
-    assert (results / f"{store.NAME}.damaged").read_bytes() == content
+        indexfile.refresh(results, Progress())
+    assert indexfile.rebuild(results, Progress()).campaigns == 6
+    assert (results / f"{indexfile.NAME}.damaged").read_bytes() == content
     whole(results)
 
 
 def test_an_index_of_another_format_is_made_again(results: Path) -> None:
-    with sqlite3.connect(results / store.NAME) as connection:
+    with sqlite3.connect(results / indexfile.NAME) as connection:
         connection.execute("CREATE TABLE campaign (x)")
         connection.execute("PRAGMA user_version = 999")
     connection.close()
-    assert store.refresh(results, Progress()).campaigns == 6
+    assert indexfile.refresh(results, Progress()).campaigns == 6
 
 
 def test_a_torn_last_line_is_no_sample(results: Path) -> None:
-    file = store.campaigns(results)[0] / "samples.jsonl"
+    file = indexfile.campaigns(results)[0] / "samples.jsonl"
     with open(file, "a", encoding="utf-8") as out:
         out.write('{"format": 1, "numb')
-    found = store.refresh(results, Progress())
+    found = indexfile.refresh(results, Progress())
     assert found.problems == () and len(rows(results)) == 6
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from runner import campaign, paths
+from runner import paths
+from runner.campaign import campaign
 from runner.errors import UsageError
 from runner.experiment import plan
 from runner.kernel import build, together

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from madesamples import BASE, TEST, sample
 
-from runner import adaptive, campaign, stats, verdict
+from runner import stats, verdict
 from runner.asked import Experiment, Planned
+from runner.campaign import adaptive, campaign
 from runner.experiment import plan
 from runner.figures import MetricResult, Verdict
 from runner.nightly import config

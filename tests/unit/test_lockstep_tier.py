@@ -12,9 +12,10 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import given, strategies as st
 
-from runner import campaign, paths, programs, tier
-from runner import sample as sample_of
+from runner import paths, programs, tier
 from runner.asked import Planned
+from runner.campaign import campaign
+from runner.campaign import sample as sample_of
 from runner.errors import CannotMeasure, UsageError
 from runner.experiment import plan
 from runner.figures import MetricResult, Verdict

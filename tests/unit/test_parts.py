@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from runner import programs
+from runner.campaign import slurm, task
+from runner.campaign.parts import Parts
+from runner.campaign.sample import Setting
+from runner.campaign.store import Campaign
 from runner.errors import CannotMeasure, UsageError
-from runner.evidence import Campaign
-from runner.executor import slurm, task
-from runner.executor.parts import Parts
 from runner.experiment import plan
 from runner.progress import Progress
 from runner.records import Accelerator, BuiltKernel, Cell
-from runner.sample import Setting
 from tests.conftest import ROOT
 from tests.unit.madesamples import BASE, instructions, sample
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner import plots
 from runner.errors import CannotMeasure
-from runner.plots import Curve, CurvePoint, Heading, InstructionRow, LockRow, StackRow
+from runner.plot import plots
+from runner.plot.plots import Curve, CurvePoint, Heading, InstructionRow, LockRow, StackRow
 
 HEADING = Heading("6.1:vanilla", "6.1:batch-add", "2 vCPUs")
 LOCKS = [LockRow("pmem", "swap_cgroup", 1.0, 1.0), LockRow("pmem", "swap_cache_tree", 2.0, 0.067),

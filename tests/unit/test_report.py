@@ -19,10 +19,12 @@ import pytest
 from madesamples import (BASE, RULES, TEST, because, exact, locked, sample, throughput,
                          timed)
 
-from runner import plots, report
+from runner import report
 from runner.errors import CannotMeasure
+from runner.plot import plots
 from runner.records import Metric, Sample
-from runner.report import campaignpage as page, pictures, text, view
+from runner.report import campaignpage as page
+from runner.report import pictures, text, view
 from runner.report.markdown import escape
 from runner.results import Comparison
 from runner.verdict import compare

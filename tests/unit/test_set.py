@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from runner import campaign, cli, paths, tomltext
+from runner import cli, paths, tomltext
 from runner.asked import Experiment
+from runner.campaign import campaign
 from runner.commands import options
 from runner.errors import UsageError
 from runner.experiment import plan

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.campaign import queue
+from runner.campaign.parts import Parts
 from runner.errors import CannotMeasure
-from runner.executor import queue
-from runner.executor.parts import Parts
 from tests.conftest import ROOT
 
 DATA = ROOT / "tests" / "data" / "slurm"

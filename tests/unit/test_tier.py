@@ -18,16 +18,16 @@ from runner import paths, programs, report, tier, validity
 from runner.asked import Experiment, Guest, Planned
 from runner.bisect import anchors, measure, question
 from runner.bisect.records import Question
+from runner.campaign.sample import Setting, boot_for
 from runner.claim import claimfile, formats, judge
 from runner.errors import UsageError
 from runner.experiment import plan
 from runner.figures import FLIPPED, MetricResult, Verdict
-from runner.metrics import sample as metrics
+from runner.metrics import steady as metrics
 from runner.nightly import facts, history
 from runner.nightly.facts import SeriesKey
 from runner.records import Accelerator, Boot, BuiltKernel, Cell, Metric, Rules, Sample
 from runner.results import CellResult
-from runner.sample import Setting, boot_for
 from runner.shown import Table
 from runner.tier import counts
 from runner.tier.base import NO_RULES, Tier

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from madesamples import BASE, RULES, TEST, because, sample, throughput
 
-from runner import adaptive, stats
+from runner import stats
 from runner.asked import Experiment, Planned
+from runner.campaign import adaptive
 from runner.experiment import plan
 from runner.figures import Verdict
 from runner.records import Metric, Rules, Sample

@@ -13,11 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runner import adaptive, ineffective, paths, programs, sample, tier, tomlfile, tomltext
+from runner import ineffective, paths, programs, tier, tomlfile, tomltext
 from runner.asked import Experiment
+from runner.campaign import adaptive, local, sample
+from runner.campaign.executor import Executor
+from runner.campaign.store import Campaign, held
 from runner.errors import CannotMeasure, UsageError, printable, written
-from runner.evidence import Campaign, held
-from runner.executor import Executor, local
 from runner.experiment import plan
 from runner.host import host
 from runner.kernel import build, spec, together

@@ -17,14 +17,15 @@ from dataclasses import dataclass
 
 from runner import paths
 from runner.asked import Planned
+from runner.campaign import queue
+from runner.campaign.executor import Executor, complain, what
+from runner.campaign.parts import Parts
+from runner.campaign.queue import IN, Job, Queued
+from runner.campaign.sample import Setting
+from runner.campaign.store import Campaign
 from runner.errors import CannotMeasure, SwapscaleError
-from runner.evidence import Campaign
-from runner.executor import Executor, complain, queue, what
-from runner.executor.parts import Parts
-from runner.executor.queue import IN, Job, Queued
 from runner.progress import Progress, Step, duration
 from runner.records import MIB, Cell, Sample
-from runner.sample import Setting
 
 POLL = 2.0                    # seconds
 #: Looks at the queue for which a task may be missing while its part is on its way (NFS), all
@@ -168,7 +169,7 @@ class _Run:
         guest = self.setting.experiment.guest
         batch = self.parts.new_batch(tasks)
         folder = self.parts.folder.resolve()
-        command = shlex.join([sys.executable, "-m", "runner.executor.task", str(folder),
+        command = shlex.join([sys.executable, "-m", "runner.campaign.task", str(folder),
                               str(batch)])
         script = f"#!/bin/sh\ncd {shlex.quote(str(paths.ROOT))} && exec {command}\n"
         job = queue.submit(queue.Request(

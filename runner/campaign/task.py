@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One task of an array: makes its samples, one after the other, each into its own part.
 
-    python3 -m runner.executor.task PARTS BATCH
+    python3 -m runner.campaign.task PARTS BATCH
 """
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from runner import paths, programs, sample
+from runner import paths, programs
+from runner.campaign import sample
+from runner.campaign.executor import complain, what
+from runner.campaign.parts import Parts
+from runner.campaign.store import Campaign
 from runner.errors import CannotMeasure, Exit, SwapscaleError
-from runner.evidence import Campaign
-from runner.executor import complain, what
-from runner.executor.parts import Parts
 from runner.experiment import plan
 from runner.progress import Progress
 from runner.records import Accelerator

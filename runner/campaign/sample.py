@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner import evidence, ineffective, tier
+from runner import ineffective, tier
 from runner.asked import Experiment, Planned
+from runner.campaign import store
 from runner.host import host, hostload
 from runner.instruments import judge as instruments
 from runner.metrics.lockkeys import KEYS_FILE
@@ -95,4 +96,4 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
                   boot.vcpus, kernel.key, kernel.image_sha256, result.outcome.value, result.detail,
                   reasons, found, f"evidence/{folder.name}", started,
                   round(result.wall_seconds, 3), described,
-                  evidence.fingerprint(folder), planned.layout, planned.purpose)
+                  store.fingerprint(folder), planned.layout, planned.purpose)

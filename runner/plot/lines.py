@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import CannotMeasure
-from runner.plots import EMPTY, Drawn, cell, draw
+from runner.plot.plots import EMPTY, Drawn, cell, draw
 
 MOST = 8                      # curves of one picture
 

@@ -7,10 +7,10 @@ from typing import TypeAlias
 
 from runner import validity
 from runner.asked import Planned
-from runner.evidence import Campaign
+from runner.campaign.sample import Setting
+from runner.campaign.store import Campaign
 from runner.progress import Progress
 from runner.records import Sample
-from runner.sample import Setting
 
 #: Makes the samples that are asked for, each on record in the campaign when it returns.
 Executor: TypeAlias = Callable[[Setting, list[Planned], Campaign, Progress], list[Sample]]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import concurrent.futures
 import threading
 
-from runner import sample
 from runner.asked import Planned
-from runner.evidence import Campaign
-from runner.executor import complain, what
+from runner.campaign import sample
+from runner.campaign.executor import complain, what
+from runner.campaign.store import Campaign
 from runner.experiment import plan
 from runner.host import host
 from runner.progress import Progress

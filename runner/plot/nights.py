@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import CannotMeasure
-from runner.plots import INLINE, MISSING, Drawn, run_gnuplot
+from runner.plot.plots import INLINE, MISSING, Drawn, run_gnuplot
 
 #: In the order in which nights.gp numbers them.
 KINDS = ("regressed", "improved", "known")

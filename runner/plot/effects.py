@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Pictures of changes with their intervals (a forest plot), drawn as runner/plots.py does."""
+"""Pictures of changes with their intervals (a forest plot), drawn as runner/plot/plots.py does."""
 from __future__ import annotations
 
 import math
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import CannotMeasure
-from runner.plots import EMPTY, Drawn, cell, draw
+from runner.plot.plots import EMPTY, Drawn, cell, draw
 
 MOST_ROWS = 40                # more make no readable picture; the table has all
 #: In the order in which forest.gp numbers them.

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.asked import Experiment
+from runner.campaign.sample import Setting
+from runner.campaign.store import Campaign, load_samples, to_line
 from runner.errors import CannotMeasure, Exit, SwapscaleError, UsageError, printable
-from runner.evidence import Campaign, load_samples, to_line
 from runner.records import Accelerator, BuiltKernel, Sample
-from runner.sample import Setting
 
 
 def _write(path: Path, data: bytes) -> None:
