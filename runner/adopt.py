@@ -13,17 +13,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner import budgetfile, locktable, paths, programs
+from runner import paths, programs
 from runner.campaign import campaign
 from runner.campaign.executor import Executor
 from runner.errors import CannotMeasure, SwapscaleError, UsageError
 from runner.experiment import plan
+from runner.judge import budgetfile
 from runner.kernel import build, fragments, known, spec
 from runner.kernel.definitions import Source
 from runner.metrics import guestfile, lockclass
 from runner.metrics import steady as metrics
 from runner.progress import Progress
 from runner.records import FLAVOURS, BuiltKernel, Sample
+from runner.report import locktable
 
 #: Boots all tiers that say something of one kernel by itself.
 EXPERIMENTS = ("locks.toml", "torture-short.toml")

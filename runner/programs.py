@@ -7,8 +7,9 @@ import os
 import subprocess
 from collections.abc import Iterable
 
-from runner import paths, tier
+from runner import paths
 from runner.errors import CannotMeasure, printable
+from runner.judge import tier
 from runner.progress import Progress
 from runner.vm import initramfs, toollayer
 

@@ -150,7 +150,7 @@ class Cell:
     device: str               # one of DEVICES
     threads: int
     workload: str             # 'swapstorm'; torture: 'swaptorture/BOOT'
-    tier: str                 # a name of runner.tier, or of a later version's: results travel
+    tier: str                 # a name of runner.judge.tier, or of a later version's: results travel
 
     def label(self) -> str:
         """For people: '6.1:vanilla pmem 1 thread exact'."""

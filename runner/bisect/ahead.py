@@ -9,9 +9,9 @@ import queue
 import threading
 from collections.abc import Iterable
 
-from runner import tier
 from runner.bisect.measure import Build
 from runner.errors import SwapscaleError
+from runner.judge import tier
 from runner.progress import Progress
 
 

@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner import compare, tier, verdict
 from runner.bisect import classify, question
 from runner.bisect.classify import Figure, Line
 from runner.bisect.measure import Bench, Measured, Unfit
@@ -15,12 +14,13 @@ from runner.bisect.points import Range
 from runner.bisect.records import Reading, State
 from runner.errors import CannotMeasure, Exit, SwapscaleError
 from runner.experiment import plan
-from runner.figures import FLIPPED, MetricResult, Verdict, describe, label, number
+from runner.judge import compare, tier, verdict
+from runner.judge.figures import FLIPPED, MetricResult, Verdict, describe, label, number
+from runner.judge.results import CellResult
+from runner.judge.tier import moved
+from runner.judge.tier.base import Tier
 from runner.progress import Progress
 from runner.records import Rules, Sample
-from runner.results import CellResult
-from runner.tier import moved
-from runner.tier.base import Tier
 
 GOOD_END, BAD_END = "good end", "bad end"
 

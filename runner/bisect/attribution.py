@@ -7,14 +7,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner import tier, verdict
 from runner.asked import Experiment
 from runner.bisect.series import Patches
 from runner.errors import Exit
-from runner.figures import MetricResult, Verdict, label, number
+from runner.judge import tier, verdict
+from runner.judge.figures import MetricResult, Verdict, label, number
+from runner.judge.results import CellResult, as_data, threads
 from runner.records import Sample
 from runner.report.markdown import escape
-from runner.results import CellResult, as_data, threads
 
 FORMAT = 1
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from runner import tier
-from runner.figures import MetricResult
+from runner.judge import tier
+from runner.judge.figures import MetricResult
+from runner.judge.tier.base import Tier
 from runner.records import Sample
-from runner.tier.base import Tier
 
 #: Chance to be wrong at which a step ends before all its boots are made; of four looks the
 #: last may then still have 99%.

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner import compare, tier
 from runner.bisect import question
 from runner.bisect.anchors import result_of
 from runner.bisect.loop import Loop
@@ -15,7 +14,8 @@ from runner.bisect.points import Point
 from runner.bisect.records import Reading
 from runner.errors import CannotMeasure
 from runner.experiment import plan
-from runner.figures import MetricResult, Verdict
+from runner.judge import compare, tier
+from runner.judge.figures import MetricResult, Verdict
 from runner.metrics.lockclass import PATH_SUM, SWAP_PATH
 from runner.records import Sample
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 
 from runner.bisect.result import Result, Row, figures
-from runner.figures import describe, label, number, simulated
+from runner.judge.figures import describe, label, number, simulated
 from runner.report.markdown import bullets, escape
 
 FORMAT = 1

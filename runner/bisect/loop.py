@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from runner import tier, verdict
 from runner.bisect import anchors as ends
 from runner.bisect import classify, points
 from runner.bisect.ahead import Ahead
@@ -19,7 +18,8 @@ from runner.bisect.measure import Bench, Means, Measured, Unfit, looks
 from runner.bisect.points import Point, Range
 from runner.bisect.records import Reading, State
 from runner.experiment import plan
-from runner.figures import MetricResult, number
+from runner.judge import tier, verdict
+from runner.judge.figures import MetricResult, number
 from runner.progress import Progress, duration
 from runner.records import Sample
 

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from runner import programs, tier
+from runner import programs
 from runner.asked import Experiment
 from runner.bisect.records import Flight, State
 from runner.campaign import campaign, local
@@ -18,11 +18,12 @@ from runner.campaign.executor import Executor
 from runner.campaign.store import Campaign
 from runner.errors import CannotMeasure, DoesNotBuild, SourceGone, UsageError, printable
 from runner.experiment import plan
+from runner.judge import tier
+from runner.judge.tier.base import Tier
 from runner.kernel import build
 from runner.progress import Progress
 from runner.reason import joined
 from runner.records import BuiltKernel, Outcome, Sample
-from runner.tier.base import Tier
 
 #: Boots of a kernel that failed which are made again before it is given up.
 RETRIES = 1
@@ -73,7 +74,7 @@ def counts(most: int) -> list[int]:
 
 def looks(name: str, boots: int) -> int:
     """How often a step has asked by then; the intervals of pairs allow for that by themselves
-    (runner.tier.pairs.look)."""
+    (runner.judge.tier.pairs.look)."""
     return 1 if tier.find(name).paired else len(counts(boots))
 
 

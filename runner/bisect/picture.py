@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.bisect.result import Result, Row
-from runner.figures import label, percent
+from runner.judge.figures import label, percent
 from runner.plot.plots import EMPTY, Drawn, cell, draw
 
 NAME = "bisect"

@@ -8,11 +8,12 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from runner import tier, tomltext
+from runner import tomltext
 from runner.asked import Experiment
 from runner.bisect.records import Question
 from runner.errors import UsageError, printable
 from runner.experiment import plan
+from runner.judge import tier
 
 #: Of the ends, of what lies between, and of the locks that moved with the culprit.
 ENDS, STEP, LOCKS = "ends.toml", "step.toml", "locks.toml"

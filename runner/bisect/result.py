@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner import tier
 from runner.bisect import anchors, confirm
 from runner.bisect.loop import Loop
 from runner.bisect.points import Point
 from runner.bisect.records import Question, Reading
 from runner.errors import Exit
-from runner.figures import MetricResult, describe, number
+from runner.judge import tier
+from runner.judge.figures import MetricResult, describe, number
 
 
 @dataclass(frozen=True)

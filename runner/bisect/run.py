@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
-from runner import tier
 from runner.asked import Experiment
 from runner.bisect import (confirm, formats, gitlog, history, picture, question, records, result,
                            series)
@@ -17,7 +16,8 @@ from runner.bisect.result import Result
 from runner.campaign.store import held
 from runner.errors import CannotMeasure, UsageError
 from runner.experiment import plan
-from runner.figures import label
+from runner.judge import tier
+from runner.judge.figures import label
 from runner.progress import Progress
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from runner import tier, verdict
 from runner.asked import Experiment, Planned
-from runner.figures import Verdict
+from runner.judge import tier, verdict
+from runner.judge.figures import Verdict
+from runner.judge.results import CellResult
+from runner.judge.tier.base import Tier
 from runner.records import Sample
-from runner.results import CellResult
-from runner.tier.base import Tier
 
 _FLAGGED = (Verdict.REGRESSED, Verdict.IMPROVED)
 

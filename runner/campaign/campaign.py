@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runner import ineffective, paths, programs, tier, tomlfile, tomltext
+from runner import paths, programs, tomlfile, tomltext
 from runner.asked import Experiment
 from runner.campaign import adaptive, local, sample
 from runner.campaign.executor import Executor
@@ -21,6 +21,7 @@ from runner.campaign.store import Campaign, held
 from runner.errors import CannotMeasure, UsageError, printable, written
 from runner.experiment import plan
 from runner.host import host
+from runner.judge import ineffective, tier
 from runner.kernel import build, spec, together
 from runner.progress import Progress
 from runner.records import Accelerator, BuiltKernel, Sample

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from runner import validity
 from runner.asked import Planned
 from runner.campaign.sample import Setting
 from runner.campaign.store import Campaign
+from runner.judge import validity
 from runner.progress import Progress
 from runner.records import Sample
 

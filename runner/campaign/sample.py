@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner import ineffective, tier
 from runner.asked import Experiment, Planned
 from runner.campaign import store
 from runner.host import host, hostload
 from runner.instruments import judge as instruments
+from runner.judge import ineffective, tier
 from runner.metrics.lockkeys import KEYS_FILE
 from runner.progress import Step
 from runner.records import LOST, Accelerator, Boot, BootResult, BuiltKernel, Outcome, Sample

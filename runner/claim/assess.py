@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from runner import compare
 from runner.claim import judge, reasons
 from runner.claim.claimfile import Claim
 from runner.claim.judge import Findings
+from runner.judge import compare
 from runner.records import Sample
 
 

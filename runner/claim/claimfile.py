@@ -11,10 +11,11 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import paths, tier, tomlfile
+from runner import paths, tomlfile
 from runner.asked import Experiment
 from runner.errors import UsageError, printable
 from runner.experiment import plan
+from runner.judge import tier
 from runner.tomlfile import REQUIRED, Table
 
 FOLDER = paths.CONFIGS / "claims"

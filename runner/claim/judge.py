@@ -11,13 +11,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from runner import stats, tier
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.errors import Exit
-from runner.figures import MetricResult, Verdict as Compared, percent, simulated
+from runner.judge import stats, tier
+from runner.judge.figures import MetricResult, percent, simulated
+from runner.judge.figures import Verdict as Compared
+from runner.judge.results import Base, CellResult, Comparison, Kind, threads
+from runner.judge.tier.base import Tier
 from runner.records import Accelerator, Rules, Sample
-from runner.results import Base, CellResult, Comparison, Kind, threads
-from runner.tier.base import Tier
 
 
 class Verdict(enum.StrEnum):

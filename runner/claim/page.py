@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from runner import tier
 from runner.claim import reasons
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.claim.judge import CellFinding, Effect, Findings, Measured, band, points, signed
 from runner.errors import printable
-from runner.figures import label, number, simulated
+from runner.judge import tier
+from runner.judge.figures import label, number, simulated
+from runner.judge.results import threads
+from runner.judge.shown import Table
 from runner.records import MIB
-from runner.results import threads
-from runner.shown import Table
 
 _LONG = 600
 NONE = "–"

@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from runner import tier
 from runner.claim import reasons, touches
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.claim.judge import Effect, Findings, Measured
+from runner.judge import tier
+from runner.judge.results import threads
+from runner.judge.tier.base import Tier
 from runner.metrics.lockclass import SWAP_PATH
 from runner.plot import plots
 from runner.plot.plots import Curve, CurvePoint, Heading, StackRow
 from runner.records import Sample
-from runner.results import threads
-from runner.tier.base import Tier
 
 FOLDER = "plots"
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from runner import tier
-from runner.budget import acquisitions
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.claim.judge import Effect, Measured, measured, place, signed
-from runner.figures import number
+from runner.judge import tier
+from runner.judge.budget import acquisitions
+from runner.judge.figures import number
+from runner.judge.results import Comparison
+from runner.judge.tier.base import Tier
 from runner.metrics.lockclass import SWAP_PATH
 from runner.records import Sample
-from runner.results import Comparison
-from runner.tier.base import Tier
 
 INSTRUCTIONS = "instructions_per_page"
 THROUGHPUT = "throughput_mib_s"

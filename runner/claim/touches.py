@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import tier
 from runner.errors import CannotMeasure
+from runner.judge import tier
 from runner.metrics import guestfile
 from runner.metrics.steady import WORKLOAD
 from runner.plot.plots import CurvePoint

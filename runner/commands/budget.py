@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from runner import budgetfile, locktable
 from runner.campaign import campaign
 from runner.commands.options import Commands
 from runner.errors import Exit, UsageError
+from runner.judge import budgetfile
 from runner.progress import Progress
+from runner.report import locktable
 
 
 def add(commands: Commands) -> None:

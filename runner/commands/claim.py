@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from runner import compare, programs, report
+from runner import programs, report
 from runner.campaign import campaign
 from runner.campaign.store import Campaign
 from runner.claim import claimfile, formats, pictures
@@ -15,6 +15,7 @@ from runner.claim.claimfile import Claim
 from runner.commands.options import Commands, executor, measure
 from runner.commands.report import recomputed
 from runner.errors import Exit, UsageError
+from runner.judge import compare
 from runner.progress import Progress
 from runner.records import Sample
 

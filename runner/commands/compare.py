@@ -6,14 +6,15 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from runner import compare, paths, report
+from runner import paths, report
 from runner.commands.options import Commands, changes, executor, given, output
 from runner.commands.run import run_new
 from runner.errors import Exit, UsageError, printable
 from runner.experiment import plan
+from runner.judge import compare
+from runner.judge.results import Comparison
 from runner.kernel import spec
 from runner.progress import Progress
-from runner.results import Comparison
 
 DEFAULT_EXPERIMENT = paths.CONFIGS / "bench.toml"
 

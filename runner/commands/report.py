@@ -6,15 +6,17 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from runner import compare, locktable, report, tier
+from runner import report
 from runner.asked import Experiment
 from runner.campaign import campaign
 from runner.campaign.store import Campaign
 from runner.commands.options import Commands, output
 from runner.errors import Exit
+from runner.judge import compare, tier
 from runner.nightly import nightfile
 from runner.progress import Progress
 from runner.records import Sample
+from runner.report import locktable
 
 
 def add(commands: Commands) -> None:

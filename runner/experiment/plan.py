@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner import rules, tier, tomlfile
+from runner import tomlfile
 from runner.asked import Experiment, Guest, Planned
 from runner.errors import UsageError
 from runner.experiment import workload
@@ -14,9 +14,10 @@ from runner.experiment.workload import Workload
 from runner.host import host
 from runner.instruments import pressure
 from runner.instruments import table as instruments
+from runner.judge import rules, tier
+from runner.judge.tier.base import Tier
 from runner.kernel import spec
 from runner.records import DEVICES, HOST_DEVICES, MIB, Accelerator, SwapDevice, with_drivers
-from runner.tier.base import Tier
 from runner.vm import accel, memory, numa
 
 #: The flavour that stands for a kernel as its distributor ships it.

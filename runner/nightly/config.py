@@ -8,11 +8,11 @@ from pathlib import Path
 from runner import tomlfile
 from runner.errors import UsageError
 from runner.experiment import plan
+from runner.judge.tier import layouts
 from runner.kernel import spec
 from runner.nightly import track
 from runner.nightly.changes import Rule
 from runner.nightly.history import Settings
-from runner.tier import layouts
 
 UNCHANGED = ("measure", "skip")
 ON_REGRESSION = ("report", "bisect")

@@ -11,13 +11,15 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner import report, tier
+from runner import report
 from runner.bisect import formats, history, records, run
 from runner.bisect.anchors import NothingToBisect
 from runner.bisect.points import Range
 from runner.bisect.records import Question
 from runner.errors import CannotMeasure, SwapscaleError, UsageError, printable
 from runner.experiment import plan
+from runner.judge import tier
+from runner.judge.results import HISTORY, Base, Bisected, Kind
 from runner.kernel import gitrepo, spec
 from runner.nightly import night, nightfile
 from runner.nightly.config import Nightly
@@ -25,7 +27,6 @@ from runner.nightly.gate import Finding
 from runner.nightly.night import Outcome
 from runner.nightly.nightfile import NightRecord
 from runner.progress import Progress
-from runner.results import HISTORY, Base, Bisected, Kind
 
 
 def begin(config: Nightly, outcome: Outcome, results: Path, progress: Progress) -> Outcome:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner import tier
 from runner.campaign.store import Campaign, load_samples
 from runner.errors import UsageError, printable
-from runner.figures import simulated
+from runner.judge import tier
+from runner.judge.figures import simulated
 from runner.nightly import nightfile
 from runner.nightly.nightfile import NightRecord
 from runner.records import Metric, Sample

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from runner import tier, verdict
-from runner.figures import MetricResult, Verdict, describe, percent
+from runner.judge import tier, verdict
+from runner.judge.figures import MetricResult, Verdict, describe, percent
+from runner.judge.results import HISTORY, Base, CellResult, Comparison
 from runner.nightly import changes, history
 from runner.nightly.facts import SeriesKey, machine
 from runner.nightly.history import ChangePoint, History, Series
 from runner.nightly.known import Known
 from runner.records import Accelerator
-from runner.results import HISTORY, Base, CellResult, Comparison
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner import tier
 from runner.errors import printable
+from runner.judge import tier
 from runner.nightly import changes, indexfile, known, schema
 from runner.nightly.changes import Rule
 from runner.nightly.facts import SeriesKey

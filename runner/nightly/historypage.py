@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from runner import results
 from runner.errors import printable
-from runner.figures import label, number
+from runner.judge import results
+from runner.judge.figures import label, number
 from runner.nightly.history import ChangePoint, History, Night, Series
 from runner.plot import nights
 from runner.plot.nights import Level, Mark, Point, Track

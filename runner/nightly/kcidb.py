@@ -12,12 +12,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from runner import tier
 from runner.campaign import campaign
 from runner.errors import Exit, printable
-from runner.figures import MetricResult, Verdict
+from runner.judge import tier
+from runner.judge.figures import MetricResult, Verdict
+from runner.judge.results import Base, CellResult, Kind
 from runner.nightly.night import Outcome
-from runner.results import Base, CellResult, Kind
 
 ORIGIN = "swapscale"
 VERSION = {"major": 4, "minor": 0}

@@ -15,7 +15,8 @@ import fnmatch
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import tier, tomlfile
+from runner import tomlfile
+from runner.judge import tier
 from runner.nightly.facts import SeriesKey
 
 #: Where a results folder keeps its own, used where no other file is named.

@@ -8,14 +8,16 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import compare, programs, report
+from runner import programs, report
 from runner.asked import Experiment
 from runner.campaign import campaign, local
 from runner.campaign.executor import Executor
 from runner.campaign.store import Campaign
 from runner.errors import Exit, SwapscaleError, UsageError, printable
 from runner.experiment import plan
-from runner.figures import Verdict
+from runner.judge import compare
+from runner.judge.figures import Verdict
+from runner.judge.results import ALONE, CellResult, Comparison
 from runner.kernel import build
 from runner.nightly import gate, history, indexfile, known, nightfile, track
 from runner.nightly.config import Nightly
@@ -24,7 +26,6 @@ from runner.nightly.known import Known
 from runner.nightly.nightfile import NightRecord
 from runner.nightly.track import Tip
 from runner.progress import Progress
-from runner.results import ALONE, CellResult, Comparison
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ import textwrap
 from collections.abc import Sequence
 
 from runner.errors import Exit, printable
-from runner.figures import Verdict
+from runner.judge.figures import Verdict
+from runner.judge.results import Comparison
 from runner.nightly.night import Outcome
 from runner.report import markdown
-from runner.results import Comparison
 
 _WIDTH = 79
 #: Findings shown for each kernel; the report has all.

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from runner.campaign.store import Campaign
 from runner.errors import CannotMeasure, UsageError
+from runner.judge.results import Comparison
 from runner.records import Sample
 from runner.report import (campaignpage, extras, jsonfile, junit, ktap, mail, markdown, pictures,
                            text)
-from runner.results import Comparison
 
 FORMATS: dict[str, Callable[[Comparison], str]] = {
     "text": text.render, "markdown": markdown.render, "json": jsonfile.render,

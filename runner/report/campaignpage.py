@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from runner import tier
 from runner.errors import printable
-from runner.figures import number
+from runner.judge import tier
+from runner.judge.figures import number
+from runner.judge.results import Comparison
+from runner.judge.shown import Picture
 from runner.reason import joined
 from runner.records import Sample
 from runner.report import cells, evidencefiles, extras, grid, html, view
 from runner.report.evidencefiles import Folder, SampleEvidence
 from runner.report.grid import Column, Figure, Grid, Row, Value
-from runner.results import Comparison
-from runner.shown import Picture
 
 #: Kinds of pictures, a section of the page for each.
 KINDS = ("effects", "locks", "throughput", "latency", "course")

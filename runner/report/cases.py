@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.errors import printable
-from runner.figures import Verdict, describe
-from runner.results import Base, CellResult, Comparison
+from runner.judge.figures import Verdict, describe
+from runner.judge.results import Base, CellResult, Comparison
 
 #: What a verdict is to a test frame.
 FAILURE, ERROR, SKIPPED, PASSED = "failure", "error", "skipped", "passed"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from runner import results, shown, tier
 from runner.errors import printable
-from runner.figures import MetricResult, Verdict, number, titled
+from runner.judge import results, shown, tier
+from runner.judge.figures import MetricResult, Verdict, number, titled
+from runner.judge.results import CellResult, Comparison, Kind
 from runner.metrics.lockclass import PATH_SUM
 from runner.report import view
 from runner.report.grid import Column, Grid, Names, Row, Value
-from runner.results import CellResult, Comparison, Kind
 
 #: What the page's filters choose by.
 FACETS = ("kernel", "device", "threads", "tier", "verdict")

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from runner import budgetfile, paths
-from runner.budget import Budget, Figures, Place
+from runner import paths
+from runner.judge import budgetfile
+from runner.judge.budget import Budget, Figures, Place
 from runner.kernel import series
 from runner.metrics.lockclass import SWAP_PATH
 

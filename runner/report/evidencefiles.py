@@ -15,10 +15,10 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from runner import tier
 from runner.campaign.campaign import CONFIGS
 from runner.campaign.store import Campaign
 from runner.errors import UsageError, printable
+from runner.judge import tier
 from runner.records import Sample
 from runner.report import grid, svg
 

@@ -6,16 +6,16 @@ import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from runner import results, tier
 from runner.errors import printable
-from runner.figures import number
+from runner.judge import results, tier
+from runner.judge.figures import number
+from runner.judge.shown import Picture
 from runner.plot import lines
 from runner.plot.lines import Line
 from runner.records import MIB, Sample
 from runner.report.grid import Column, Grid, Row, Value
 from runner.report.pictures import FOLDER
 from runner.report.workloadfile import QUANTILES, TOUCHES, Extra, Touch, read
-from runner.shown import Picture
 
 _Place = tuple[str, int, str]              # device, threads, tier
 Found = list[tuple[Sample, Extra]]

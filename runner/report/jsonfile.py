@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
-from runner.results import Comparison, as_data
+from runner.judge.results import Comparison, as_data
 
 FORMAT = 1
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
+from runner.judge.results import Comparison
 from runner.report import cases
-from runner.results import Comparison
 
 
 def _totals(suites: tuple[cases.Suite, ...]) -> dict[str, str]:

@@ -6,8 +6,8 @@ inconclusive 'ok # SKIP'.
 """
 from __future__ import annotations
 
+from runner.judge.results import Comparison
 from runner.report import cases
-from runner.results import Comparison
 
 
 def _plain(text: str) -> str:

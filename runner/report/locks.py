@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner import paths
-from runner.budget import FLOOR, SLACK, Budget, Figures, Place
 from runner.errors import printable
-from runner.figures import number
+from runner.judge.budget import FLOOR, SLACK, Budget, Figures, Place
+from runner.judge.figures import number
 from runner.metrics.lockclass import SWAP_PATH
 from runner.plot import plots
 from runner.plot.plots import StackRow

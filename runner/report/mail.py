@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from runner.figures import FLIPPED, MetricResult, Verdict, number
-from runner.results import CellResult, Comparison
+from runner.judge.figures import FLIPPED, MetricResult, Verdict, number
+from runner.judge.results import CellResult, Comparison
 
 WIDTH = 80
 #: Of metrics that nobody judges, those that moved by this much and by twice their spread.

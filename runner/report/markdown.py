@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 import re
 
+from runner.judge.results import Comparison
+from runner.judge.shown import Table
 from runner.report import view
-from runner.results import Comparison
-from runner.shown import Table
 
 
 def escape(text: str) -> str:

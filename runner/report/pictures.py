@@ -6,14 +6,14 @@ import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from runner import results, tier
-from runner.figures import label
+from runner.judge import results, tier
+from runner.judge.figures import label
+from runner.judge.results import Base, CellResult, Comparison, Kind
+from runner.judge.shown import Picture
+from runner.judge.tier.base import Tier
 from runner.metrics.lockclass import SWAP_PATH
 from runner.plot import effects, plots
 from runner.records import Sample
-from runner.results import Base, CellResult, Comparison, Kind
-from runner.shown import Picture
-from runner.tier.base import Tier
 
 FOLDER = "plots"
 _TAKEN = ".acquisitions_per_page"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import textwrap
 
+from runner.judge.results import Comparison
+from runner.judge.shown import Table
 from runner.report import view
-from runner.results import Comparison
-from runner.shown import Table
 
 _WIDTH = 100
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from runner import tier
 from runner.errors import printable
-from runner.figures import Verdict, number, titled
 from runner.instruments import contention, profile
-from runner.results import Base, CellResult, Comparison, Kind, threads
-from runner.shown import Table, change, interval
-from runner.tier.base import Tier
+from runner.judge import tier
+from runner.judge.figures import Verdict, number, titled
+from runner.judge.results import Base, CellResult, Comparison, Kind, threads
+from runner.judge.shown import Table, change, interval
+from runner.judge.tier.base import Tier
 
 #: Shown beside the decisive metrics of the exact and timed tiers; the rest is in the JSON.
 COUNTERS = ("pswpout", "pgscan_per_page", "direct_share", "allocstall_per_page",

@@ -11,10 +11,10 @@ import pytest
 
 from runner import report
 from runner.campaign.store import Campaign
+from runner.judge.verdict import compare
 from runner.nightly import historypage
 from runner.nightly.history import read
 from runner.records import Sample
-from runner.verdict import compare
 from tests.browser import Browser, Keys
 from tests.unit import madenights
 from tests.unit.madesamples import (BASE, RULES, TEST, because, exact, locked, sample, throughput,

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from runner import budgetfile, paths
-from runner.budget import Budget, Place, acquisitions
+from runner import paths
 from runner.campaign.store import load_samples
 from runner.experiment import plan
+from runner.judge import budgetfile
+from runner.judge.budget import Budget, Place, acquisitions
 from runner.metrics import lockclass, lockstat
 from runner.records import Sample
 

@@ -15,10 +15,10 @@ from runner.campaign import campaign
 from runner.campaign.store import Campaign
 from runner.errors import Exit, UsageError
 from runner.experiment import plan
-from runner.figures import Verdict
+from runner.judge.figures import Verdict
+from runner.judge.tier import find
 from runner.progress import Progress
 from runner.records import Sample
-from runner.tier import find
 from tests import longrun
 from tests.selftest import page, rates
 from tests.selftest.rates import Planted, Rate

@@ -9,12 +9,11 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from runner import tier, verdict
 from runner.asked import Experiment
-from runner.figures import MetricResult, Verdict
-from runner.lockstep import spread
+from runner.judge import spread, tier, verdict
+from runner.judge.figures import MetricResult, Verdict
+from runner.judge.tier import layouts
 from runner.records import Sample
-from runner.tier import layouts
 
 #: Comparisons that are drawn where there are more, and the seed of the draw.
 DRAWN, SEED = 40, 5

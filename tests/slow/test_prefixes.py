@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from runner import paths
+from runner.judge.tier import TABLE
 from runner.kernel import build, series, spec
 from runner.progress import Progress
-from runner.tier import TABLE
 
 WHOLE = [f"{source}:{name}" for name in series.names()
          for source in series.sources_of(name) if source != "any"]

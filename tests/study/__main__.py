@@ -19,7 +19,8 @@ from runner.campaign import campaign
 from runner.campaign.store import load_samples
 from runner.errors import Exit
 from runner.experiment import plan
-from runner.lockstep import machinefile, spread
+from runner.judge import spread
+from runner.lockstep import machinefile
 from runner.lockstep.machinefile import FIGURES, Machine
 from runner.progress import Progress
 from runner.records import Sample

@@ -16,8 +16,8 @@ from runner.bisect.classify import Figure, Line
 from runner.bisect.records import Question
 from runner.errors import UsageError
 from runner.experiment import plan
-from runner.figures import MetricResult
-from runner.tier import find, layouts
+from runner.judge.figures import MetricResult
+from runner.judge.tier import find, layouts
 
 EXACT = find("exact")
 BENCH = paths.CONFIGS / "bench.toml"

@@ -10,21 +10,22 @@ from pathlib import Path
 import pytest
 from madesamples import BASE, RULES, because, exact, locked, locks, sample
 
-from runner import budgetfile, locktable, paths
+from runner import paths
 from runner.asked import Experiment
-from runner.budget import FLOOR, SHOWN, SLACK, Budget, Conditions, Figures, Place
 from runner.campaign import campaign
 from runner.campaign.store import Campaign
-from runner.compare import campaign as judge
 from runner.errors import CannotMeasure, Exit, UsageError
 from runner.experiment import plan
-from runner.figures import Verdict
+from runner.judge import budgetfile
+from runner.judge.budget import FLOOR, SHOWN, SLACK, Budget, Conditions, Figures, Place
+from runner.judge.compare import campaign as judge
+from runner.judge.figures import Verdict
+from runner.judge.results import Comparison
 from runner.kernel import series, spec
 from runner.metrics.lockclass import SWAP_LOCKS, SWAP_PATH
 from runner.records import Sample
-from runner.report import FORMATS
+from runner.report import FORMATS, locktable
 from runner.report import locks as page
-from runner.results import Comparison
 
 SERIES = paths.KERNELS / "series"
 CHECKED_IN = paths.RESULTS / "baselines/locks.toml"

@@ -2,7 +2,7 @@
 """What a comparison warns of where its kernels are not alike, or are newer than any known."""
 from __future__ import annotations
 
-from runner import verdict
+from runner.judge import verdict
 from tests.unit.madesamples import BASE, HOST, RULES, TEST, exact, locks, sample
 
 LAZY = "-BASE_FULL -PREEMPT_NONE BASE_SMALL=n PREEMPT_LAZY=y"

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from runner import budgetfile, paths
-from runner.budget import Budget, Place
+from runner import paths
+from runner.judge import budgetfile
+from runner.judge.budget import Budget, Place
 from runner.kernel import series
 from runner.report import changelog
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner import paths, tier
+from runner import paths
 from runner.bisect import question
 from runner.claim import claimfile
 from runner.errors import UsageError
+from runner.judge import tier
 from runner.metrics import steady
 from runner.records import Metric
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from runner import compare
 from runner.campaign.store import to_line
 from runner.errors import UsageError
+from runner.judge import compare
 from runner.records import Cell, Metric, Rules, Sample
 
 RULES = Rules("unused", {"instructions_per_page": 0.005})

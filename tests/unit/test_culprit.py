@@ -10,18 +10,19 @@ from typing import Any
 
 import pytest
 
-from runner import report, verdict
+from runner import report
 from runner.bisect import formats, records, run
 from runner.bisect.anchors import NothingToBisect
 from runner.bisect.result import Result
 from runner.errors import CannotMeasure, Exit
+from runner.judge import verdict
+from runner.judge.results import HISTORY, Base, Bisected, Kind
 from runner.nightly import config, culprit, indexfile, nightfile, summary
 from runner.nightly.config import Nightly
 from runner.nightly.gate import Finding
 from runner.nightly.night import Outcome
 from runner.progress import Progress
 from runner.records import Rules
-from runner.results import HISTORY, Base, Bisected, Kind
 from tests.smallgit import commit, git, linear
 from tests.unit import madenights
 

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from runner import verdict
 from runner.errors import Exit, UsageError
-from runner.figures import Verdict
+from runner.judge import verdict
+from runner.judge.figures import Verdict
+from runner.judge.results import HISTORY
 from runner.nightly import config, gate, history, kcidb, known, summary
 from runner.nightly.gate import Gated
 from runner.nightly.known import Known
 from runner.nightly.night import Outcome
 from runner.nightly.nightfile import NightRecord
 from runner.records import Rules
-from runner.results import HISTORY
 from tests.unit import madenights
 
 LAST = 32

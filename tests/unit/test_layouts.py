@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from madesamples import BASE, TEST, sample
 
-from runner import stats, verdict
 from runner.asked import Experiment, Planned
 from runner.campaign import adaptive, campaign
 from runner.experiment import plan
-from runner.figures import MetricResult, Verdict
+from runner.judge import stats, verdict
+from runner.judge.figures import MetricResult, Verdict
+from runner.judge.tier import find, layouts, moved
 from runner.nightly import config
 from runner.records import Metric, Rules, Sample
-from runner.tier import find, layouts, moved
 from tests.conftest import ROOT
 
 EXACT = find("exact")

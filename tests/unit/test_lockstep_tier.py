@@ -12,19 +12,20 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import given, strategies as st
 
-from runner import paths, programs, tier
+from runner import paths, programs
 from runner.asked import Planned
 from runner.campaign import campaign
 from runner.campaign import sample as sample_of
 from runner.errors import CannotMeasure, UsageError
 from runner.experiment import plan
-from runner.figures import MetricResult, Verdict
-from runner.lockstep import figures, machinefile, reading, simfile, spread, symbols
+from runner.judge import spread, tier
+from runner.judge.figures import MetricResult, Verdict
+from runner.judge.verdict import compare
+from runner.lockstep import machinefile, reading, simfile, simmetrics, symbols
 from runner.lockstep.names import Names
 from runner.lockstep.symbols import Symbols
 from runner.progress import Progress
 from runner.records import Cell, Metric, Rules, Sample
-from runner.verdict import compare
 from runner.vm import newqemu
 
 MAP = """\
@@ -137,7 +138,7 @@ def test_a_map_that_is_none_is_one_line(tmp_path: Path) -> None:
 
 def test_figures(tmp_path: Path) -> None:
     found = read(tmp_path, document())
-    got = figures.measure(found, Names(Symbols(MAP), found), 100)
+    got = simmetrics.measure(found, Names(Symbols(MAP), found), 100)
     assert got["throughput_mib_s"].value == pytest.approx(100 * 4096 / (1 << 20) / 2e-3)
     assert got["ns_per_page"].value == 2e4
     assert got["idle_share"].value == 0.25 and got["spin_share"].value == 0.05

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from runner import report
+from runner.judge.verdict import compare
 from runner.records import Metric, Sample
-from runner.verdict import compare
 from tests.unit.madesamples import BASE, RULES, TEST, exact, locks, sample
 
 FORMS = ("lkp", "mmtests")

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from runner.errors import CannotMeasure
+from runner.judge.tier import find
 from runner.metrics import guestfile, lockclass, lockkeys, lockstat
 from runner.metrics.lockfigures import LEFT_OUT, LOCK_STAT, SITES
-from runner.tier import find
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 Edit = Callable[[dict[str, Any]], Any]

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner import ineffective
 from runner.errors import UsageError
 from runner.experiment import plan
+from runner.judge import ineffective
 from runner.kernel import parameters
 from runner.records import BuiltKernel
 

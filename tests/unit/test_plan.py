@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner import paths, tier
+from runner import paths
 from runner.asked import Experiment
 from runner.campaign import campaign
 from runner.errors import CannotMeasure, UsageError
 from runner.experiment import plan, workload
 from runner.host import host
+from runner.judge import tier
 from runner.nightly import config
 
 GOOD = """\

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from madesamples import BASE, because, sample
 
-from runner import caveats
 from runner.errors import CannotMeasure
 from runner.instruments import contention, flamegraph, profile
+from runner.judge import caveats
 from runner.records import Metric
 from runner.report import svg
 

@@ -21,13 +21,13 @@ from madesamples import (BASE, RULES, TEST, because, exact, locked, sample, thro
 
 from runner import report
 from runner.errors import CannotMeasure
+from runner.judge.results import Comparison
+from runner.judge.verdict import compare
 from runner.plot import plots
 from runner.records import Metric, Sample
 from runner.report import campaignpage as page
 from runner.report import pictures, text, view
 from runner.report.markdown import escape
-from runner.results import Comparison
-from runner.verdict import compare
 from tests import outline
 
 GOLDEN = Path(__file__).resolve().parent.parent / "data/report"

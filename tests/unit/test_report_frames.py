@@ -12,10 +12,10 @@ from hypothesis import given, settings, strategies as st
 from madesamples import BASE, RULES, TEST, because, exact, locked, sample, timed
 
 from runner.errors import Exit
+from runner.judge.results import Comparison
+from runner.judge.verdict import compare
 from runner.records import Sample
 from runner.report import cases, junit, ktap
-from runner.results import Comparison
-from runner.verdict import compare
 
 VANILLA = {"swap_cache_tree": 2.0, "swap_cluster": 5.0, "swap_cgroup": 1.0, "swap_device": 0.0156}
 MORE = {**VANILLA, "swap_cache_tree": 3.0}

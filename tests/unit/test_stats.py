@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 
 from scipy import stats as scipy_stats
 
-from runner import stats
+from runner.judge import stats
 
 RATIO = st.floats(-1, 1).map(lambda x: round(x, 6))
 RATIOS = st.lists(RATIO, min_size=2, max_size=9)

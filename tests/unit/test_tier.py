@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from madesamples import BASE, HOST, TEST, exact
 
-from runner import paths, programs, report, tier, validity
+from runner import paths, programs, report
 from runner.asked import Experiment, Guest, Planned
 from runner.bisect import anchors, measure, question
 from runner.bisect.records import Question
@@ -22,17 +22,18 @@ from runner.campaign.sample import Setting, boot_for
 from runner.claim import claimfile, formats, judge
 from runner.errors import UsageError
 from runner.experiment import plan
-from runner.figures import FLIPPED, MetricResult, Verdict
+from runner.judge import tier, validity
+from runner.judge.figures import FLIPPED, MetricResult, Verdict
+from runner.judge.results import CellResult
+from runner.judge.shown import Table
+from runner.judge.tier import counts
+from runner.judge.tier.base import NO_RULES, Tier
+from runner.judge.verdict import compare
 from runner.metrics import steady as metrics
 from runner.nightly import facts, history
 from runner.nightly.facts import SeriesKey
 from runner.records import Accelerator, Boot, BuiltKernel, Cell, Metric, Rules, Sample
-from runner.results import CellResult
-from runner.shown import Table
-from runner.tier import counts
-from runner.tier.base import NO_RULES, Tier
 from runner.tomlfile import Table as File
-from runner.verdict import compare
 
 SPEED = "toy.throughput_mib_s"
 DATA = Path(__file__).resolve().parent.parent / "data/evidence/contended"

@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from madesamples import BASE, RULES, TEST, because, sample, throughput
 
-from runner import stats
 from runner.asked import Experiment, Planned
 from runner.campaign import adaptive
 from runner.experiment import plan
-from runner.figures import Verdict
+from runner.judge import stats
+from runner.judge.figures import Verdict
+from runner.judge.results import Comparison
+from runner.judge.tier import pairs
+from runner.judge.verdict import compare
 from runner.records import Metric, Rules, Sample
-from runner.results import Comparison
-from runner.tier import pairs
-from runner.verdict import compare
 
 LOOKS = replace(RULES, looks=(8, 16), minimum_pairs=6)
 STEADY = [1.0, 1.002, 0.998, 1.001, 0.999, 1.0, 1.001, 0.999]

@@ -14,15 +14,15 @@ from runner import paths
 from runner.asked import Experiment, Planned
 from runner.errors import Exit, UsageError
 from runner.experiment import plan
-from runner.figures import Verdict
+from runner.judge.figures import Verdict
+from runner.judge.tier import find, torture
+from runner.judge.validity import findings
+from runner.judge.verdict import compare
 from runner.metrics import torturefile
 from runner.reason import Reason, ReasonKind
 from runner.records import (MIB, Accelerator, Boot, BootResult, BuiltKernel, Cell, Job, Outcome,
                             Sample, SwapDevice)
 from runner.report import text
-from runner.tier import find, torture
-from runner.validity import findings
-from runner.verdict import compare
 
 TIER = find("torture")
 OK = BootResult(Outcome.OK, "", Accelerator.TCG, 10.0, 0)

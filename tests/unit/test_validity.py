@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from runner import validity
+from runner.judge import validity
+from runner.judge.tier import find
 from runner.reason import Reason, ReasonKind
-from runner.records import (Accelerator, Boot, BootResult, BuiltKernel, Job, Metric, Outcome, Rules,
-                            SwapDevice)
-from runner.tier import find
+from runner.records import (Accelerator, Boot, BootResult, BuiltKernel, Job, Metric, Outcome,
+                            Rules, SwapDevice)
 
 DATA = Path(__file__).resolve().parent.parent / "data/evidence/contended"
 SIZE = 614400 * 1024

@@ -12,12 +12,12 @@ from madesamples import (BASE, HOST, RULES, TEST, because, exact, instructions, 
                          throughput,                         timed)
 
 from runner.errors import Exit
-from runner.figures import MetricResult, Verdict
+from runner.judge.figures import MetricResult, Verdict
+from runner.judge.results import Comparison
+from runner.judge.verdict import compare
 from runner.metrics.lockfigures import LEFT_OUT
 from runner.reason import ReasonKind
 from runner.records import Metric, Rules, Sample
-from runner.results import Comparison
-from runner.verdict import compare
 
 VANILLA = {"swap_cache_tree": 2.0, "swap_cluster": 5.0, "swap_cgroup": 1.0, "swap_device": 0.0156,
            "page_table": 5.06}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from runner import stats, tier
 from runner.asked import Boots
+from runner.judge import stats, tier
+from runner.judge.tier import layouts, pairs
 from runner.records import HostLimits, Rules
-from runner.tier import layouts, pairs
 from runner.tomlfile import Table
 
 

@@ -10,21 +10,21 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runner import validity
 from runner.asked import Experiment, Guest, Planned
 from runner.errors import CannotMeasure
-from runner.figures import MetricResult, Verdict
 from runner.host import hostload
 from runner.instruments import judge as instruments
+from runner.judge import validity
+from runner.judge.figures import MetricResult, Verdict
+from runner.judge.results import CellResult, Where
+from runner.judge.shown import Picture, Table
+from runner.judge.tier import counts, load
+from runner.judge.tier.moved import Moved
 from runner.metrics import steady as metrics
 from runner.plot.plots import Heading
 from runner.reason import Reason, ReasonKind
 from runner.records import (Accelerator, Boot, BootResult, BuiltKernel, Cell, HostLimits, Metric,
                             Outcome, Rules, Sample)
-from runner.results import CellResult, Where
-from runner.shown import Picture, Table
-from runner.tier import counts, load
-from runner.tier.moved import Moved
 from runner.tomlfile import Table as File
 
 #: Judges all there is, at once.

@@ -15,10 +15,10 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from runner import stats
-from runner.figures import FLIPPED, MetricResult, Verdict, label, percent
+from runner.judge import stats
+from runner.judge.figures import FLIPPED, MetricResult, Verdict, label, percent
+from runner.judge.stats import Groups, Shift
 from runner.records import Sample
-from runner.stats import Groups, Shift
 
 #: The judged metric, the same by page written, pages freed by page swapped out.
 PAGE, WRITTEN, FREED = "instructions_per_page", "instructions_per_written_page", "pgfree_per_page"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import scipy.stats
 
-from runner.figures import FLIPPED, MetricResult, Verdict, percent
+from runner.judge.figures import FLIPPED, MetricResult, Verdict, percent
 from runner.records import Sample
 
 LEVEL = 0.99

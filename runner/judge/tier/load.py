@@ -11,7 +11,7 @@ from runner.records import PAGE_SIZE, Accelerator, Boot, BuiltKernel, Job, SwapD
 from runner.vm import toollayer
 
 if TYPE_CHECKING:
-    from runner.tier.base import Tier
+    from runner.judge.tier.base import Tier
 
 _LAYOUT_STEP = 8  # bytes
 

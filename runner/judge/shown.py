@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runner.figures import MetricResult
+from runner.judge.figures import MetricResult
 from runner.plot.plots import Drawn
 
 

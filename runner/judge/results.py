@@ -7,9 +7,9 @@ import enum
 from dataclasses import dataclass
 from typing import Any
 
-from runner.budget import told
 from runner.errors import Exit
-from runner.figures import MetricResult, Verdict, simulated
+from runner.judge.budget import told
+from runner.judge.figures import MetricResult, Verdict, simulated
 from runner.records import Sample
 
 #: A cell without its kernel: device, threads, workload, tier.

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from runner.figures import MetricResult, number
+from runner.judge.figures import MetricResult, number
+from runner.judge.tier.counts import LOCK_FLOOR, LOCK_SHARE
 from runner.metrics.lockclass import PATH_SUM, SWAP_PATH
-from runner.tier.counts import LOCK_FLOOR, LOCK_SHARE
 
 _TAKEN = ".acquisitions_per_page"
 

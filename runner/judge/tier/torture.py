@@ -14,18 +14,18 @@ from pathlib import Path
 
 from runner.asked import Experiment, Planned
 from runner.errors import CannotMeasure, printable
-from runner.figures import MetricResult, Verdict
+from runner.judge.figures import MetricResult, Verdict
+from runner.judge.results import CellResult, threads
+from runner.judge.shown import Table
+from runner.judge.tier import counts
+from runner.judge.tier.base import Tier
+from runner.judge.validity import ended, findings, other_accelerator, verification
 from runner.metrics import torturefile
 from runner.reason import Reason, ReasonKind, joined
 from runner.records import (MIB, Accelerator, Boot, BootResult, BuiltKernel, Job, Metric, Outcome,
                             Rules, Sample, SwapDevice, with_drivers)
-from runner.results import CellResult, threads
-from runner.shown import Table
-from runner.tier import counts
-from runner.tier.base import Tier
 from runner.tomlfile import REQUIRED
 from runner.tomlfile import Table as File
-from runner.validity import ended, findings, other_accelerator, verification
 
 _NAME = "torture"
 PROGRAM = "swaptorture"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.asked import Experiment
-from runner.figures import MetricResult, Verdict, middle, number
+from runner.judge.figures import MetricResult, Verdict, middle, number
 from runner.metrics.lockclass import SWAP_PATH
 from runner.records import MIB, Sample
 

@@ -9,16 +9,16 @@ from typing import Any
 
 from runner.asked import Experiment, Guest, Planned
 from runner.errors import printable
-from runner.figures import MetricResult, label, number
+from runner.judge.figures import MetricResult, label, number
+from runner.judge.results import CellResult, threads
+from runner.judge.shown import Picture, Table, change
+from runner.judge.tier import counts
+from runner.judge.tier.base import Tier
 from runner.metrics import lockfigures
 from runner.metrics import steady as metrics
 from runner.metrics.lockclass import PATH_SUM, SWAP_LOCKS
 from runner.plot import plots
 from runner.records import Metric, Sample
-from runner.results import CellResult, threads
-from runner.shown import Picture, Table, change
-from runner.tier import counts
-from runner.tier.base import Tier
 
 _TAKEN = ".acquisitions_per_page"
 #: Lock classes taken less often per page on both sides are folded into one row, and are no bar

@@ -12,9 +12,9 @@ import statistics
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from runner import stats
 from runner.errors import UsageError
-from runner.figures import FLIPPED, label, number
+from runner.judge import stats
+from runner.judge.figures import FLIPPED, label, number
 from runner.kernel import spec
 from runner.records import Sample
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from runner.figures import simulated
+from runner.judge.figures import simulated
+from runner.judge.tier.base import Tier
+from runner.judge.tier.exact import Exact
+from runner.judge.tier.locks import Locks
+from runner.judge.tier.lockstep import Lockstep
+from runner.judge.tier.timed import Timed
+from runner.judge.tier.torture import Torture
 from runner.metrics import latency
 from runner.metrics import steady as metrics
 from runner.records import Sample, with_drivers
-from runner.tier.base import Tier
-from runner.tier.exact import Exact
-from runner.tier.locks import Locks
-from runner.tier.lockstep import Lockstep
-from runner.tier.timed import Timed
-from runner.tier.torture import Torture
 from runner.tomlfile import meant
 
 #: By name, in the order in which people read of them.

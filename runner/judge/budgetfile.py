@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from runner import paths, tier, tomlfile
+from runner import paths, tomlfile
 from runner.asked import Experiment
-from runner.budget import (SHOWN, Budget, Conditions, Figures, Place, acquisitions, conditions,
-                           place_of)
 from runner.errors import CannotMeasure, UsageError, printable
-from runner.figures import middle
+from runner.judge import tier
+from runner.judge.budget import (SHOWN, Budget, Conditions, Figures, Place, acquisitions,
+                                 conditions, place_of)
+from runner.judge.figures import middle
 from runner.kernel import series, spec
 from runner.kernel.spec import Spec
 from runner.metrics.lockclass import SWAP_PATH

@@ -7,9 +7,9 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from runner.figures import FLIPPED, MetricResult, Verdict, bare, names, percent
+from runner.judge.figures import FLIPPED, MetricResult, Verdict, bare, names, percent
+from runner.judge.results import Where, where
 from runner.records import Metric, Sample
-from runner.results import Where, where
 
 #: A lock that moved by less than this many acquisitions per page did not move:
 #: 0.02 to 0.03 is half as much again, and nothing to a page that takes 30 locks.

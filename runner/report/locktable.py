@@ -7,12 +7,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from runner import budgetfile, paths
+from runner import paths
 from runner.asked import Experiment
-from runner.budget import Budget
 from runner.campaign.campaign import Record
 from runner.campaign.store import Campaign
 from runner.errors import CannotMeasure, UsageError
+from runner.judge import budgetfile
+from runner.judge.budget import Budget
 from runner.records import DRIVERS, Sample
 from runner.report import locks
 

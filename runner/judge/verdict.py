@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from runner import caveats, locksmoved, tier, validity
-from runner.budget import Judgement
 from runner.errors import Exit
-from runner.figures import MetricResult, Verdict, describe, deviation
+from runner.judge import caveats, locksmoved, tier, validity
+from runner.judge.budget import Judgement
+from runner.judge.figures import MetricResult, Verdict, describe, deviation
+from runner.judge.results import (ALONE, BUDGET, ITSELF, Base, CellResult, Comparison, Excluded,
+                                  Kind, Where, where)
+from runner.judge.tier import moved
+from runner.judge.tier.base import Judging
 from runner.records import Rules, Sample
-from runner.results import (ALONE, BUDGET, ITSELF, Base, CellResult, Comparison, Excluded, Kind,
-                            Where, where)
-from runner.tier import moved
-from runner.tier.base import Judging
 
 #: Holds the valid samples of one cell of the locks tier against their budget.
 Judge = Callable[[Sequence[Sample]], Judgement]

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from runner.asked import Experiment, Guest, Planned
-from runner.figures import MetricResult
+from runner.judge.figures import MetricResult
+from runner.judge.results import CellResult
+from runner.judge.shown import Picture
+from runner.judge.tier import counts, layouts, load, moved
+from runner.judge.tier.base import NO_RULES, Tier
 from runner.metrics import guestfile
 from runner.metrics import steady as metrics
 from runner.plot import plots
 from runner.records import Accelerator, Metric, Rules, Sample
-from runner.results import CellResult
-from runner.shown import Picture
-from runner.tier import counts, layouts, load, moved
-from runner.tier.base import NO_RULES, Tier
 
 
 class Exact(Tier):

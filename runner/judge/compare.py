@@ -6,12 +6,12 @@ import dataclasses
 import functools
 from pathlib import Path
 
-from runner import budgetfile, verdict
 from runner.asked import Experiment
 from runner.campaign.store import load_samples
 from runner.errors import UsageError
+from runner.judge import budgetfile, verdict
+from runner.judge.results import Comparison
 from runner.records import Rules, Sample
-from runner.results import Comparison
 
 
 def campaign(samples: list[Sample], experiment: Experiment) -> Comparison:

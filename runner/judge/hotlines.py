@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.errors import printable
-from runner.figures import MetricResult, number
-from runner.lockstep.figures import BAR, LINE, PAIR, WAIT, WRITTEN
+from runner.judge.figures import MetricResult, number
+from runner.judge.results import CellResult, threads
+from runner.judge.shown import Picture, Table, change
+from runner.lockstep.simmetrics import BAR, LINE, PAIR, WAIT, WRITTEN
 from runner.plot import plots
-from runner.results import CellResult, threads
-from runner.shown import Picture, Table, change
 
 #: Rows of a table and of a picture.
 _ROWS, _BARS = 10, 8

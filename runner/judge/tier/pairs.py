@@ -12,8 +12,8 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from runner import stats
-from runner.figures import FLIPPED, MetricResult, Verdict, bare, label, names, percent
+from runner.judge import stats
+from runner.judge.figures import FLIPPED, MetricResult, Verdict, bare, label, names, percent
 from runner.records import Metric, Rules, Sample
 
 #: Sample.purpose: the second boot of the base in its round; a pair that confirms.

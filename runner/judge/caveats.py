@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from runner import ineffective, tier, validity
 from runner.errors import printable
-from runner.figures import percent
 from runner.instruments import profile
+from runner.judge import ineffective, tier, validity
+from runner.judge.figures import percent
+from runner.judge.results import CellResult, threads
 from runner.kernel import known, together
 from runner.metrics import lockclass
 from runner.metrics.lockfigures import LEFT_OUT
 from runner.records import LOST, Accelerator, Sample
-from runner.results import CellResult, threads
 
 _TAKEN = re.compile(r"locks\.([a-z0-9_]+)\.acquisitions_per_page")
 

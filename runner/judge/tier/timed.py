@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from runner.asked import Experiment, Guest, Planned
-from runner.figures import MetricResult, Verdict
+from runner.judge.figures import MetricResult, Verdict
+from runner.judge.results import CellResult, Where, threads
+from runner.judge.tier import pairs
+from runner.judge.tier.base import Judging, Sides, Tier
 from runner.metrics import steady as metrics
 from runner.records import MIB, Accelerator, Cell, Metric, Rules
-from runner.results import CellResult, Where, threads
-from runner.tier import pairs
-from runner.tier.base import Judging, Sides, Tier
 from runner.tomlfile import Table as File
 
 _SPEED = "throughput_mib_s"

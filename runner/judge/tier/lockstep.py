@@ -16,9 +16,14 @@ from typing import Any
 
 from runner.asked import Experiment, Guest, Planned
 from runner.errors import CannotMeasure
-from runner.figures import MetricResult
 from runner.instruments import judge as instruments
-from runner.lockstep import figures, machinefile, reading, shown, simfile, spread, symbols
+from runner.judge import hotlines, spread
+from runner.judge.figures import MetricResult
+from runner.judge.results import CellResult, threads
+from runner.judge.shown import Picture, Table
+from runner.judge.tier import counts, load
+from runner.judge.tier.base import NO_RULES, Judging, Sides, Tier
+from runner.lockstep import machinefile, reading, simfile, simmetrics, symbols
 from runner.lockstep.machinefile import Machine
 from runner.lockstep.names import Names
 from runner.metrics import steady as metrics
@@ -26,10 +31,6 @@ from runner.plot.plots import Heading
 from runner.reason import Reason
 from runner.records import (DEVICES, HOST_DEVICES, Accelerator, Boot, BootResult, BuiltKernel,
                             Cell, Metric, Outcome, Rules, Sample)
-from runner.results import CellResult, threads
-from runner.shown import Picture, Table
-from runner.tier import counts, load
-from runner.tier.base import NO_RULES, Judging, Sides, Tier
 from runner.tomlfile import Table as File
 from runner.vm import machine as pc
 from runner.vm import newqemu, numa
@@ -177,7 +178,7 @@ class Lockstep(Tier):
         simulated = reading.read(evidence)
         names = Names(symbols.load(evidence), simulated)
         found = {**metrics.common(load_of),
-                 **figures.measure(simulated, names, load_of.window.kernel_pages)}
+                 **simmetrics.measure(simulated, names, load_of.window.kernel_pages)}
         return found | instruments.measure(evidence, found)
 
     def machine(self, sample: Sample) -> str:
@@ -221,10 +222,10 @@ class Lockstep(Tier):
         return ""
 
     def tables(self, cells: Sequence[CellResult]) -> Iterable[Table | None]:
-        return [make(cell) for cell in cells for make in (shown.lines, shown.waits)]
+        return [make(cell) for cell in cells for make in (hotlines.lines, hotlines.waits)]
 
     def pictures(self, cells: Sequence[CellResult], out: Path, heading: Heading) -> list[Picture]:
-        return shown.pictures(cells, out, heading)
+        return hotlines.pictures(cells, out, heading)
 
     # What bisects and claims ask of it.
 
