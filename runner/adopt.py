@@ -19,7 +19,7 @@ from runner.campaign.executor import Executor
 from runner.errors import CannotMeasure, SwapscaleError, UsageError
 from runner.experiment import plan
 from runner.judge import budgetfile
-from runner.kernel import build, fragments, known, spec
+from runner.kernel import build, fragments, spec, versions
 from runner.kernel.definitions import Source
 from runner.metrics import guestfile, lockclass
 from runner.metrics import steady as metrics
@@ -52,10 +52,10 @@ def adopt(name: str, results: Path | None, executing: Executor, progress: Progre
     found = Adopted(name)
     built = _flavours(found, progress)
     found.release = next(iter(built.values())).release
-    version = known.series(found.release)
-    seen = known.read(known.place())
+    version = versions.series(found.release)
+    seen = versions.read(versions.place())
     found.lines.append(f"{name} is Linux {found.release}, " + (
-        f"seen before: {version} stands in {known.place()}" if version in seen.seen
+        f"seen before: {version} stands in {versions.place()}" if version in seen.seen
         else f"not seen before; the newest that was is {seen.newest()}"))
     programs.build(progress)
     samples: list[Sample] = []
@@ -123,14 +123,14 @@ def _counters(folder: Path, samples: Sequence[Sample], wanted: Iterable[str]) ->
     return ["no boot sent its /proc/vmstat"]
 
 
-def _locks(found: Adopted, samples: Sequence[Sample], seen: known.Known) -> dict[str, float]:
+def _locks(found: Adopted, samples: Sequence[Sample], seen: versions.Known) -> dict[str, float]:
     """Locks that matter, by stable name; lines for those that are new, unproven, or gone."""
     mattered: dict[str, float] = {}
     for one in samples:
         for name, metric in one.metrics.items():
             match = _LOCK.fullmatch(name)
             if match and match[1] not in ("other", lockclass.PATH_SUM) and not one.invalid:
-                if metric.value >= known.MATTERS:
+                if metric.value >= versions.MATTERS:
                     mattered[match[1]] = metric.value
                     if metric.doubt:
                         found.lines.append(f"lock {match[1]}: is not proven: {metric.evidence} may "

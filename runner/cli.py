@@ -10,7 +10,7 @@ from types import FrameType
 from typing import NoReturn
 
 from runner import __version__
-from runner.commands import COMMANDS, bisect_step, orient
+from runner.commands import COMMANDS, cmd_bisect_step, orient
 from runner.errors import Exit, SwapscaleError, UsageError
 from runner.progress import Progress
 
@@ -58,7 +58,8 @@ def main(argv: list[str]) -> int:
     """Run one command; every expected failure is one line on stderr and its status."""
     status = _main(argv)
     # 'git bisect run' takes 1 to 127 for a verdict.
-    return status | 128 if argv[:1] == [bisect_step.NAME] and isinstance(status, Exit) else status
+    step = argv[:1] == [cmd_bisect_step.NAME]
+    return status | 128 if step and isinstance(status, Exit) else status
 
 
 def _main(argv: list[str]) -> int:

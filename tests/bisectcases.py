@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from runner.bisect import formats
+from runner.bisect import bisectformats
 from runner.bisect.loop import STEP
-from runner.bisect.records import Reading
 from runner.bisect.result import Result
+from runner.bisect.statefile import Reading
 from runner.errors import Exit
 from tests import bisectlab
 from tests.bisectlab import Bisect, Change, Lab
@@ -246,6 +246,6 @@ def check(case: Case, bisect: Bisect, commits: list[str], found: Result) -> None
     # What may come next was built beside the measurement, never beside a timed one.
     assert not (bisect.state.question.tier == "timed" and lab.ahead)
     # Every report is there, and the log is one that git replays.
-    for name in formats.FILES.values():
+    for name in bisectformats.FILES.values():
         assert (bisect.folder / name).stat().st_size
     assert json.loads((bisect.folder / "bisect.json").read_text())["culprit"] == found.culprit

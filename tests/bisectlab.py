@@ -27,11 +27,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from runner.bisect import history, run, series
+from runner.bisect import githistory, patches, run
 from runner.bisect.measure import Means
 from runner.bisect.points import Range
-from runner.bisect.records import State, load
 from runner.bisect.result import Result
+from runner.bisect.statefile import State, load
 from runner.campaign.sample import Setting
 from runner.campaign.store import Campaign
 from runner.errors import DoesNotBuild, UsageError
@@ -296,10 +296,10 @@ def ask(place: Path, points: Range, lab: Lab, tiers: tuple[str, ...] = ("exact",
     file = place / "experiment.toml"
     file.write_text(EXPERIMENT.format(tiers=", ".join(f'"{one}"' for one in tiers)))
     experiment = plan.load(file)
-    kind = "series" if isinstance(points, series.Patches) else "git"
+    kind = "series" if isinstance(points, patches.Patches) else "git"
     asked = run.ask(points, kind, experiment, metric, above, None, None)
     return Bisect(run.create(asked, experiment, run.fresh(place)).folder, lab)
 
 
 def between(tree: Path, good: str, bad: str = "HEAD") -> Range:
-    return history.find(tree, good, bad, Progress())
+    return githistory.find(tree, good, bad, Progress())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from runner.bisect import records
+from runner.bisect import statefile
 from tests import bisecttree
 from tests.bisecttree import Commit, git
 
@@ -49,7 +49,7 @@ class Nights:
                                      self.out)]
 
     def bisects(self) -> list[Path]:
-        return sorted(one.parent for one in self.results.glob(f"bisect-*/{records.STATE}"))
+        return sorted(one.parent for one in self.results.glob(f"bisect-*/{statefile.STATE}"))
 
     def told(self) -> dict[str, Any]:
         (found,) = json.loads((self.out / "nightly.json").read_text())["bisects"]

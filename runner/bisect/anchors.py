@@ -11,7 +11,7 @@ from runner.bisect import classify, question
 from runner.bisect.classify import Figure, Line
 from runner.bisect.measure import Bench, Measured, Unfit
 from runner.bisect.points import Range
-from runner.bisect.records import Reading, State
+from runner.bisect.statefile import Reading, State
 from runner.errors import CannotMeasure, Exit, SwapscaleError
 from runner.experiment import plan
 from runner.judge import compare, tier, verdict

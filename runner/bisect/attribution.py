@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.asked import Experiment
-from runner.bisect.series import Patches
+from runner.bisect.patches import Patches
 from runner.errors import Exit
 from runner.judge import tier, verdict
 from runner.judge.figures import MetricResult, Verdict, label, number

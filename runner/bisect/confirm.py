@@ -11,7 +11,7 @@ from runner.bisect.anchors import result_of
 from runner.bisect.loop import Loop
 from runner.bisect.measure import Unfit
 from runner.bisect.points import Point
-from runner.bisect.records import Reading
+from runner.bisect.statefile import Reading
 from runner.errors import CannotMeasure
 from runner.experiment import plan
 from runner.judge import compare, tier

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner.bisect import history
-from runner.bisect.history import History
+from runner.bisect import githistory
+from runner.bisect.githistory import History
 from runner.bisect.points import Limits, Range
-from runner.bisect.records import Reading
+from runner.bisect.statefile import Reading
 from runner.errors import UsageError, printable
 from runner.progress import Progress
 
@@ -139,32 +139,33 @@ def _take(log: Log, ref: str, verdict: str) -> None:
 def replay(tree: Path, file: Path, progress: Progress) -> tuple[History, list[Reading]]:
     """The history a log is of, and what it says of the commits in it; UsageError where that
     makes no sense."""
-    log = read(file, functools.partial(history.names_commit, tree))
+    log = read(file, functools.partial(githistory.names_commit, tree))
     try:
         for ref in (log.bad, log.good, *(ref for ref, _ in log.steps)):
-            history.commit_of(tree, ref)
+            githistory.commit_of(tree, ref)
     except UsageError as error:
         raise UsageError(f"{file}: {error}") from None
-    points = history.find(tree, _good_end(tree, log), log.bad, progress, log.limits)
+    points = githistory.find(tree, _good_end(tree, log), log.bad, progress, log.limits)
     between = set(dataclasses.replace(points, limits=Limits()).suspects([points.good], points.bad))
     said = []
     for ref, verdict in [(log.good, "good"), *log.steps]:
-        commit = history.commit_of(tree, ref)
+        commit = githistory.commit_of(tree, ref)
         if commit == points.good and verdict == "bad" or commit not in between and (
-                verdict == "bad" and not history.ancestor(tree, points.bad, commit)):
+                verdict == "bad" and not githistory.ancestor(tree, points.bad, commit)):
             raise UsageError(f"{file}: {printable(ref, 60)} is {verdict}, but not between the ends "
                              f"the log names, {points.short(points.good)} and "
                              f"{points.short(points.bad)}")
         # Of a good commit on another branch nothing is a suspect that it has.
-        if commit in between or verdict == "good" and not history.ancestor(tree, commit,
-                                                                           points.good):
+        if commit in between or verdict == "good" and not githistory.ancestor(
+                tree, commit, points.good):
             said.append(Reading(commit, "given", verdict, "from the log"))
     return points, said
 
 
 def _good_end(tree: Path, log: Log) -> str:
     """The first of the good commits that the bad one has in its history."""
-    bad = history.commit_of(tree, log.bad)
+    bad = githistory.commit_of(tree, log.bad)
     goods = [log.good, *(ref for ref, verdict in log.steps if verdict == "good")]
-    return next((ref for ref in goods if history.ancestor(tree, history.commit_of(tree, ref), bad)),
+    return next((ref for ref in goods
+                 if githistory.ancestor(tree, githistory.commit_of(tree, ref), bad)),
                 log.good)

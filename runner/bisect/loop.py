@@ -16,7 +16,7 @@ from runner.bisect.anchors import Anchors
 from runner.bisect.classify import Figure
 from runner.bisect.measure import Bench, Means, Measured, Unfit, looks
 from runner.bisect.points import Point, Range
-from runner.bisect.records import Reading, State
+from runner.bisect.statefile import Reading, State
 from runner.experiment import plan
 from runner.judge import tier, verdict
 from runner.judge.figures import MetricResult, number

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from runner import programs
 from runner.asked import Experiment
-from runner.bisect.records import Flight, State
+from runner.bisect.statefile import Flight, State
 from runner.campaign import campaign, local
 from runner.campaign.executor import Executor
 from runner.campaign.store import Campaign

@@ -10,7 +10,7 @@ from typing import Any
 
 from runner import tomltext
 from runner.asked import Experiment
-from runner.bisect.records import Question
+from runner.bisect.statefile import Question
 from runner.errors import UsageError, printable
 from runner.experiment import plan
 from runner.judge import tier

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from runner.bisect import anchors, confirm
 from runner.bisect.loop import Loop
 from runner.bisect.points import Point
-from runner.bisect.records import Question, Reading
+from runner.bisect.statefile import Question, Reading
 from runner.errors import Exit
 from runner.judge import tier
 from runner.judge.figures import MetricResult, describe, number

@@ -6,13 +6,13 @@ import datetime
 from pathlib import Path
 
 from runner.asked import Experiment
-from runner.bisect import (confirm, formats, gitlog, history, picture, question, records, result,
-                           series)
+from runner.bisect import (bisectformats, confirm, githistory, gitlog, patches, picture, question,
+                           result, statefile)
 from runner.bisect.loop import STEP, Loop
 from runner.bisect.measure import Means
 from runner.bisect.points import Limits, Range
-from runner.bisect.records import Question, Reading, State
 from runner.bisect.result import Result
+from runner.bisect.statefile import Question, Reading, State
 from runner.campaign.store import held
 from runner.errors import CannotMeasure, UsageError
 from runner.experiment import plan
@@ -64,12 +64,12 @@ def fresh(results: Path) -> Path:
 
 def reopen(folder: Path, progress: Progress) -> tuple[State, Range]:
     """A bisect on disk and its history; UsageError where one of them is not there."""
-    state = records.load(folder)
+    state = statefile.load(folder)
     asked = state.question
     if asked.kind == "series":
-        return state, series.find(asked.tree)
-    return state, history.find(Path(asked.tree), asked.good, asked.bad, progress,
-                               Limits(asked.first_parent, asked.paths))
+        return state, patches.find(asked.tree)
+    return state, githistory.find(Path(asked.tree), asked.good, asked.bad, progress,
+                                  Limits(asked.first_parent, asked.paths))
 
 
 def trust(state: State, said: list[Reading]) -> None:
@@ -106,8 +106,8 @@ def step(state: State, points: Range, commit: str, progress: Progress, means: Me
 
 def _write(found: Result, state: State, points: Range, progress: Progress) -> None:
     try:
-        for form, name in formats.FILES.items():
-            (state.folder / name).write_text(formats.FORMATS[form](found), encoding="utf-8")
+        for form, name in bisectformats.FILES.items():
+            (state.folder / name).write_text(bisectformats.FORMATS[form](found), encoding="utf-8")
         if state.question.kind == "git":
             (state.folder / gitlog.FILE).write_text(
                 gitlog.render(points, state.path(), found.culprit), encoding="utf-8")

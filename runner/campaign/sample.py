@@ -12,7 +12,7 @@ from pathlib import Path
 from runner.asked import Experiment, Planned
 from runner.campaign import store
 from runner.host import host, hostload
-from runner.instruments import judge as instruments
+from runner.instruments import outputs as instruments
 from runner.judge import ineffective, tier
 from runner.metrics.lockkeys import KEYS_FILE
 from runner.progress import Step

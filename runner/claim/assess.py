@@ -5,16 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from runner.claim import judge, reasons
+from runner.claim import claimverdict, reasons
 from runner.claim.claimfile import Claim
-from runner.claim.judge import Findings
+from runner.claim.claimverdict import Findings
 from runner.judge import compare
 from runner.records import Sample
 
 
 def findings(claim: Claim, samples: Sequence[Sample]) -> Findings:
     """The comparison of the claim's campaign, held against the claim."""
-    experiment = dataclasses.replace(claim.experiment, rules=judge.rules(claim))
+    experiment = dataclasses.replace(claim.experiment, rules=claimverdict.rules(claim))
     comparison = compare.campaign(list(samples), experiment)
     limits = {cell: reasons.limits(comparison, claim, cell) for cell in claim.cells}
-    return judge.judge(claim, comparison, samples, limits)
+    return claimverdict.judge(claim, comparison, samples, limits)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from runner.claim import reasons
 from runner.claim.claimfile import Claim, ClaimCell
-from runner.claim.judge import CellFinding, Effect, Findings, Measured, band, points, signed
+from runner.claim.claimverdict import CellFinding, Effect, Findings, Measured, band, points, signed
 from runner.errors import printable
 from runner.judge import tier
 from runner.judge.figures import label, number, simulated

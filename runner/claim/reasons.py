@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from runner.claim.claimfile import Claim, ClaimCell
-from runner.claim.judge import Effect, Measured, measured, place, signed
+from runner.claim.claimverdict import Effect, Measured, measured, place, signed
 from runner.judge import tier
 from runner.judge.budget import acquisitions
 from runner.judge.figures import number

@@ -10,7 +10,7 @@ from runner.instruments import profile
 from runner.judge import ineffective, tier, validity
 from runner.judge.figures import percent
 from runner.judge.results import CellResult, threads
-from runner.kernel import known, together
+from runner.kernel import together, versions
 from runner.metrics import lockclass
 from runner.metrics.lockfigures import LEFT_OUT
 from runner.records import LOST, Accelerator, Sample
@@ -92,13 +92,13 @@ def _unseen(samples: Sequence[Sample]) -> Iterable[str]:
     for kernel in sorted({one.cell.kernel for one in samples}):
         mine = [one for one in samples if one.cell.kernel == kernel]
         release = mine[0].host.get("release", "")
-        if not known.unseen(known.series(release)):
+        if not versions.unseen(versions.series(release)):
             continue
         locks = sorted({match[1] for one in mine for name, metric in one.metrics.items()
                         if (match := _TAKEN.fullmatch(name)) and match[1] not in named
-                        and metric.value >= known.MATTERS})
+                        and metric.value >= versions.MATTERS})
         said = f"; locks without a name of ours: {', '.join(locks)}" if locks else ""
-        newest = known.read(known.place()).newest()
+        newest = versions.read(versions.place()).newest()
         yield (f"{kernel} is Linux {printable(release, 40)}, newer than any this version has "
                f"looked through ({newest}): its figures rest on what could be proven{said}; "
                f"'./swapscale kernel adopt {kernel}' says what is new in it")

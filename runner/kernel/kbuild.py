@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from runner.errors import CannotMeasure, UsageError
-from runner.kernel import definitions, fragments, kconfig, known, make, toolchain
+from runner.kernel import definitions, fragments, kconfig, make, toolchain, versions
 from runner.kernel.definitions import Source
 from runner.kernel.fragments import Request
 from runner.kernel.stage import Content
@@ -35,8 +35,8 @@ def bzimage(source: Source, src: Path, out: Path, log: Path, wanted: list[Reques
     got = configure(source, src, out, log, wanted, label, lock, progress)
     notes = out / "swapscale.json"
     try:
-        known = json.loads(notes.read_text(encoding="utf-8"))
-        files, again = int(known["files"]), float(known["again"])
+        noted = json.loads(notes.read_text(encoding="utf-8"))
+        files, again = int(noted["files"]), float(noted["again"])
     except (OSError, ValueError, LookupError, TypeError):
         files, again = FILES, AGAIN
     # Another configuration compiles nearly everything again.
@@ -82,7 +82,7 @@ def configure(source: Source, src: Path, out: Path, log: Path, wanted: list[Requ
                      f"configuration of {label}", lock)
             came = config.read_text(encoding="utf-8")
             lost = fragments.lost(came, asked)
-            if lost and not tried and known.unseen(kconfig.version(src)):
+            if lost and not tried and versions.unseen(kconfig.version(src)):
                 tried = True          # once: what nobody has looked through yet
                 options = kconfig.symbols(src)
                 for ways in left:
@@ -108,7 +108,7 @@ def _judged(source: Source, src: Path, got: list[Request], lost: list[Request], 
     why = kconfig.explain(lost, fragments.values(came), src)
     said = "; ".join(f"({number}) {one}" for number, one in enumerate(why, 1))
     version = kconfig.version(src)
-    if known.unseen(version):
+    if versions.unseen(version):
         progress.warn(f"{label}: Linux {version} is newer than any kernel the fragments were "
                       f"written for, and goes without {len(lost)} of their options: {said}; "
                       "what it is compared with has them, and reports say so; './swapscale kernel "

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.errors import printable
-from runner.kernel import known
+from runner.kernel import versions
 from runner.kernel.fragments import Request
 
 _ENTRY = re.compile(r"(?:menu)?config\s+([A-Za-z0-9_]+)\s*$")
@@ -81,7 +81,7 @@ def reason(one: Request, came: Mapping[str, str], options: Mapping[str, Symbol])
     got = came.get(one.option, "n")
     if one.option not in options:
         guess = next(iter(difflib.get_close_matches(one.option, options, 1, 0.7)), "")
-        new = known.renamed(one.option) or (f"{guess}={one.value}" if guess else "")
+        new = versions.renamed(one.option) or (f"{guess}={one.value}" if guess else "")
         hint = f", perhaps it is CONFIG_{new} there" if new else ""
         line = f"add ' or CONFIG_{new}' to the line, or " if new else ""
         return (f"no such option in this source{hint}; {line}put \"{one.option}\" into the "

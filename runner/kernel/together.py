@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from runner import paths
-from runner.kernel import build, fragments, known, spec
+from runner.kernel import build, fragments, spec, versions
 from runner.kernel.fragments import Request
 from runner.progress import Progress
 
@@ -26,7 +26,7 @@ def agree(names: Sequence[str], flavour: str, progress: Progress) -> tuple[str, 
     for one in fragments.requests(next(iter(sources.values())), flavour):
         first = max((_taken(one, options) for options in fits.values()), default=0)
         if not one.others or len({_taken(one, options) for options in fits.values()}) < 2 \
-                or known.renamed(one.option):
+                or versions.renamed(one.option):
             continue
         # What stands before is what one of them could not have.
         for way in one.ways()[first:]:
@@ -76,4 +76,4 @@ def _had(one: Request, words: Sequence[str]) -> str:
 
 
 def _means(option: str) -> str:
-    return known.means(option) or "what that does to the figures is not known"
+    return versions.means(option) or "what that does to the figures is not known"

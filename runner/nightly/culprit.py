@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner import report
-from runner.bisect import formats, history, records, run
+from runner.bisect import bisectformats, githistory, run, statefile
 from runner.bisect.anchors import NothingToBisect
 from runner.bisect.points import Range
-from runner.bisect.records import Question
+from runner.bisect.statefile import Question
 from runner.errors import CannotMeasure, SwapscaleError, UsageError, printable
 from runner.experiment import plan
 from runner.judge import tier
@@ -82,7 +82,7 @@ def _answer(asked: Bisected, progress: Progress) -> Bisected:
     sure = found.confidence if found.culprit else None
     return dataclasses.replace(
         asked, state="found" if found.culprit and found.confirmed else "inconclusive",
-        said=found.headline(), report=str(folder / formats.FILES["text"]),
+        said=found.headline(), report=str(folder / bisectformats.FILES["text"]),
         culprit=found.culprit, title=found.title, confidence=sure, confirmed=found.confirmed)
 
 
@@ -115,7 +115,7 @@ def _earlier(outcome: Outcome, results: Path) -> list[Bisected]:
         stands = [one for one in outcome.findings if one.name in before.reported]
         for name in before.bisects:
             try:
-                asked = records.load(results / name).question
+                asked = statefile.load(results / name).question
             except UsageError:
                 continue      # the folder was removed, or stayed on another machine
             cell = (asked.metric, asked.device, asked.threads, asked.tier)
@@ -140,9 +140,9 @@ def _ask(config: Nightly, tonight: NightRecord, finding: Finding, results: Path,
 
 def _same(asked: Question, results: Path) -> Path | None:
     """A bisect of the very same range by the same metric: no range is measured twice."""
-    for file in sorted(results.glob(f"*/{records.STATE}")):
+    for file in sorted(results.glob(f"*/{statefile.STATE}")):
         try:
-            old = records.load(file.parent).question
+            old = statefile.load(file.parent).question
         except UsageError:
             continue
         if dataclasses.replace(old, experiment=asked.experiment) == asked:
@@ -171,12 +171,12 @@ def _range(tonight: NightRecord, finding: Finding, progress: Progress) -> Range:
             raise UsageError(f"{printable(tonight.base, 120)} is not a commit of {tree}, so "
                              "there is no range of commits to bisect")
         good = base.source.ref
-    good = history.commit_of(tree, good)
+    good = githistory.commit_of(tree, good)
     if good == tonight.commit:
         raise UsageError(f"the night before had the same commit {good[:12]}: what changed is not "
                          "the kernel, but this host or its programs")
-    return history.find(tree, _parted(tree, good, tonight.commit, progress), tonight.commit,
-                        progress)
+    return githistory.find(tree, _parted(tree, good, tonight.commit, progress), tonight.commit,
+                           progress)
 
 
 def _parted(tree: Path, good: str, bad: str, progress: Progress) -> str:

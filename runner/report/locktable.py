@@ -15,7 +15,7 @@ from runner.errors import CannotMeasure, UsageError
 from runner.judge import budgetfile
 from runner.judge.budget import Budget
 from runner.records import DRIVERS, Sample
-from runner.report import locks
+from runner.report import lockpage
 
 
 def of(samples: list[Sample], experiment: Experiment, home: Campaign, record: Record) -> Budget:
@@ -30,9 +30,9 @@ def of(samples: list[Sample], experiment: Experiment, home: Campaign, record: Re
 
 def page(budget: Budget, home: Campaign) -> str:
     """The table of one campaign, its picture drawn into the campaign's folder."""
-    drawn = locks.draw(budget, home.folder / "locks")
-    return locks.render(budget, f"Made by `./swapscale report {home.folder} --locks`.",
-                        "locks.svg" if drawn.files else "")
+    drawn = lockpage.draw(budget, home.folder / "locks")
+    return lockpage.render(budget, f"Made by `./swapscale report {home.folder} --locks`.",
+                           "locks.svg" if drawn.files else "")
 
 
 def keep(fresh: Budget) -> tuple[Budget, list[Path]]:
@@ -56,9 +56,9 @@ def keep(fresh: Budget) -> tuple[Budget, list[Path]]:
 def show(budget: Budget) -> list[Path]:
     """Write the page a budget file names, and its picture beside it."""
     place = paths.ROOT / budget.page
-    place.write_text(locks.kept(budget), encoding="utf-8")
+    place.write_text(lockpage.kept(budget), encoding="utf-8")
     with tempfile.TemporaryDirectory(prefix="swapscale-locks-") as scratch:
-        drawn = locks.draw(budget, Path(scratch) / place.stem)
+        drawn = lockpage.draw(budget, Path(scratch) / place.stem)
         if not drawn.files:
             raise CannotMeasure(f"{place}: written, but not its picture: {drawn.skipped}")
         picture = place.with_suffix(".svg")

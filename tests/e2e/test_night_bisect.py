@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from runner.bisect import records
+from runner.bisect import statefile
 from runner.nightly import indexfile, nightfile
 from tests import bisecttree
 from tests.bisectnights import Nights
@@ -56,11 +56,11 @@ def test_interrupted_while_it_bisects_the_night_still_says_its_verdict(nights: N
 
 def test_the_next_night_goes_on_and_names_the_commit(nights: Nights, swapscale) -> None:
     (folder,) = nights.bisects()
-    first = records.load(folder).readings
+    first = statefile.load(folder).readings
     done = swapscale(*nights.command())
     assert done.returncode == 1, done.stdout + done.stderr
     assert nights.bisects() == [folder], "no range twice"
-    assert records.load(folder).readings[:len(first)] == first
+    assert statefile.load(folder).readings[:len(first)] == first
     culprit = nights.commits[COMMITS.index(COSTLY)]
     told = nights.told()
     assert (told["state"], told["culprit"], told["confirmed"]) == ("found", culprit, True)
@@ -79,8 +79,8 @@ def test_the_next_night_goes_on_and_names_the_commit(nights: Nights, swapscale) 
 
 def test_a_night_on_which_it_stands_repeats_the_answer(nights: Nights, swapscale) -> None:
     (folder,) = nights.bisects()
-    state = (folder / records.STATE).read_bytes()
+    state = (folder / statefile.STATE).read_bytes()
     done = swapscale(*nights.command())
     assert done.returncode == 1, done.stdout + done.stderr
     assert nights.told()["culprit"] == nights.commits[COMMITS.index(COSTLY)]
-    assert (folder / records.STATE).read_bytes() == state and nights.bisects() == [folder]
+    assert (folder / statefile.STATE).read_bytes() == state and nights.bisects() == [folder]

@@ -16,7 +16,7 @@ from runner.asked import Planned
 from runner.campaign import local
 from runner.campaign.sample import Setting
 from runner.campaign.store import Campaign
-from runner.commands import nightly
+from runner.commands import cmd_nightly
 from runner.errors import CannotMeasure, Exit
 from runner.nightly import config, history, indexfile, night, nightfile
 from runner.nightly.night import Outcome
@@ -140,8 +140,8 @@ def test_the_command_prints_one_screen_and_writes_every_format(
     told = json.loads((out / "nightly.kcidb.json").read_text())
     assert [one["path"] for one in told["tests"] if one["status"] == "FAIL"]
     assert json.loads((out / "nightly.json").read_text())["verdict"] == "regressed"
-    for form in set(nightly.FORMATS):
-        assert (out / nightly.name_of(form)).stat().st_size, form
+    for form in set(cmd_nightly.FORMATS):
+        assert (out / cmd_nightly.name_of(form)).stat().st_size, form
     assert TREE.replace("_", "\\_") in (out / "nightly.md").read_text()
     # Printed again, the campaign alone: the gate's own reports stay.
     last = indexfile.campaigns(home / "results")[-1]
@@ -182,8 +182,9 @@ def test_a_night_on_which_nothing_moved_is_told_in_every_format(
     assert "no kernel moved" in capsys.readouterr().out.partition("no regression (exit")[2]
     suites = xml.parse(home / "out/nightly.junit.xml").getroot()
     assert (suites.get("tests"), suites.get("skipped")) == ("1", "1")
-    for form in set(nightly.FORMATS) - {"kcidb"}:
-        assert "no kernel moved" in (home / "out" / nightly.name_of(form)).read_text().lower(), form
+    for form in set(cmd_nightly.FORMATS) - {"kcidb"}:
+        page = home / "out" / cmd_nightly.name_of(form)
+        assert "no kernel moved" in page.read_text().lower(), form
 
 
 def test_a_regression_stands_though_its_kernel_does_not_move(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.bisect import records
+from runner.bisect import statefile
 from tests import bisecttree
 from tests.bisectnights import Nights
 from tests.bisecttree import LOCK_ROUND, harmless
@@ -33,7 +33,7 @@ def test_the_commit_that_takes_a_lock_once_more_is_named(swapscale, tmp_path: Pa
     assert (told["state"], told["culprit"], told["confirmed"]) == ("found", culprit, True)
     assert told["confidence"] > 0.9 and LOCK_ROUND.subject in told["title"]
     (folder,) = nights.bisects()
-    asked = records.load(folder).question
+    asked = statefile.load(folder).question
     assert (asked.tier, asked.metric) == ("locks", LOCK)
     assert f"found: {culprit[:12]}" in done.stdout
     assert len(done.stdout.splitlines()) <= 24

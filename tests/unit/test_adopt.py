@@ -15,7 +15,7 @@ from runner.campaign.sample import Setting
 from runner.campaign.store import Campaign
 from runner.errors import CannotMeasure, UsageError
 from runner.experiment.plan import Planned
-from runner.kernel import build, known
+from runner.kernel import build, versions
 from runner.progress import Progress
 from runner.records import Accelerator, Metric, Sample
 from runner.vm import accel, toollayer
@@ -102,7 +102,7 @@ def test_what_it_proposes_is_all_there_is_to_do(home: Path) -> None:
     (home / "kernels/config/base.config").write_text(f"CONFIG_SWAP=y\n{text[-1]}\n")
     (home / "kernels/versions.toml").write_text("format = 1\n" + (
         folder / "versions.toml").read_text())
-    known.read.cache_clear()
+    versions.read.cache_clear()
     with open(home / "kernels/kernels.toml", "a", encoding="utf-8") as file:
         file.write((folder / "kernels.toml").read_text())
     assert build.build("7.4:vanilla", "perf", Progress()).options == "-PROC_SYSCTL SYSCTL=y"

@@ -13,7 +13,7 @@ from runner import paths
 from runner.bisect import anchors, classify, measure, question
 from runner.bisect.anchors import Anchors
 from runner.bisect.classify import Figure, Line
-from runner.bisect.records import Question
+from runner.bisect.statefile import Question
 from runner.errors import UsageError
 from runner.experiment import plan
 from runner.judge.figures import MetricResult

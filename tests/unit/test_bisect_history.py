@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.bisect import history, points
-from runner.bisect.history import History
+from runner.bisect import githistory, points
+from runner.bisect.githistory import History
 from runner.errors import UsageError
 from runner.progress import Progress
 from tests.conftest import one_line
@@ -46,7 +46,7 @@ def bisect(points_: History, culprit: int, skip: set[str]) -> tuple[list[str], i
 
 def test_every_culprit_is_found_in_as_many_steps_as_it_takes(tmp_path: Path) -> None:
     commits = linear(tmp_path, 18)
-    found = history.find(tmp_path, commits[0], commits[-1], Progress())
+    found = githistory.find(tmp_path, commits[0], commits[-1], Progress())
     for culprit in range(1, 18):
         left, steps = bisect(found, culprit, set())
         assert left == [commits[culprit]]
@@ -55,7 +55,7 @@ def test_every_culprit_is_found_in_as_many_steps_as_it_takes(tmp_path: Path) -> 
 
 def test_what_is_skipped_leaves_its_neighbours_as_suspects_alone(tmp_path: Path) -> None:
     commits = linear(tmp_path, 18)
-    found = history.find(tmp_path, commits[0], commits[-1], Progress())
+    found = githistory.find(tmp_path, commits[0], commits[-1], Progress())
     draw = random.Random(1)
     for _ in range(12):
         culprit, skip = draw.randrange(1, 18), set(draw.sample(commits[1:-1], 5))
@@ -84,7 +84,7 @@ def test_merges(tmp_path: Path) -> None:
     git(tmp_path, "checkout", "--quiet", "master")
     git(tmp_path, "merge", "--quiet", "--no-edit", "side")
     merge = git(tmp_path, "rev-parse", "HEAD")
-    found = history.find(tmp_path, commits[0], "master", Progress())
+    found = githistory.find(tmp_path, commits[0], "master", Progress())
     assert set(found.suspects([found.good], found.bad)) == {*commits[1:], *side, merge}
     # Bad on the side branch: what master had alone is no suspect any more.
     left = points.narrowed(found, {side[2]: "bad", commits[2]: "good"})
@@ -101,7 +101,7 @@ def test_the_repository_is_only_read(repository: tuple[Path, list[str]]) -> None
                 for one in tree.rglob("*") if one.is_file()}
 
     before = seal()
-    found = history.find(tree, commits[0], "HEAD", Progress())
+    found = githistory.find(tree, commits[0], "HEAD", Progress())
     assert found.title(commits[3]) == f"{commits[3][:12]} change 3"
     assert "1 file changed" in found.stat(commits[3])
     assert b"-change 3" in found.revert(commits[3])
@@ -113,7 +113,7 @@ def test_changes_that_are_not_committed_are_said(repository: tuple[Path, list[st
                                                  capsys: pytest.CaptureFixture[str]) -> None:
     tree, commits = repository
     (tree / "file").write_text("not committed\n")
-    history.find(tree, commits[0], "HEAD", Progress())
+    githistory.find(tree, commits[0], "HEAD", Progress())
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 1 and "1 file with changes that are not committed" in said[0]
 
@@ -132,14 +132,14 @@ def test_wrong_ends(repository: tuple[Path, list[str]], good: str, bad: str, sai
     git(tree, "commit", "--quiet", "-m", "alone")
     git(tree, "checkout", "--quiet", "master")
     with pytest.raises(UsageError) as error:
-        history.find(tree, good, bad, Progress())
+        githistory.find(tree, good, bad, Progress())
     assert said in str(error.value) and "\n" not in str(error.value)
 
 
 def test_shallow_clone(repository: tuple[Path, list[str]], tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", "--depth", "3", f"file://{repository[0]}", "shallow")
     with pytest.raises(UsageError, match="is a shallow clone.*fetch --unshallow"):
-        history.find(tmp_path / "shallow", "HEAD~1", "HEAD", Progress())
+        githistory.find(tmp_path / "shallow", "HEAD~1", "HEAD", Progress())
 
 
 @pytest.mark.parametrize("words, said", [

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runner.bisect import picture
-from runner.bisect.records import Reading
+from runner.bisect.statefile import Reading
 from runner.errors import CannotMeasure, SourceGone
 from runner.plot.plots import Drawn
 from runner.progress import Progress

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from runner.bisect import gitlog, history, measure, records, run, series
+from runner.bisect import githistory, gitlog, measure, patches, run, statefile
 from runner.bisect.measure import Unfit
 from runner.bisect.points import Limits
-from runner.bisect.records import Flight, Question, Reading, State
+from runner.bisect.statefile import Flight, Question, Reading, State
 from runner.campaign.store import held
 from runner.errors import CannotMeasure, UsageError
 from runner.experiment import plan
@@ -24,7 +24,7 @@ ASKED = Question("git", "/tree", "a", "b", "instructions_per_page", "exact", "pm
 
 def test_git_replays_our_log(tmp_path: Path) -> None:
     commits = linear(tmp_path, 8)
-    found = history.find(tmp_path, commits[0], commits[7], Progress())
+    found = githistory.find(tmp_path, commits[0], commits[7], Progress())
     path = [Reading(commits[3], "step", "skip", "does not build: no such thing"),
             Reading(commits[4], "step", "bad", ""), Reading(commits[1], "step", "good", "")]
     file = tmp_path / "log"
@@ -87,7 +87,7 @@ def test_paths_without_dashes_and_a_second_start(tmp_path: Path) -> None:
     file = tmp_path / "log"
     file.write_text("git bisect start --term-old=fast --term-new=slow\ngit bisect slow x\n"
                     f"git bisect start {commits[2]} {commits[0]} file 'mm/a b'\n")
-    log = gitlog.read(file, lambda ref: history.names_commit(tmp_path / "tree", ref))
+    log = gitlog.read(file, lambda ref: githistory.names_commit(tmp_path / "tree", ref))
     assert (log.good, log.bad, log.steps) == (commits[0], commits[2], [])
     assert log.limits == Limits(False, ("file", "mm/a b"))
 
@@ -111,7 +111,7 @@ def test_what_is_no_log(tmp_path: Path, text: str, said: str) -> None:
     assert said in str(error.value)
 
 
-def replayed(tree: Path, *lines: str) -> tuple[history.History, dict[str, str]]:
+def replayed(tree: Path, *lines: str) -> tuple[githistory.History, dict[str, str]]:
     file = tree.with_name("log")
     file.write_text("".join(f"git bisect {line}\n" for line in lines))
     points, said = gitlog.replay(tree, file, Progress())
@@ -129,7 +129,7 @@ def test_no_git_is_not_a_missing_commit(tmp_path: Path, monkeypatch: pytest.Monk
     commits = linear(tmp_path / "tree", 2)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(CannotMeasure, match="is not installed"):
-        history.commit_of(tmp_path / "tree", commits[0])
+        githistory.commit_of(tmp_path / "tree", commits[0])
 
 
 def test_a_log_of_another_range_is_refused(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_log_of_another_range_is_refused(tmp_path: Path) -> None:
     assert (points.good, points.bad) == (commits[2], commits[6])
     state = State(tmp_path, dataclasses.replace(ASKED, tree=str(tmp_path / "tree")))
     run.trust(state, [Reading(commits[4], "given", "good", "from the log")])
-    assert records.load(tmp_path).verdicts() == {commits[4]: "good"}
+    assert statefile.load(tmp_path).verdicts() == {commits[4]: "good"}
 
 
 def test_a_log_across_branches(tmp_path: Path) -> None:
@@ -172,20 +172,20 @@ def test_state_reads_back(tmp_path: Path) -> None:
     state = State(tmp_path, ASKED)
     state.flight = Flight("c", "step", "001-step-x", 1)
     state.save()
-    assert records.load(tmp_path).flight == state.flight
+    assert statefile.load(tmp_path).flight == state.flight
     state.add(Reading("c", "step", "good", "why", 1.5, 1.0, 2.0, 0.99, "001-step-x", "aa"))
-    back = records.load(tmp_path)
+    back = statefile.load(tmp_path)
     assert (back.question, back.readings, back.flight) == (ASKED, state.readings, None)
-    assert not [one for one in tmp_path.iterdir() if one.name != records.STATE]
+    assert not [one for one in tmp_path.iterdir() if one.name != statefile.STATE]
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": 2}', "null",
                                   json.dumps({"format": 1, "question": {}, "readings": [],
                                               "flight": None})])
 def test_damaged_state(tmp_path: Path, text: str) -> None:
-    (tmp_path / records.STATE).write_text(text)
+    (tmp_path / statefile.STATE).write_text(text)
     with pytest.raises(UsageError, match="state.json: cannot be read"):
-        records.load(tmp_path)
+        statefile.load(tmp_path)
 
 
 def test_no_state(tmp_path: Path, swapscale) -> None:
@@ -195,7 +195,7 @@ def test_no_state(tmp_path: Path, swapscale) -> None:
 
 def test_a_second_runner_is_refused(tmp_path: Path) -> None:
     commits = linear(tmp_path / "tree", 3)
-    found = history.find(tmp_path / "tree", commits[0], commits[2], Progress())
+    found = githistory.find(tmp_path / "tree", commits[0], commits[2], Progress())
     experiment = plan.load(EXPERIMENT)
     state = run.create(run.ask(found, "git", experiment, None, None, None, None), experiment,
                        tmp_path / "bisect")
@@ -207,7 +207,7 @@ def test_a_second_runner_is_refused(tmp_path: Path) -> None:
 def test_a_repository_that_vanishes_is_no_verdict(tmp_path: Path) -> None:
     commits = linear(tmp_path / "tree", 3)
     name = f"git:{tmp_path}/tree@{commits[1]}"
-    found = history.find(tmp_path / "tree", commits[0], commits[2], Progress())
+    found = githistory.find(tmp_path / "tree", commits[0], commits[2], Progress())
     experiment = plan.load(EXPERIMENT)
     bench = measure.Bench(run.create(run.ask(found, "git", experiment, None, None, None, None),
                                      experiment, tmp_path / "bisect"), Progress())
@@ -221,7 +221,7 @@ def test_a_repository_that_vanishes_is_no_verdict(tmp_path: Path) -> None:
 
 
 def test_a_series_and_its_points() -> None:
-    found = series.find("6.1:batched")
+    found = patches.find("6.1:batched")
     count = len(found.names)
     assert (found.good, found.bad) == ("0", str(count)) and count > 3
     assert found.kernel("2") == "6.1:batched@2" and found.parent("2") == "1"
@@ -236,12 +236,12 @@ def test_a_series_and_its_points() -> None:
                                         ("6.1:batched@2", "leave @2 away")])
 def test_what_is_no_series(name: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        series.find(name)
+        patches.find(name)
 
 
 def test_a_reversed_patch_takes_the_patch_back(tmp_path: Path) -> None:
     commits = linear(tmp_path, 4)
     text = git(tmp_path, "format-patch", "--stdout", "-1", commits[3]) + "\n"
-    (tmp_path / "back.patch").write_text(series.reversed_diff(text))
+    (tmp_path / "back.patch").write_text(patches.reversed_diff(text))
     git(tmp_path, "apply", "back.patch")
     assert git(tmp_path, "diff", "--stat", commits[2]) == ""

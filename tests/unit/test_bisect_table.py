@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.bisect import gitlog, run, series
+from runner.bisect import gitlog, patches, run
 from runner.bisect.anchors import NothingToBisect
-from runner.bisect.records import Reading
+from runner.bisect.statefile import Reading
 from runner.errors import CannotMeasure
 from runner.progress import Progress
 from tests import bisectlab
@@ -75,7 +75,7 @@ def test_within_a_series(tmp_path: Path) -> None:
                                                 "-1", commit) + "\n")
     (folder / "series").write_text("1.patch\n2.patch\n3.patch\n")
     git(tmp_path / "tree", "update-ref", "refs/heads/master", commits[0])
-    bisect = bisectlab.ask(tmp_path, series.find(f"6.1:{folder}"), Lab(tmp_path / "tree"))
+    bisect = bisectlab.ask(tmp_path, patches.find(f"6.1:{folder}"), Lab(tmp_path / "tree"))
     found = bisect.run()
     assert (found.culprit, found.title, found.confirmed) == ("2", "2 slow", True)
     assert [bisect.state.get(role).verdict for role in ("parent", "culprit", "revert")] == [

@@ -25,7 +25,7 @@ from runner.kernel import series, spec
 from runner.metrics.lockclass import SWAP_LOCKS, SWAP_PATH
 from runner.records import Sample
 from runner.report import FORMATS, locktable
-from runner.report import locks as page
+from runner.report import lockpage as page
 
 SERIES = paths.KERNELS / "series"
 CHECKED_IN = paths.RESULTS / "baselines/locks.toml"

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from madesamples import BASE, TEST, because, exact, locked, sample, throughput, timed
 
-from runner.claim import assess, claimfile, formats, judge
+from runner.claim import assess, claimfile, claimformats, claimverdict
 from runner.claim.claimfile import Claim, ClaimCell
-from runner.claim.judge import Effect, Findings, Verdict
+from runner.claim.claimverdict import Effect, Findings, Verdict
 from runner.errors import CannotMeasure
 from runner.records import Sample
 
@@ -69,9 +69,9 @@ def kvm(samples: list[Sample]) -> list[Sample]:
     return [replace(one, accelerator="kvm") for one in samples]
 
 
-def only(found: Findings) -> judge.CellFinding:
+def only(found: Findings) -> claimverdict.CellFinding:
     assert len(found.cells) == 1 and found.verdict == found.cells[0].verdict
-    assert found.exit == judge.EXITS[found.verdict]
+    assert found.exit == claimverdict.EXITS[found.verdict]
     return found.cells[0]
 
 
@@ -177,9 +177,9 @@ def rich_findings(make) -> Findings:
     return findings(made, samples)
 
 
-@pytest.mark.parametrize("form", sorted(formats.FORMATS))
+@pytest.mark.parametrize("form", sorted(claimformats.FORMATS))
 def test_page_says_what_was_promised(claim, form: str) -> None:
-    shown = formats.FORMATS[form](rich_findings(claim))
+    shown = claimformats.FORMATS[form](rich_findings(claim))
     for said in ("much faster", "a series", "2016-05-03", "run count", "emulated",
                  "inconclusive", "swap_cache_tree", "16 threads want 16 CPUs"):
         assert said in shown.replace("\\_", "_").replace("\n      ", " "), said
@@ -187,14 +187,14 @@ def test_page_says_what_was_promised(claim, form: str) -> None:
 
 
 def test_what_was_not_measured_has_no_figure(claim) -> None:
-    shown = formats.as_text(rich_findings(claim)).splitlines()
+    shown = claimformats.as_text(rich_findings(claim)).splitlines()
     row = next(line for line in shown if "16 threads" in line and "+85%" in line)
     assert row.split("points", 1)[1].split() == ["–", "–", "inconclusive"]
     assert next(line for line in shown if "+25% ±" in line).count("emulated") == 1
 
 
 def test_json(claim) -> None:
-    data = json.loads(formats.as_json(rich_findings(claim)))
+    data = json.loads(claimformats.as_json(rich_findings(claim)))
     assert data["swapscale-claim"] == 2 and data["exit"] == 3
     first, second, third = data["cells"]
     assert first["measured"]["emulated"] is True and first["verdict"] == "inconclusive"
@@ -216,17 +216,17 @@ class Page(html.parser.HTMLParser):
 def test_html_holds_its_pictures_and_nothing_from_elsewhere(claim, tmp_path: Path) -> None:
     (tmp_path / "a.svg").write_text("<svg/>")
     page = Page()
-    page.feed(formats.as_html(rich_findings(claim), [tmp_path / "a.svg"]))
+    page.feed(claimformats.as_html(rich_findings(claim), [tmp_path / "a.svg"]))
     assert page.tags.count("img") == 1 and "script" not in page.tags
     assert all(one.startswith("data:image/svg+xml;base64,") for one in page.sources)
 
 
-@pytest.mark.parametrize("form", sorted(formats.FORMATS))
+@pytest.mark.parametrize("form", sorted(claimformats.FORMATS))
 def test_hostile_texts(claim, form: str) -> None:
     made = claim(at(0.2, 0.1, THROUGHPUT))
     source = replace(made.source, title=EVIL, url=EVIL)
     samples = [replace(one, invalid=because(EVIL + "\x1b[31m")) for one in timed(SLOW, FAST)]
-    shown = formats.FORMATS[form](findings(
+    shown = claimformats.FORMATS[form](findings(
         replace(made, source=source, statement=EVIL), samples))
     assert "\x1b" not in shown
     if form in ("html", "markdown"):
@@ -237,8 +237,8 @@ def test_hostile_texts(claim, form: str) -> None:
 
 def test_written_beside_the_samples(claim, tmp_path: Path) -> None:
     found = rich_findings(claim)
-    formats.write_all(found, tmp_path)
-    assert (tmp_path / "claim.txt").read_text() == formats.as_text(found)
-    assert set(formats.FILES.values()) <= {one.name for one in tmp_path.iterdir()}
+    claimformats.write_all(found, tmp_path)
+    assert (tmp_path / "claim.txt").read_text() == claimformats.as_text(found)
+    assert set(claimformats.FILES.values()) <= {one.name for one in tmp_path.iterdir()}
     with pytest.raises(CannotMeasure, match="claim.txt: cannot be written"):
-        formats.write_all(found, tmp_path / "no")
+        claimformats.write_all(found, tmp_path / "no")

@@ -12,9 +12,9 @@ import pytest
 from madesamples import locked, timed
 from test_claim import BATCHED, FAST, FILE, PAGEWISE, SLOW, THROUGHPUT, at
 
-from runner.claim import assess, claimfile, pictures, touches
+from runner.claim import assess, claimfile, claimpictures, touches
 from runner.claim.claimfile import Claim
-from runner.claim.judge import Findings
+from runner.claim.claimverdict import Findings
 from runner.plot import plots
 from runner.records import Sample
 
@@ -47,7 +47,7 @@ def texts(folder: Path, name: str) -> str:
 
 @needs_gnuplot
 def test_pictures(judged: Findings, tmp_path: Path) -> None:
-    files, notes = pictures.draw(judged, tmp_path)
+    files, notes = claimpictures.draw(judged, tmp_path)
     assert notes == [] and [one.stem for one in files] == [
         "claim-effect-pmem", "claim-throughput-pmem", "claim-locks-pmem"]
     assert all(one.with_suffix(".png").is_file() for one in files)
@@ -59,7 +59,7 @@ def test_pictures(judged: Findings, tmp_path: Path) -> None:
 
 def test_what_is_drawn(judged: Findings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    files, notes = pictures.draw(judged, tmp_path)
+    files, notes = claimpictures.draw(judged, tmp_path)
     assert files == [] and notes == [plots.MISSING]
     rows = [line.split("\t") for line in
             (tmp_path / "plots/claim-effect-pmem.tsv").read_text().splitlines() if line]
@@ -102,7 +102,7 @@ def test_what_a_guest_did_not_record_or_made_up(tmp_path: Path, changes: dict[st
 
 @needs_gnuplot
 def test_pictures_of_touches(judged: Findings, tmp_path: Path) -> None:
-    files, _ = pictures.draw(replace(judged, samples=tuple(recorded(tmp_path))), tmp_path)
+    files, _ = claimpictures.draw(replace(judged, samples=tuple(recorded(tmp_path))), tmp_path)
     names = [one.stem for one in files]
     assert "claim-latency-first_touch-pmem" in names and "claim-series-pmem" in names
     latency, series = (texts(tmp_path, name) for name in

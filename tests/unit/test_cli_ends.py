@@ -7,7 +7,7 @@ import errno
 import pytest
 
 from runner import cli
-from runner.commands import doctor
+from runner.commands import cmd_doctor
 from runner.errors import CannotMeasure, UsageError
 
 
@@ -24,6 +24,6 @@ def test_every_end_has_its_status(monkeypatch: pytest.MonkeyPatch,
                                   status: int, says: str) -> None:
     def fail(*args: object) -> None:
         raise raised
-    monkeypatch.setattr(doctor, "do_doctor", fail)
+    monkeypatch.setattr(cmd_doctor, "do_doctor", fail)
     assert cli.main(["doctor"]) == status
     assert says in capsys.readouterr().err.splitlines()[-1]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from runner import report
-from runner.bisect import formats, records, run
+from runner.bisect import bisectformats, run, statefile
 from runner.bisect.anchors import NothingToBisect
 from runner.bisect.result import Result
 from runner.errors import CannotMeasure, Exit
@@ -90,7 +90,7 @@ def test_a_new_regression_is_asked_about_from_the_last_good_commit_on(home: Home
     outcome = home.night(3)
     told = home.begin(outcome)
     assert told.state == "unfinished" and f"--resume {told.folder}" in told.said
-    question = records.load(Path(told.folder)).question
+    question = statefile.load(Path(told.folder)).question
     assert (question.good, question.bad) == (home.commits[1], home.commits[-1])
     assert (question.metric, question.tier, question.device, question.threads) == (
         PAGE, "exact", "pmem", 1)
@@ -104,7 +104,7 @@ def test_history_is_asked_about_from_the_night_before_on(home: Home) -> None:
     outcome = home.night(3, base="")
     found = tuple(replace(one, before=home.commits[2]) for one in outcome.new)
     told = home.begin(replace(outcome, new=found, findings=found))
-    assert records.load(Path(told.folder)).question.good == home.commits[2]
+    assert statefile.load(Path(told.folder)).question.good == home.commits[2]
 
 
 def test_no_range_is_bisected_twice(home: Home) -> None:
@@ -118,7 +118,7 @@ def test_a_rebased_branch_is_bisected_from_where_it_parts(home: Home) -> None:
     git(home.tree, "checkout", "--quiet", "-b", "old", home.commits[2])
     old = commit(home.tree, "dropped by the rebase")
     told = home.begin(home.night(3, base=f"git:{home.tree}@{old}:vanilla"))
-    assert records.load(Path(told.folder)).question.good == home.commits[2]
+    assert statefile.load(Path(told.folder)).question.good == home.commits[2]
 
 
 @pytest.mark.parametrize("changes, says", [
@@ -200,7 +200,7 @@ def test_a_bisect_that_comes_to_nothing_leaves_the_gate_alone(
 def test_a_bisect_that_cannot_be_resumed_fails_in_one_line(home: Home) -> None:
     outcome = culprit.begin(home.config, home.night(3), home.results, PROGRESS)
     (told,) = asked(outcome)
-    (Path(told.folder) / records.STATE).write_text("{")
+    (Path(told.folder) / statefile.STATE).write_text("{")
     (told,) = asked(culprit.finish(outcome, PROGRESS))
     assert told.state == "failed" and "state.json: cannot be read" in told.said
 
@@ -219,12 +219,12 @@ EVIL = "</script><img src=x>\x1b[31m|`x`"
 def test_every_output_names_the_commit(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = culprit.begin(home.config, home.night(3), home.results, PROGRESS)
     folder = Path(asked(outcome)[0].folder)
-    found = Result(records.load(folder).question, 9700.0, "instructions/page", (), (), ("x",),
+    found = Result(statefile.load(folder).question, 9700.0, "instructions/page", (), (), ("x",),
                    home.commits[3], f"{home.commits[3][:12]} mm: {EVIL}", "", 0.9876, True, (),
                    None, (), ())
 
     def finish(*_: object) -> Result:
-        (folder / formats.FILES["text"]).write_text("the whole path")
+        (folder / bisectformats.FILES["text"]).write_text("the whole path")
         return found
 
     monkeypatch.setattr(run, "finish", finish)
@@ -248,4 +248,4 @@ def test_every_output_names_the_commit(home: Home, monkeypatch: pytest.MonkeyPat
         assert short in " ".join(shown.split()) and "98.76%" in shown, form
         assert ("<img" in shown) == (form == "text") and "\x1b" not in shown
     own = (done.folder / report.FILES["html"]).read_text()
-    assert f'href="../{folder.name}/{formats.FILES["text"]}"' in own
+    assert f'href="../{folder.name}/{bisectformats.FILES["text"]}"' in own

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner.errors import CannotMeasure
-from runner.instruments import fio, judge
+from runner.instruments import fio, outputs
 from runner.reason import ReasonKind
 from runner.records import MIB, Job, Metric, SwapDevice, ToolStep
 
@@ -108,7 +108,7 @@ def test_what_fio_says_of_its_failure_is_the_reason(tmp_path: Path, version: str
             (DATA / f"fio-{version}-full.{stream}").read_bytes())
     (tmp_path / "channel.bin").write_bytes(b"")
     job = Job(SwapDevice("pmem", MIB), False, (), tools=(ToolStep("fio", "before", ("fio",)),))
-    (reason,) = judge.failures(tmp_path, job)
+    (reason,) = outputs.failures(tmp_path, job)
     assert reason.kind is ReasonKind.TOOL
     assert reason.text.startswith("instrument fio: never ended: fio: ")
     assert "No space left on device" in reason.text
@@ -130,7 +130,7 @@ def test_the_line_that_speaks_of_a_failure(tmp_path: Path, out: str, err: str, s
     (tmp_path / "tool.x.err").write_text(err)
     (tmp_path / "channel.bin").write_bytes(b"")
     job = Job(SwapDevice("pmem", MIB), False, (), tools=(ToolStep("x", "before", ("x",)),))
-    assert [one.text for one in judge.failures(tmp_path, job)] == [
+    assert [one.text for one in outputs.failures(tmp_path, job)] == [
         f"instrument x: never ended{': ' if says else ''}{says}"]
 
 

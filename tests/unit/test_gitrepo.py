@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.bisect import history
+from runner.bisect import githistory
 from runner.bisect.points import Limits
 from runner.errors import SwapscaleError, UsageError
 from runner.kernel import definitions
@@ -77,7 +77,7 @@ def test_a_clone_without_its_files_is_refused_with_git_s_remedy(tmp_path: Path, 
     subprocess.run(remedy.split(), check=True, capture_output=True)
     assert gitsource.identity(source(tree, commits[1])) == git(
         tmp_path / "src", "rev-parse", f"{commits[1]}^{{tree}}")
-    assert history.find(tree, commits[0], commits[3], Progress()).bad == commits[3]
+    assert githistory.find(tree, commits[0], commits[3], Progress()).bad == commits[3]
 
 
 def test_a_partial_clone_is_read_where_it_has_what_it_takes(tmp_path: Path) -> None:
@@ -95,14 +95,14 @@ def test_linked_work_trees(tmp_path: Path) -> None:
     commits = kernel_tree(tmp_path / "src")
     git(tmp_path / "src", "worktree", "add", "--quiet", str(tmp_path / "linked"), commits[2])
     linked = tmp_path / "linked"
-    assert history.find(linked, commits[0], "HEAD", Progress()).bad == commits[2]
+    assert githistory.find(linked, commits[0], "HEAD", Progress()).bad == commits[2]
     assert gitsource.identity(source(linked, "HEAD")) == git(linked, "rev-parse", "HEAD^{tree}")
     # Moved by hand, git does not know it any more.
     linked.rename(tmp_path / "elsewhere")
     (tmp_path / "src").rename(tmp_path / "moved")
     with pytest.raises(UsageError, match="its .git leads to a repository that is not there; "
                                          "'git worktree repair"):
-        history.find(tmp_path / "elsewhere", commits[0], "HEAD", Progress())
+        githistory.find(tmp_path / "elsewhere", commits[0], "HEAD", Progress())
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="takes root to give a folder to another user")
@@ -112,7 +112,7 @@ def test_another_user_s_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for one in [tree, *tree.rglob("*")]:
         os.chown(one, 65534, 65534)
-    for ask in (lambda: history.find(tree, commits[0], commits[1], Progress()).bad,
+    for ask in (lambda: githistory.find(tree, commits[0], commits[1], Progress()).bad,
                 lambda: gitsource.identity(source(tree, commits[1]))):
         with pytest.raises(UsageError) as error:
             ask()
@@ -121,7 +121,7 @@ def test_another_user_s_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     # As the image of a CI system says it: git heeds it, so do we.
     for key, value in (("COUNT", "1"), ("KEY_0", "safe.directory"), ("VALUE_0", str(tree))):
         monkeypatch.setenv(f"GIT_CONFIG_{key}", value)
-    assert history.find(tree, commits[0], commits[1], Progress()).bad == commits[1]
+    assert githistory.find(tree, commits[0], commits[1], Progress()).bad == commits[1]
 
 
 @pytest.mark.parametrize("variables", [
@@ -133,7 +133,7 @@ def test_the_shell_s_git_is_another_matter(tmp_path: Path, monkeypatch: pytest.M
     commits = kernel_tree(tmp_path / "src")
     for key, value in variables.items():
         monkeypatch.setenv(key, value)
-    found = history.find(tmp_path / "src", commits[0], commits[3], Progress())
+    found = githistory.find(tmp_path / "src", commits[0], commits[3], Progress())
     assert len(found.suspects([found.good], found.bad)) == 3
     assert gitsource.identity(source(tmp_path / "src", commits[1]))
 
@@ -147,11 +147,11 @@ def test_the_shell_s_git_is_another_matter(tmp_path: Path, monkeypatch: pytest.M
 def test_a_repository_s_settings_change_nothing(tmp_path: Path, key: str, value: str) -> None:
     commits = kernel_tree(tmp_path / "src")
     last = commit(tmp_path / "src", "größer", "f1")
-    plain = history.find(tmp_path / "src", commits[0], last, Progress())
+    plain = githistory.find(tmp_path / "src", commits[0], last, Progress())
     known = (plain.title(last), plain.stat(last), plain.revert(last),
              sorted(plain.suspects([plain.good], plain.bad)), plain.title(commits[0]))
     git(tmp_path / "src", "config", key, value)
-    found = history.find(tmp_path / "src", commits[0], last, Progress())
+    found = githistory.find(tmp_path / "src", commits[0], last, Progress())
     assert (found.title(last), found.stat(last), found.revert(last),
             sorted(found.suspects([found.good], found.bad)), found.title(commits[0])) == known
     assert "größer" in known[0] and b"\x1b" not in known[2]
@@ -162,14 +162,14 @@ def test_a_repository_s_settings_change_nothing(tmp_path: Path, key: str, value:
 def test_paths(tmp_path: Path) -> None:
     commits = kernel_tree(tmp_path / "src", 6)
     tree = tmp_path / "src"
-    found = history.find(tree, commits[0], commits[5], Progress(), Limits(paths=("f2", "f3")))
+    found = githistory.find(tree, commits[0], commits[5], Progress(), Limits(paths=("f2", "f3")))
     # What is after the last of them is measured by nobody, so the end is there.
     assert found.bad == commits[3]
     assert set(found.suspects([found.good], found.bad)) == {commits[2], commits[3]}
     with pytest.raises(UsageError, match="no commit between .* touches f9; name other paths"):
-        history.find(tree, commits[0], commits[5], Progress(), Limits(paths=("f9",)))
+        githistory.find(tree, commits[0], commits[5], Progress(), Limits(paths=("f9",)))
     with pytest.raises(UsageError) as error:
-        history.find(tree, commits[0], commits[5], Progress(), Limits(paths=("/no/where",)))
+        githistory.find(tree, commits[0], commits[5], Progress(), Limits(paths=("/no/where",)))
     assert "/no/where" in str(error.value) and "\n" not in str(error.value)
 
 
@@ -182,9 +182,9 @@ def test_first_parent(tmp_path: Path) -> None:
     git(tree, "merge", "--quiet", "--no-ff", "-m", "merged", "side")
     merge = git(tree, "rev-parse", "HEAD")
     last = commit(tree, "last")
-    whole = history.find(tree, trunk[0], last, Progress())
+    whole = githistory.find(tree, trunk[0], last, Progress())
     assert set(whole.suspects([whole.good], whole.bad)) == {trunk[1], *side, merge, last}
-    found = history.find(tree, trunk[0], last, Progress(), Limits(first_parent=True))
+    found = githistory.find(tree, trunk[0], last, Progress(), Limits(first_parent=True))
     assert set(found.suspects([found.good], found.bad)) == {trunk[1], merge, last}
     assert found.parent(merge) == trunk[1] and "other" in found.stat(merge)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from runner import paths
 from runner.errors import UsageError
 from runner.experiment import plan
-from runner.instruments import judge, ndctl, steps
+from runner.instruments import ndctl, outputs, steps
 from runner.instruments.table import Instruments
 from runner.records import MIB, Job, SwapDevice, ToolStep
 from runner.vm import initramfs
@@ -94,14 +94,14 @@ def test_tool_that_fails_is_a_reason(tmp_path: Path, events: tuple[str, ...], sa
     home = channel(tmp_path, *events)
     (home / "tool.fio.err").write_text(said)
     job = Job(PMEM, False, ("/bin/swapstorm",), tools=(ToolStep("fio", "before", ("/bin/fio",)),))
-    reasons = judge.failures(home, job)
+    reasons = outputs.failures(home, job)
     assert len(reasons) == 1
     assert reasons[0].text.startswith(reason) and reasons[0].text.isprintable()
 
 
 def test_no_tools_no_reading(tmp_path: Path) -> None:
-    assert judge.failures(tmp_path, Job(PMEM, False, ("/bin/swapstorm",))) == ()
-    assert judge.measure(tmp_path, {}) == {}
+    assert outputs.failures(tmp_path, Job(PMEM, False, ("/bin/swapstorm",))) == ()
+    assert outputs.measure(tmp_path, {}) == {}
 
 
 def test_namespace_is_the_one_asked_for(tmp_path: Path) -> None:

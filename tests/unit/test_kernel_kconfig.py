@@ -8,7 +8,7 @@ import pytest
 
 from runner import paths
 from runner.errors import UsageError
-from runner.kernel import fragments, kconfig, known
+from runner.kernel import fragments, kconfig, versions
 from runner.kernel.fragments import Request
 
 KCONFIG = """\
@@ -69,13 +69,13 @@ def test_reasons(src: Path, option: str, value: str, says: str) -> None:
 
 def test_versions(src: Path) -> None:
     assert kconfig.version(src) == "7.4" and kconfig.version(src / "mm") == ""
-    assert known.unseen("7.4") and known.unseen("6.13")
-    assert not known.unseen("6.12") and not known.unseen("5.10") and not known.unseen("")
-    assert known.means("NEW_NAME") == known.means("OLD_NAME") == "nothing"
+    assert versions.unseen("7.4") and versions.unseen("6.13")
+    assert not versions.unseen("6.12") and not versions.unseen("5.10") and not versions.unseen("")
+    assert versions.means("NEW_NAME") == versions.means("OLD_NAME") == "nothing"
 
 
 def test_the_checkouts_own() -> None:
-    found = known.read(known.place())
+    found = versions.read(versions.place())
     assert {"6.1", "6.12", "7.3"} <= set(found.seen)
     asked = {way.option for one in fragments.parse(paths.KERNELS / "config/base.config")
              for way in one.ways() if one.others}
@@ -87,4 +87,4 @@ def test_the_checkouts_own() -> None:
 def test_wrong_versions_file(tmp_path: Path) -> None:
     (tmp_path / "v.toml").write_text('format = 1\nsen = ["6.1"]\n')
     with pytest.raises(UsageError, match="sen: is not known"):
-        known.read(tmp_path / "v.toml")
+        versions.read(tmp_path / "v.toml")

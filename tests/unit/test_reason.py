@@ -19,7 +19,7 @@ LOOKS = {"startswith", "endswith", "find", "rfind", "index", "count", "partition
          "findall"}
 #: Words of other programs, read where they are asked, and results of versions without kinds.
 OTHERS = {
-    "executor/queue.py": "squeue's reasons and sbatch's answer",
+    "campaign/queue.py": "squeue's reasons and sbatch's answer",
     "reason.py": "the kinds of reasons of earlier versions"}
 
 

@@ -17,9 +17,9 @@ from madesamples import BASE, HOST, TEST, exact
 from runner import paths, programs, report
 from runner.asked import Experiment, Guest, Planned
 from runner.bisect import anchors, measure, question
-from runner.bisect.records import Question
+from runner.bisect.statefile import Question
 from runner.campaign.sample import Setting, boot_for
-from runner.claim import claimfile, formats, judge
+from runner.claim import claimfile, claimformats, claimverdict
 from runner.errors import UsageError
 from runner.experiment import plan
 from runner.judge import tier, validity
@@ -348,15 +348,17 @@ tiers = ["toy"]
     file = tmp_path / "claim.toml"
     file.write_text(text, encoding="utf-8")
     claim = claimfile.load(file)
-    found = judge.judge(claim, compare(samples(), judge.rules(claim)), samples(), {})
-    assert found.verdict == judge.Verdict.REPRODUCED
-    for form, render in formats.FORMATS.items():
+    found = claimverdict.judge(claim, compare(samples(), claimverdict.rules(claim)), samples(), {})
+    assert found.verdict == claimverdict.Verdict.REPRODUCED
+    for form, render in claimformats.FORMATS.items():
         shown = render(found)
         assert "emulated" not in shown or form == "json"
         assert re.search(r'"verdict": "reproduced"' if form == "json" else
                          r"(?i)reproduced(\W|</span>)* on a simulated two-sockets", shown), form
-    assert "toy on a simulated two-sockets, icount, 18 vCPUs, 3 boots" in formats.as_text(found)
-    assert json.loads(formats.as_json(found))["cells"][0]["measured"]["machine"] == "two-sockets"
+    assert "toy on a simulated two-sockets, icount, 18 vCPUs, 3 boots" \
+        in claimformats.as_text(found)
+    cell = json.loads(claimformats.as_json(found))["cells"][0]
+    assert cell["measured"]["machine"] == "two-sockets"
     file.write_text(text.replace("threads = 16\n", "threads = 16\nmetric = "
                                  '"instructions_per_page"\n'), encoding="utf-8")
     with pytest.raises(UsageError, match="toy does not measure instructions_per_page; exact does"):

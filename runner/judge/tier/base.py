@@ -13,7 +13,7 @@ from typing import Any
 from runner.asked import Experiment, Guest, Planned
 from runner.errors import CannotMeasure
 from runner.host import hostload
-from runner.instruments import judge as instruments
+from runner.instruments import outputs as instruments
 from runner.judge import validity
 from runner.judge.figures import MetricResult, Verdict
 from runner.judge.results import CellResult, Where

@@ -16,7 +16,7 @@ from typing import Any
 
 from runner.asked import Experiment, Guest, Planned
 from runner.errors import CannotMeasure
-from runner.instruments import judge as instruments
+from runner.instruments import outputs as instruments
 from runner.judge import hotlines, spread
 from runner.judge.figures import MetricResult
 from runner.judge.results import CellResult, threads

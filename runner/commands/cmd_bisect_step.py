@@ -10,7 +10,7 @@ import argparse
 import enum
 from pathlib import Path
 
-from runner.bisect import history, run
+from runner.bisect import githistory, run
 from runner.bisect.loop import describe
 from runner.commands.options import Commands, Whole
 from runner.errors import UsageError
@@ -54,11 +54,11 @@ def do_bisect_step(args: argparse.Namespace, progress: Progress) -> Step:
         if None in (args.good, args.bad, args.experiment):
             raise UsageError(f"{args.state}: is not there yet; the first step takes --good, --bad "
                              "and --experiment")
-        points = history.find(args.tree, args.good, args.bad, progress)
+        points = githistory.find(args.tree, args.good, args.bad, progress)
         experiment = plan.load(args.experiment)
         state = run.create(run.ask(points, "git", experiment, args.metric, args.above, args.device,
                                    args.threads), experiment, args.state)
-    commit = history.commit_of(args.tree.absolute(), args.commit)
+    commit = githistory.commit_of(args.tree.absolute(), args.commit)
     if commit not in (points.good, *points.suspects([points.good], points.bad)):
         raise UsageError(f"{args.tree}: {commit[:12]} is not between the ends, {points.good[:12]} "
                          f"and {points.bad[:12]}")

@@ -10,8 +10,8 @@ from runner.asked import Experiment
 from runner.campaign import campaign
 from runner.campaign.executor import Executor
 from runner.campaign.store import Campaign
+from runner.commands.cmd_report import show
 from runner.commands.options import Commands, changes, executor, given, measure, output
-from runner.commands.report import show
 from runner.errors import Exit, UsageError
 from runner.experiment import plan
 from runner.progress import Progress

@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from runner import paths
-from runner.bisect import formats, gitlog, history, run, series
+from runner.bisect import bisectformats, githistory, gitlog, patches, run
 from runner.bisect.points import Limits, Range
-from runner.bisect.records import Reading, State
+from runner.bisect.statefile import Reading, State
 from runner.commands.options import Commands, Whole
 from runner.errors import Exit, UsageError
 from runner.experiment import plan
@@ -42,7 +42,7 @@ def add(commands: Commands) -> None:
     one.add_argument("--resume", type=Path, metavar="BISECT", help="go on with a bisect's folder")
     one.add_argument("--results", type=Path, metavar="DIR", default=paths.RESULTS,
                      help="where bisects go (default: results/ of the checkout)")
-    one.add_argument("--format", choices=sorted(formats.FORMATS), default="text",
+    one.add_argument("--format", choices=sorted(bisectformats.FORMATS), default="text",
                      help="what is printed (default: %(default)s)")
     one.set_defaults(run=do_bisect)
 
@@ -56,7 +56,7 @@ def do_bisect(args: argparse.Namespace, progress: Progress) -> Exit:
     else:
         state, points = _new(args, progress)
     found = run.finish(state, points, progress)
-    print(formats.FORMATS[args.format](found), end="")
+    print(bisectformats.FORMATS[args.format](found), end="")
     return found.exit
 
 
@@ -70,7 +70,7 @@ def _new(args: argparse.Namespace, progress: Progress) -> tuple[State, Range]:
         if args.good or args.bad or args.replay or limits != Limits():
             raise UsageError("bisect: --series has its ends: without the series and with all of "
                              "it; --good, --bad, --first-parent, paths and --replay are for --tree")
-        points: Range = series.find(args.series)
+        points: Range = patches.find(args.series)
     elif args.replay:
         if args.good or args.bad or limits != Limits():
             raise UsageError("bisect: --replay takes the ends and which commits from the log; "
@@ -79,7 +79,7 @@ def _new(args: argparse.Namespace, progress: Progress) -> tuple[State, Range]:
     elif args.good is None:
         raise UsageError("bisect: give --good, a commit from before the regression")
     else:
-        points = history.find(args.tree, args.good, args.bad or "HEAD", progress, limits)
+        points = githistory.find(args.tree, args.good, args.bad or "HEAD", progress, limits)
     asked = run.ask(points, "series" if args.series else "git", experiment, args.metric,
                     args.above, args.device, args.threads)
     state = run.create(asked, experiment, run.fresh(args.results))

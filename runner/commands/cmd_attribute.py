@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from runner import programs
-from runner.bisect import attribution, series
+from runner.bisect import attribution, patches
 from runner.campaign import campaign
-from runner.commands.compare import DEFAULT_EXPERIMENT
+from runner.commands.cmd_compare import DEFAULT_EXPERIMENT
 from runner.commands.options import Commands
 from runner.errors import CannotMeasure, Exit, UsageError
 from runner.experiment import plan
@@ -30,7 +30,7 @@ def add(commands: Commands) -> None:
 
 
 def do_attribute(args: argparse.Namespace, progress: Progress) -> Exit:
-    points = series.find(args.series)
+    points = patches.find(args.series)
     kernels = tuple(points.kernel(str(one)) for one in range(len(points.names) + 1))
     folder = args.resume or campaign.create(plan.load(args.experiment, kernels),
                                             args.results).folder

@@ -11,7 +11,7 @@ from pathlib import Path
 import jinja2
 
 from runner.claim import page
-from runner.claim.judge import Findings
+from runner.claim.claimverdict import Findings
 from runner.errors import CannotMeasure
 from runner.report import markdown, text
 

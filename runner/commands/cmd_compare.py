@@ -7,8 +7,8 @@ import dataclasses
 from pathlib import Path
 
 from runner import paths, report
+from runner.commands.cmd_run import run_new
 from runner.commands.options import Commands, changes, executor, given, output
-from runner.commands.run import run_new
 from runner.errors import Exit, UsageError, printable
 from runner.experiment import plan
 from runner.judge import compare

@@ -9,11 +9,11 @@ from pathlib import Path
 from runner import programs, report
 from runner.campaign import campaign
 from runner.campaign.store import Campaign
-from runner.claim import claimfile, formats, pictures
+from runner.claim import claimfile, claimformats, claimpictures
 from runner.claim.assess import findings
 from runner.claim.claimfile import Claim
+from runner.commands.cmd_report import recomputed
 from runner.commands.options import Commands, executor, measure
-from runner.commands.report import recomputed
 from runner.errors import Exit, UsageError
 from runner.judge import compare
 from runner.progress import Progress
@@ -33,7 +33,7 @@ def add(commands: Commands) -> None:
     one.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go "
                      "(default: results/ of the checkout)")
     executor(one)
-    one.add_argument("--format", choices=sorted(formats.FORMATS), default="text",
+    one.add_argument("--format", choices=sorted(claimformats.FORMATS), default="text",
                      help="what is printed (default: %(default)s)")
     one.add_argument("--json", action="store_const", const="json", dest="format",
                      help="short for --format json")
@@ -83,10 +83,10 @@ def _show(claim: Claim, samples: list[Sample], home: Campaign, form: str,
           progress: Progress) -> Exit:
     found = findings(claim, samples)
     notes = report.write_all(found.comparison, home.folder)
-    drawn, left_out = pictures.draw(found, home.folder)
+    drawn, left_out = claimpictures.draw(found, home.folder)
     for note in dict.fromkeys((*notes, *left_out)):
         progress.log(note)
-    formats.write_all(found, home.folder, drawn)
-    progress.log(f"page: {home.folder / formats.FILES['html']}")
-    print(formats.FORMATS[form](found), end="")
+    claimformats.write_all(found, home.folder, drawn)
+    progress.log(f"page: {home.folder / claimformats.FILES['html']}")
+    print(claimformats.FORMATS[form](found), end="")
     return found.exit

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner.claim import reasons, touches
 from runner.claim.claimfile import Claim, ClaimCell
-from runner.claim.judge import Effect, Findings, Measured
+from runner.claim.claimverdict import Effect, Findings, Measured
 from runner.judge import tier
 from runner.judge.results import threads
 from runner.judge.tier.base import Tier

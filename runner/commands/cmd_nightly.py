@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from runner import paths, report
-from runner.commands.index import thin
+from runner.commands.cmd_index import thin
 from runner.commands.options import Commands, executor, measure
 from runner.errors import CannotMeasure, Exit, SwapscaleError
 from runner.nightly import config, culprit, history, kcidb, night, summary
