@@ -6,10 +6,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner.experiment.workload import Workload
 from runner.instruments.table import Instruments
 from runner.metrics import latency
 from runner.records import Cell, Rules
+
+
+#: Of a load's options: its pages are huge ones unasked.
+THP_ALWAYS = "--thp=always"
+
+
+@dataclass(frozen=True)
+class Workload:
+    program: str                   # 'swapstorm'
+    ratio: float                   # touched memory over guest.ram
+    passes: int                    # 0: `options` has the time instead
+    verify: bool
+    seed: int
+    options: tuple[str, ...] = ()  # of swapstorm's command line, for all that is not above
+
+    @property
+    def guest_program(self) -> str:
+        """The program of ours that the agent starts."""
+        return self.program if self.program == "swapstorm" else "pressure"
+
+    @property
+    def cmdline(self) -> tuple[str, ...]:
+        """Kernel parameters it needs: huge pages wait for advice until told otherwise."""
+        return ("transparent_hugepage=always",) if THP_ALWAYS in self.options else ()
 
 
 @dataclass(frozen=True)

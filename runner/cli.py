@@ -44,7 +44,7 @@ def parser() -> Parser:
                  formatter_class=argparse.RawDescriptionHelpFormatter)
     top.add_argument("--version", action="version", version=f"swapscale {__version__}")
     commands = top.add_subparsers(metavar="COMMAND")
-    top.set_defaults(run=orient.do_orient)
+    top.set_defaults(run=orient.do_orient, parser=top)
     for command in COMMANDS:
         command.add(commands)
     return top

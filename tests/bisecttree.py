@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner import paths
+from runner.files import sha256
 from runner.kernel import cache, debsource, spec
 from runner.progress import Progress
 
@@ -58,7 +59,7 @@ def imported() -> Path:
     source = spec.parse("6.1:vanilla").source
     debsource.obtain(source, Progress())
     tarball = debsource.place(source)
-    place = paths.cache() / "test-trees" / cache.sha256(tarball)[:16] / "linux.git"
+    place = paths.cache() / "test-trees" / sha256(tarball)[:16] / "linux.git"
     place.parent.mkdir(parents=True, exist_ok=True)
     with cache.lock(place.parent, "git import of 6.1", Progress()):
         if not (place / "imported").exists():

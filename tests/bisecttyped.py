@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runner import paths
-from runner.kernel import cache
+from runner.files import sha256
 
 
 def documented(beginning: str, **instead: str | Path) -> list[str | Path]:
@@ -22,7 +22,7 @@ def documented(beginning: str, **instead: str | Path) -> list[str | Path]:
 
 def seal(tree: Path) -> list[tuple[str, str]]:
     """Every file of a repository, by its content."""
-    return sorted((str(one), cache.sha256(one)) for one in tree.rglob("*") if one.is_file())
+    return sorted((str(one), sha256(one)) for one in tree.rglob("*") if one.is_file())
 
 
 def told(results: Path) -> dict[str, Any]:

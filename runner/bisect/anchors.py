@@ -12,9 +12,10 @@ from runner.bisect.classify import Figure, Line
 from runner.bisect.measure import Bench, Measured, Unfit
 from runner.bisect.points import Range
 from runner.bisect.statefile import Reading, State
+from runner.campaign import stored
 from runner.errors import CannotMeasure, Exit, SwapscaleError
 from runner.experiment import plan
-from runner.judge import compare, tier, verdict
+from runner.judge import tier, verdict
 from runner.judge.figures import FLIPPED, MetricResult, Verdict, describe, label, number
 from runner.judge.results import CellResult
 from runner.judge.tier import moved
@@ -46,7 +47,7 @@ class Anchors:
 
     def hold(self, bench: Bench, own: str, name: str, metric: str) -> MetricResult:
         """A measured kernel against the good end."""
-        cells = compare.stored(bench.folder(self.campaigns[0]), bench.folder(name), self.step).cells
+        cells = stored.held(bench.folder(self.campaigns[0]), bench.folder(name), self.step).cells
         return result_of(cells, own, metric)
 
 

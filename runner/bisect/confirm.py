@@ -12,9 +12,10 @@ from runner.bisect.loop import Loop
 from runner.bisect.measure import Unfit
 from runner.bisect.points import Point
 from runner.bisect.statefile import Reading
+from runner.campaign import stored
 from runner.errors import CannotMeasure
 from runner.experiment import plan
-from runner.judge import compare, tier
+from runner.judge import tier
 from runner.judge.figures import MetricResult, Verdict
 from runner.metrics.lockclass import PATH_SUM, SWAP_PATH
 from runner.records import Sample
@@ -99,8 +100,8 @@ def _moved(loop: Loop, parent: Reading, culprit: Reading) -> list[MetricResult]:
     """Metrics of two campaigns that differ: locks of the swap path, counters of reclaim."""
     if not parent.campaign or not culprit.campaign or parent.campaign == culprit.campaign:
         return []
-    cells = compare.stored(loop.bench.folder(parent.campaign), loop.bench.folder(culprit.campaign),
-                           loop.anchors.step).cells
+    cells = stored.held(loop.bench.folder(parent.campaign), loop.bench.folder(culprit.campaign),
+                        loop.anchors.step).cells
     sides = [loop.bench.samples(one.campaign) for one in (parent, culprit)]
     found = []
     for one in (one for cell in cells for one in cell.metrics):
@@ -128,8 +129,8 @@ def judge(loop: Loop) -> Confirmed:
     change, moved = None, []
     by_clock = tier.find(loop.state.question.tier).by_clock
     if "skip" not in (parent.verdict, culprit.verdict) and not by_clock:
-        cells = compare.stored(loop.bench.folder(parent.campaign),
-                               loop.bench.folder(culprit.campaign), loop.anchors.step).cells
+        cells = stored.held(loop.bench.folder(parent.campaign),
+                            loop.bench.folder(culprit.campaign), loop.anchors.step).cells
         change = result_of(cells, loop.state.question.tier, loop.state.question.metric)
         moved = _moved(loop, parent, culprit)
     locks = [loop.state.get(role) for role in (PARENT_LOCKS, CULPRIT_LOCKS)]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from runner.asked import Experiment, Planned
 from runner.campaign import store
-from runner.host import host, hostload
+from runner.host import host, hostload, hostmemory
 from runner.instruments import outputs as instruments
 from runner.judge import ineffective, tier
 from runner.metrics.lockkeys import KEYS_FILE
@@ -71,6 +71,7 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
         described[LOST] = "; ".join(f"{name}: {why}" for name, why in setting.lost.items())
     own, rules = tier.find(planned.cell.tier), setting.experiment.rules
     described |= own.describes(setting.experiment)
+    hostmemory.hold(boot.job.device)
     began = hostload.read()
     result = guest.run(boot, step, setting.stop)
     if _emulator_fault(result, folder):

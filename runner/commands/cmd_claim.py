@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from runner import programs, report
-from runner.campaign import campaign
+from runner.campaign import campaign, stored
 from runner.campaign.store import Campaign
 from runner.claim import claimfile, claimformats, claimpictures
 from runner.claim.assess import findings
@@ -15,7 +15,6 @@ from runner.claim.claimfile import Claim
 from runner.commands.cmd_report import recomputed
 from runner.commands.options import Commands, executor, measure
 from runner.errors import Exit, UsageError
-from runner.judge import compare
 from runner.progress import Progress
 from runner.records import Sample
 
@@ -44,7 +43,7 @@ def do_claim(args: argparse.Namespace, progress: Progress) -> Exit:
     if (args.claim is None) == (args.resume is None):
         raise UsageError("claim: give a claim, or --resume and a campaign's folder; "
                          "see 'swapscale claim --help'")
-    again = args.claim is not None and compare.is_stored(args.claim)
+    again = args.claim is not None and stored.is_stored(args.claim)
     if args.recompute and not again:
         raise UsageError("claim: --recompute takes a claim's folder that is complete")
     if args.results and (args.resume or again):

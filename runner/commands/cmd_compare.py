@@ -7,11 +7,11 @@ import dataclasses
 from pathlib import Path
 
 from runner import paths, report
+from runner.campaign import stored
 from runner.commands.cmd_run import run_new
 from runner.commands.options import Commands, changes, executor, given, output
 from runner.errors import Exit, UsageError, printable
 from runner.experiment import plan
-from runner.judge import compare
 from runner.judge.results import Comparison
 from runner.kernel import spec
 from runner.progress import Progress
@@ -33,16 +33,16 @@ def add(commands: Commands) -> None:
 
 
 def do_compare(args: argparse.Namespace, progress: Progress) -> Exit:
-    stored = [compare.is_stored(name) for name in (args.base, args.test)]
-    if any(stored):
-        if not all(stored):
+    kept = [stored.is_stored(name) for name in (args.base, args.test)]
+    if any(kept):
+        if not all(kept):
             raise UsageError(f"compare: {args.base} and {args.test} are not of one kind; give two "
                              "kernels, or two campaigns or samples.jsonl files")
         if other := [one.typed for place, one in given(args).items() if place[0] != "rules"]:
             raise UsageError(f"compare: {printable(other[0], 80)}: campaigns are measured already; "
                              "of an experiment's keys only rules.* can be set here")
-        comparison: Comparison = compare.stored(Path(args.base), Path(args.test),
-                                                plan.load(args.experiment, given=given(args)).rules)
+        comparison: Comparison = stored.held(Path(args.base), Path(args.test),
+                                             plan.load(args.experiment, given=given(args)).rules)
         print(report.FORMATS[args.format](comparison), end="")
         return comparison.exit
     if args.base == args.test:

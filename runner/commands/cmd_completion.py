@@ -82,6 +82,5 @@ def bash(parser: argparse.ArgumentParser) -> str:
 
 
 def do_completion(args: argparse.Namespace, progress: Progress) -> Exit:
-    from runner import cli
-    print(bash(cli.parser()), end="")
+    print(bash(args.parser), end="")
     return Exit.OK

@@ -7,6 +7,7 @@ import argparse
 from runner import programs, records
 from runner.commands.options import Commands, Whole
 from runner.errors import Exit
+from runner.host import hostmemory
 from runner.kernel import build
 from runner.progress import Progress
 from runner.records import DEVICES, FLAVOURS, MIB, SwapDevice
@@ -29,6 +30,7 @@ def do_shell(args: argparse.Namespace, progress: Progress) -> Exit:
     programs.build(progress)
     kernel = build.build(args.kernel, records.with_drivers(args.flavour, args.device), progress)
     accelerator = accel.choose(args.accelerator, progress)
-    status = shell.shell(kernel, accelerator, args.vcpus, args.ram_mib * MIB,
-                         SwapDevice(args.device, args.swap_mib * MIB))
+    device = SwapDevice(args.device, args.swap_mib * MIB)
+    hostmemory.hold(device)
+    status = shell.shell(kernel, accelerator, args.vcpus, args.ram_mib * MIB, device)
     return Exit.OK if status == 0 else Exit.CANNOT_MEASURE

@@ -25,7 +25,7 @@ from pathlib import Path
 from runner import command, paths
 from runner.debian import site
 from runner.errors import CannotMeasure, printable
-from runner.kernel import cache
+from runner.files import sha256
 from runner.progress import Progress
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -182,7 +182,7 @@ class Archive:
                 self._apt("apt-get", "--quiet", "download", f"{package.name}={package.version}",
                           cwd=Path(folder))
                 debs = list(Path(folder).glob("*.deb"))
-                if len(debs) != 1 or cache.sha256(debs[0]) != package.sha256:
+                if len(debs) != 1 or sha256(debs[0]) != package.sha256:
                     raise CannotMeasure(f"{self._what}: what apt-get fetched is not "
                                         f"{printable(package.name)} {printable(package.version)}")
                 command.run(["dpkg-deb", "--extract", str(debs[0]), str(scratch)], self._what)

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner import tomlfile
-from runner.asked import Experiment, Guest, Planned
+from runner.asked import Experiment, Guest, Planned, Workload
 from runner.errors import UsageError
 from runner.experiment import workload
-from runner.experiment.workload import Workload
 from runner.host import host
-from runner.instruments import pressure
 from runner.instruments import table as instruments
 from runner.judge import rules, tier
 from runner.judge.tier.base import Tier
@@ -136,8 +134,6 @@ def _guest(guest: tomlfile.Table, work: tomlfile.Table, threads: list[int],
                                 "set vcpus = 1 or another accelerator")
     guest.close()
     vcpus = min((one.vcpus(made, made.accelerator) for one in tiers), default=made.vcpus)
-    if "program" in work.keys() and work.text("program") == pressure.PROGRAM:
-        return made, pressure.read(work)
     machine = workload.Machine(ram, swap, vcpus, made.nodes)
     return made, workload.read(work, threads, machine)
 

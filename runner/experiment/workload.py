@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What swapstorm is to do, from an experiment's [workload]; the words are swapstorm(1)'s."""
+"""What swaps out, from an experiment's [workload]; the words are swapstorm(1)'s, or stress-ng's."""
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from runner.asked import Workload
+from runner.instruments import pressure
 from runner.records import MIB, PAGE_SIZE
 from runner.tomlfile import Table
 
@@ -28,27 +30,6 @@ _NOT_BARE = ("--pattern", "--reads", "--compressible", "--same-filled", "--pageo
 
 REGIONS = ("private", "shared", "cow")
 THP = ("never", "madvise", "always")
-THP_ALWAYS = "--thp=always"
-
-
-@dataclass(frozen=True)
-class Workload:
-    program: str                   # 'swapstorm'
-    ratio: float                   # touched memory over guest.ram
-    passes: int                    # 0: `options` has the time instead
-    verify: bool
-    seed: int
-    options: tuple[str, ...] = ()  # of swapstorm's command line, for all that is not above
-
-    @property
-    def guest_program(self) -> str:
-        """The program of ours that the agent starts."""
-        return self.program if self.program == "swapstorm" else "pressure"
-
-    @property
-    def cmdline(self) -> tuple[str, ...]:
-        """Kernel parameters it needs: huge pages wait for advice until told otherwise."""
-        return ("transparent_hugepage=always",) if THP_ALWAYS in self.options else ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +49,8 @@ def read(work: Table, threads: Iterable[int], machine: Machine) -> Workload:
     kernel takes its share of RAM, and what nearly fits is judged in the guest
     (filled up, OOM).
     """
+    if "program" in work.keys() and work.text("program") == pressure.PROGRAM:
+        return _stress_ng(work)
     ram, swap = machine.ram, machine.swap
     program = work.text("program", "swapstorm", ("swapstorm", "stress-ng"))
     ratio = work.number("ratio", 1.05, 64.0, 1.75)
@@ -99,6 +82,18 @@ def read(work: Table, threads: Iterable[int], machine: Machine) -> Workload:
                     work.integer("seed", 0, 2**63 - 1, 1), tuple(options))
     work.close()
     return made
+
+
+def _stress_ng(work: Table) -> Workload:
+    """An experiment's [workload] with program = "stress-ng"."""
+    if "arguments" not in work.keys():
+        work.complain("arguments", "missing; it takes stress-ng's, such as "
+                                   "'--vm 2 --vm-bytes 220M --vm-keep'")
+    words = pressure.arguments(work, "arguments")
+    seconds = work.number("seconds", 0.01, 3600.0, 2.0)
+    work.close()
+    return Workload(pressure.PROGRAM, 0.0, 0, False, 0,
+                    ("--seconds", f"{seconds:g}", "--", *words))
 
 
 def _option(key: str) -> str:

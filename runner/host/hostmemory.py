@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How much memory the host has to give."""
+"""How much memory the host has to give, and whether a disk fits in it."""
 from __future__ import annotations
 
 import os
 import re
 from pathlib import Path
+
+from runner.errors import CannotMeasure
+from runner.records import HOST_DEVICES, MIB, SwapDevice
 
 
 def left() -> int:
@@ -14,3 +17,10 @@ def left() -> int:
     if found:
         return int(found[1]) << 10
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def hold(device: SwapDevice) -> None:
+    """CannotMeasure where the device is a disk that lies in the host's RAM and does not fit."""
+    if device.kind in HOST_DEVICES and device.size > left():
+        raise CannotMeasure(f"swap device: {device.size // MIB} MiB do not fit in the host's "
+                            "available RAM; end other programs, or lower guest.swap_mib")

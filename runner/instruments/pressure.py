@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 
-from runner.experiment.workload import Workload
 from runner.tomlfile import Table
 
 PROGRAM = "stress-ng"
@@ -33,15 +32,3 @@ def arguments(table: Table, key: str) -> tuple[str, ...]:
     if not words or not words[0].startswith("-"):
         table.complain(key, f"{text!r} does not begin with a stressor such as '--vm 2'")
     return (PATH, *_ALWAYS, *words)
-
-
-def read(work: Table) -> Workload:
-    """An experiment's [workload] with program = "stress-ng"."""
-    work.text("program")
-    if "arguments" not in work.keys():
-        work.complain("arguments", "missing; it takes stress-ng's, such as "
-                                   "'--vm 2 --vm-bytes 220M --vm-keep'")
-    words = arguments(work, "arguments")
-    seconds = work.number("seconds", 0.01, 3600.0, 2.0)
-    work.close()
-    return Workload(PROGRAM, 0.0, 0, False, 0, ("--seconds", f"{seconds:g}", "--", *words))

@@ -11,6 +11,7 @@ from typing import Any
 
 from runner import paths
 from runner.errors import CannotMeasure, SwapscaleError, UsageError, printable
+from runner.files import sha256
 from runner.kernel import (cache, debsource, definitions, folder, fragments, git, image, kbuild,
                            series, spec, stock, tarball, toolchain)
 from runner.kernel.definitions import Source
@@ -196,7 +197,7 @@ def _make(recipe: Recipe, key: str, tree: Tree, lock: int, progress: Progress) -
                for patch in recipe.series.patches]
     told = {"name": recipe.spec.name, "flavour": recipe.flavour,
             "release": (out / "include/config/kernel.release").read_text("utf-8").strip(),
-            "image_sha256": cache.sha256(files["bzImage"]), "modules": "",
+            "image_sha256": sha256(files["bzImage"]), "modules": "",
             "source": {"kind": source.kind, "path": str(source.path), "ref": source.ref},
             "package": debsource.version(source) if source.kind == "debian" else "",
             "options": fragments.plainly(source, recipe.flavour, got),

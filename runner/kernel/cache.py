@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from runner import paths
+from runner.files import sha256
 from runner.kernel.stage import Content
 from runner.kernel.tree import write
 from runner.progress import Progress
@@ -27,12 +28,6 @@ from runner.records import BuiltKernel
 def key(parts: dict[str, Any]) -> str:
     """SHA-256 of everything that shapes an image; parts are JSON values."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def sha256(file: Path) -> str:
-    """Hex SHA-256 of a file."""
-    with open(file, "rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def look_up(found_key: str, name: str) -> BuiltKernel | None:

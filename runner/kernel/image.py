@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from runner.errors import CannotMeasure, UsageError, printable
+from runner.files import sha256
 from runner.kernel import cache
 from runner.kernel.definitions import Source
 from runner.records import BuiltKernel
@@ -46,7 +47,7 @@ def find(source: Source, name: str, keep: bool) -> BuiltKernel | None:
     if source.modules is not None and not source.modules.is_dir():
         raise UsageError(f"{source.modules}: no such folder; 'modules' is the folder "
                          f"/lib/modules/{found} of the image")
-    digest = cache.sha256(source.path)
+    digest = sha256(source.path)
     folder = source.modules or INSTALLED / found
     files = modules.collect(folder) if folder.is_dir() else {}
     key = cache.key({"kind": "image", "image": digest,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from runner import command, paths
 from runner.errors import CannotMeasure
+from runner.files import sha256
 from runner.kernel import cache, image
 from runner.kernel.definitions import Source
 from runner.progress import Progress
@@ -94,7 +95,7 @@ def _download(source: Source, wanted: Package, folder: Path) -> Path:
     except CannotMeasure as error:
         raise CannotMeasure(f"{error}; {_MEND}") from None
     files = list(folder.glob("*.deb"))
-    if len(files) != 1 or cache.sha256(files[0]) != wanted.sha256:
+    if len(files) != 1 or sha256(files[0]) != wanted.sha256:
         raise CannotMeasure(f"{source.name}: what apt-get fetched is not {wanted.name} "
                             f"{wanted.version}; {_MEND}")
     return files[0]
@@ -112,6 +113,6 @@ def _keep(source: Source, wanted: Package, root: Path, name: str) -> None:
         "bzImage": images[0], "config": root / f"boot/config-{release}",
         **{f"modules/{file}": data for file, data in modules.collect(tree).items()}},
         {"name": name, "flavour": "", "release": release,
-         "image_sha256": cache.sha256(images[0]), "modules": "modules",
+         "image_sha256": sha256(images[0]), "modules": "modules",
          "source": {"kind": "debian", "package": wanted.name, "version": wanted.version,
                     "sha256": wanted.sha256}})

@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The disk behind a guest's virtio-blk or NVMe device: a file in the host's RAM, without a name.
 
-Nobody else sees it, and it goes when QEMU does, however that ends.
+Nobody else sees it, and it goes when QEMU does, however that ends.  Whoever boots asks
+runner.host.hostmemory first: more than there is would wake the OOM killer, not fail.
 """
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from runner.errors import CannotMeasure
-from runner.host import hostmemory
-from runner.records import MIB
 
 NODE = "swapdisk"
 _SET = 1
@@ -25,10 +22,6 @@ def held(size: int) -> Iterator[tuple[list[str], tuple[int, ...]]]:
     if not size:
         yield [], ()
         return
-    # Asking for more than there is would wake the OOM killer, not fail.
-    if size > hostmemory.left():
-        raise CannotMeasure(f"swap device: {size // MIB} MiB do not fit in the host's available "
-                            "RAM; end other programs, or lower guest.swap_mib")
     fd = os.memfd_create("swapscale-disk")
     try:
         # There from the start, so that no time of the guest's goes to the host's page faults.

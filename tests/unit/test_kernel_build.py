@@ -14,6 +14,7 @@ import pytest
 
 from runner import paths
 from runner.errors import CannotMeasure, DoesNotBuild, UsageError
+from runner.files import sha256
 from runner.kernel import build, cache, kbuild, make, toolchain
 from runner.progress import Progress
 
@@ -61,7 +62,7 @@ def test_build_then_cached() -> None:
     assert build.cached("toy:vanilla", "perf") is None
     built = build.build("toy:vanilla", "perf", Progress())
     assert (built.name, built.flavour, built.release) == ("toy:vanilla", "perf", "6.1.0-toy")
-    assert built.image_sha256 == cache.sha256(built.image)
+    assert built.image_sha256 == sha256(built.image)
     assert build.cached("toy:vanilla", "perf") == built
     assert sorted(file.name for file in built.image.parent.iterdir()) == [
         "System.map", "build.log", "bzImage", "config", "kernel.json"]

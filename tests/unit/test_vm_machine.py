@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.errors import CannotMeasure, UsageError
+from runner.host import hostmemory
 from runner.records import DEVICES, MIB, Accelerator, SwapDevice
 from runner.vm import disk, machine, memory, numa, qemu
 
@@ -154,9 +155,10 @@ def test_a_disk_is_beside_ram(kind: str, model: str) -> None:
 
 
 def test_a_disk_that_the_host_cannot_hold() -> None:
-    with (pytest.raises(CannotMeasure, match=r"swap device: \d+ MiB do not fit in the host"),
-          disk.held(1 << 50)):
-        pass
+    with pytest.raises(CannotMeasure, match=r"swap device: \d+ MiB do not fit in the host"):
+        hostmemory.hold(SwapDevice("virtio-blk", 1 << 50))
+    hostmemory.hold(SwapDevice("virtio-blk", MIB))
+    hostmemory.hold(SwapDevice("zram", 1 << 50))     # the guest's own RAM
 
 
 @given(ram=st.integers(64, 8192), halves=st.integers(1, 4096))

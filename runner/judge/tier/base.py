@@ -143,7 +143,14 @@ class Tier:
     def boot(self, experiment: Experiment, chosen: Accelerator, planned: Planned,
              kernel: BuiltKernel, folder: Path) -> Boot:
         """The boot that measures `planned`."""
-        return load.boot(self, experiment, chosen, planned, kernel, folder)
+        return load.boot(self.way(experiment.guest, chosen, planned), experiment, planned, kernel,
+                         folder)
+
+    def way(self, guest: Guest, chosen: Accelerator, planned: Planned) -> load.Way:
+        """What of a boot is this tier's, whatever the load."""
+        return load.Way(self.accelerator(guest, chosen), self.vcpus(guest, chosen),
+                        self.counts_locks, self.counted(guest, chosen), self.by_clock,
+                        self.cmdline(planned))
 
     def cmdline(self, planned: Planned) -> tuple[str, ...]:
         """Kernel parameters of its own."""

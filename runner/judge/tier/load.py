@@ -2,18 +2,27 @@
 """The boot in which a load swaps out, as every tier that measures one makes it."""
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from runner.asked import Experiment, Planned
 from runner.instruments import pressure, steps
 from runner.records import PAGE_SIZE, Accelerator, Boot, BuiltKernel, Job, SwapDevice
 from runner.vm import toollayer
 
-if TYPE_CHECKING:
-    from runner.judge.tier.base import Tier
-
 _LAYOUT_STEP = 8  # bytes
+
+
+@dataclass(frozen=True)
+class Way:
+    """What a tier says of a boot of its own."""
+
+    accelerator: Accelerator
+    vcpus: int
+    counts_locks: bool
+    counted: bool             # time is instructions
+    steady: bool              # as in Boot
+    cmdline: tuple[str, ...]
 
 
 def layout(number: int) -> tuple[str, ...]:
@@ -24,11 +33,10 @@ def layout(number: int) -> tuple[str, ...]:
     return (f"swapscale_layout={'x' * (_LAYOUT_STEP * number)}",) if number else ()
 
 
-def boot(tier: Tier, experiment: Experiment, chosen: Accelerator, planned: Planned,
-         kernel: BuiltKernel, folder: Path) -> Boot:
-    """The boot of `tier` that measures `planned`."""
+def boot(way: Way, experiment: Experiment, planned: Planned, kernel: BuiltKernel,
+         folder: Path) -> Boot:
+    """The boot that measures `planned`."""
     cell, guest, work = planned.cell, experiment.guest, experiment.workload
-    counted = tier.counted(guest, chosen)
     # In bytes, not as swapstorm's own ratio of MemTotal: brd's memory is in the
     # guest's MemTotal, and every device is to bear the same load.
     pages = int(work.ratio * guest.ram) // PAGE_SIZE // cell.threads
@@ -41,9 +49,9 @@ def boot(tier: Tier, experiment: Experiment, chosen: Accelerator, planned: Plann
         argv = ("/bin/pressure", "--notify-fd", "3", "--progress-fd", "4", *work.options)
     device = SwapDevice(cell.device, guest.swap, steps.spare(experiment.instruments, guest.swap))
     tools = experiment.instruments.programs
-    job = Job(device, tier.counts_locks, argv, programs=tools,
-              tools=steps.steps(experiment.instruments, cell.threads, device, counted))
-    return Boot(kernel, tier.accelerator(guest, chosen), tier.vcpus(guest, chosen),
+    job = Job(device, way.counts_locks, argv, programs=tools,
+              tools=steps.steps(experiment.instruments, cell.threads, device, way.counted))
+    return Boot(kernel, way.accelerator, way.vcpus,
                 guest.ram + toollayer.ram(tools), job, folder,
                 (*toollayer.CMDLINE * bool(tools), *work.cmdline, *guest.cmdline,
-                 *tier.cmdline(planned)), experiment.limits, tier.by_clock, guest.nodes)
+                 *way.cmdline), experiment.limits, way.steady, guest.nodes)

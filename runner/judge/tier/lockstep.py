@@ -151,7 +151,7 @@ class Lockstep(Tier):
         assert isinstance(setting, Setting)
         vcpus = planned.cell.threads + setting.spare
         run = simfile.Simulation(setting.machine, vcpus, setting.quantum, planned.layout)
-        made = load.boot(self, experiment, chosen, planned, kernel, folder)
+        made = super().boot(experiment, chosen, planned, kernel, folder)
         return dataclasses.replace(
             made, vcpus=vcpus, nodes=setting.machine.sockets if vcpus >= setting.machine.sockets
             else 1, simulated=simfile.text(run, symbols.load(kernel.image.parent)))

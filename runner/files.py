@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Files of the host's as a whole."""
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+
+def sha256(file: Path) -> str:
+    """Hex SHA-256 of a file."""
+    with open(file, "rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
