@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner import paths, programs
-from runner.campaign import campaign
+from runner.campaign import campaign, running
 from runner.campaign.executor import Executor
 from runner.errors import CannotMeasure, SwapscaleError, UsageError
 from runner.experiment import plan
@@ -66,7 +66,7 @@ def adopt(name: str, results: Path | None, executing: Executor, progress: Progre
             continue
         home, experiment, record = campaign.reopen(campaign.create(experiment, results).folder)
         progress.log(f"{file}: results in {home.folder}")
-        made = campaign.run(experiment, home, progress, record, executing)
+        made = running.run(experiment, home, progress, record, executing)
         samples += made
         for one in made:
             found.lines += [f"{one.cell.label()}: does not count: {reason}"

@@ -32,8 +32,8 @@ from runner.bisect.measure import Means
 from runner.bisect.points import Range
 from runner.bisect.result import Result
 from runner.bisect.statefile import State, load
+from runner.campaign.campaign import Campaign
 from runner.campaign.sample import Setting
-from runner.campaign.store import Campaign
 from runner.errors import DoesNotBuild, UsageError
 from runner.experiment import plan
 from runner.experiment.plan import Experiment, Planned

@@ -13,9 +13,9 @@ from pathlib import Path
 from runner import programs
 from runner.asked import Experiment
 from runner.bisect.statefile import Flight, State
-from runner.campaign import campaign, local
+from runner.campaign import campaign, kernelset, local, running
+from runner.campaign.campaign import Campaign
 from runner.campaign.executor import Executor
-from runner.campaign.store import Campaign
 from runner.errors import CannotMeasure, DoesNotBuild, SourceGone, UsageError, printable
 from runner.experiment import plan
 from runner.judge import tier
@@ -59,7 +59,7 @@ class Means:
     """With what kernels are built and booted."""
 
     make: Build = build.build
-    kernels: campaign.Kernels = campaign.build_kernels      # of one measurement
+    kernels: kernelset.Kernels = kernelset.make      # of one measurement
     prepare: Callable[[Progress], None] = programs.build    # what the guest runs
     boot: Executor = local.measure
 
@@ -177,5 +177,5 @@ class Bench:
 
     def _boot(self, experiment: Experiment, home: Campaign, record: campaign.Record
               ) -> list[Sample]:
-        return campaign.run(experiment, home, self._progress, record, self._means.boot,
-                            self._means.kernels)
+        return running.run(experiment, home, self._progress, record, self._means.boot,
+                           self._means.kernels)

@@ -1,38 +1,100 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Run an experiment into a campaign folder, or go on with an interrupted one."""
+"""A campaign: its folder, made of an experiment or found on disk.
+
+results/README.md documents what lies in it.
+"""
 from __future__ import annotations
 
 import dataclasses
 import datetime
 import json
 import os
-import re
 import shutil
-import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runner import paths, programs, tomlfile, tomltext
+from runner import paths, tomlfile, tomltext
 from runner.asked import Experiment
-from runner.campaign import adaptive, local, sample
-from runner.campaign.executor import Executor
-from runner.campaign.store import Campaign, held
+from runner.campaign import store
 from runner.errors import CannotMeasure, UsageError, printable, written
 from runner.experiment import plan
-from runner.host import host
-from runner.judge import ineffective, tier
-from runner.kernel import build, spec, together
-from runner.progress import Progress
-from runner.records import Accelerator, BuiltKernel, Sample
-from runner.vm import accel, modules, toollayer
+from runner.records import Accelerator, Sample
 
 FORMAT = 1
-#: Where a campaign keeps the configurations of its kernels.
-CONFIGS = "kernel-configs"
+_ROOM = "make room there, and go on with: ./swapscale run --resume"
 
-#: campaign.json: what the campaign is of; results/README.md documents it.
+#: campaign.json: what the campaign is of.
 Record = dict[str, Any]
+
+
+class Campaign:
+    """results/CAMPAIGN/ on disk.
+
+    samples.jsonl is appended and fsynced sample by sample, so a runner that is killed loses at
+    most the sample in flight.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.samples_file = folder / "samples.jsonl"
+        self.plan_file = folder / "campaign.json"
+        self.experiment_file = folder / "experiment.toml"
+
+    def write(self, record: Record) -> None:
+        """Put campaign.json there, whole or not at all: a runner may be killed here."""
+        fresh = self.plan_file.with_suffix(".new")
+        try:
+            with written(fresh):
+                with open(fresh, "w", encoding="utf-8") as file:
+                    json.dump(record, file, indent=1)
+                    file.flush()
+                    os.fsync(file.fileno())
+                fresh.rename(self.plan_file)
+        except CannotMeasure:
+            fresh.unlink(missing_ok=True)
+            raise
+
+    def samples(self) -> list[Sample]:
+        """Every sample on record, checked line by line."""
+        return store.load_samples(self.samples_file)
+
+    def mend(self) -> str | None:
+        """Set a last line that a killed runner left torn aside; says so, or None.
+
+        The torn bytes are kept in samples.torn.
+        """
+        if not self.samples_file.exists():
+            return None
+        data = self.samples_file.read_bytes()
+        if not data or data.endswith(b"\n"):
+            return None
+        whole = data.rfind(b"\n") + 1
+        with written(self.samples_file):
+            with open(self.folder / "samples.torn", "ab") as torn:
+                torn.write(data[whole:] + b"\n")
+            with open(self.samples_file, "r+b") as file:
+                file.truncate(whole)
+                os.fsync(file.fileno())
+        return (f"{self.samples_file}: last line was cut short ({len(data) - whole} bytes, "
+                "kept in samples.torn); that sample is measured again")
+
+    def append(self, sample: Sample) -> None:
+        """Add one sample; it is on the disk when this returns."""
+        with written(self.samples_file, f"{_ROOM} {self.folder}"), \
+                open(self.samples_file, "ab") as file:
+            file.write(store.to_line(sample).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def evidence_for(self, number: int) -> Path:
+        """An empty folder for sample `number`; what an interrupted boot left is set aside."""
+        folder = self.folder / "evidence" / f"{number:04d}"
+        if folder.exists():
+            count = len(list(folder.parent.glob(f"{number:04d}.interrupted-*")))
+            folder.rename(folder.with_name(f"{number:04d}.interrupted-{count + 1}"))
+        with written(folder):
+            folder.mkdir(parents=True)
+        return folder
 
 
 def create(experiment: Experiment, results: Path | None = None,
@@ -68,81 +130,11 @@ def _filled(campaign: Campaign, experiment: Experiment, given: tomlfile.Given | 
                 *tomltext.lines(tomlfile.load(experiment.file, given).whole())]) + "\n", "utf-8")
         else:
             shutil.copyfile(experiment.file, campaign.experiment_file)
-    _write(campaign, {"format": FORMAT, "experiment": experiment.name, "title": experiment.title,
-                      "kernels": list(experiment.kernels), "base": experiment.rules.base,
-                      "layouts": list(experiment.rules.layouts),
-                      **({"set": typed} if typed else {})})
+    campaign.write({"format": FORMAT, "experiment": experiment.name, "title": experiment.title,
+                    "kernels": list(experiment.kernels), "base": experiment.rules.base,
+                    "layouts": list(experiment.rules.layouts),
+                    **({"set": typed} if typed else {})})
     return campaign
-
-
-def _write(campaign: Campaign, record: Record) -> None:
-    # Whole or not at all: a runner killed here must leave a campaign that goes on.
-    fresh = campaign.plan_file.with_suffix(".new")
-    try:
-        with written(fresh):
-            with open(fresh, "w", encoding="utf-8") as file:
-                json.dump(record, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.rename(campaign.plan_file)
-    except CannotMeasure:
-        fresh.unlink(missing_ok=True)
-        raise
-
-
-def keep_configs(campaign: Campaign, kernels: dict[tuple[str, str], BuiltKernel]) -> None:
-    """Put each kernel's configuration beside the samples; an image of the user's has none."""
-    folder = campaign.folder / CONFIGS
-    for (name, flavour), built in kernels.items():
-        source = built.image.parent / "config"
-        if flavour and built.flavour == flavour and source.is_file():
-            words = re.sub(r"[^A-Za-z0-9.+@-]+", "-", f"{name}-{flavour}").strip("-.")[:80]
-            with written(folder):
-                folder.mkdir(exist_ok=True)
-                shutil.copyfile(source, folder / f"{words}-{built.key[:12]}.config")
-
-
-#: Every kernel of an experiment by name and flavour, ready to boot.
-Kernels = Callable[[Experiment, Progress], dict[tuple[str, str], BuiltKernel]]
-
-
-def build_kernels(experiment: Experiment, progress: Progress
-                  ) -> dict[tuple[str, str], BuiltKernel]:
-    """Every (kernel, flavour) the experiment's tiers boot, from the cache or built."""
-    alike = list(dict.fromkeys((*experiment.kernels, *experiment.beside)))
-    agreed = {flavour: together.agree(alike, flavour, progress)
-              if experiment.rules.base or experiment.beside else ()
-              for flavour in plan.flavours(experiment)}
-    # All flavours of one kernel in a row: the source tree changes series once.
-    wanted = [(name, flavour) for name in experiment.kernels
-              for flavour in plan.flavours(experiment)]
-    missing = [one for one in wanted if not spec.parse(one[0]).source.ready
-               and build.cached(*one, agreed[one[1]]) is None]
-    for number, (name, flavour) in enumerate(missing, 1):
-        progress.log(f"kernel {number} of {len(missing)} to build: {name} ({flavour})")
-        build.build(name, flavour, progress, agreed[flavour])
-    kernels = {one: build.build(*one, progress, agreed[one[1]]) for one in wanted}
-    for built in kernels.values():
-        if built.modules:
-            _has_modules(built.name, built.modules, experiment)
-    ineffective.refuse(experiment, kernels.values())
-    return kernels
-
-
-def _has_modules(name: str, folder: Path, experiment: Experiment) -> None:
-    """CannotMeasure before anything boots where a ready kernel lacks what a device takes."""
-    for device in experiment.devices:
-        try:
-            modules.order(folder, device)
-        except CannotMeasure as error:
-            raise CannotMeasure(f"{name}: {error}") from None
-
-
-def _images(kernels: dict[tuple[str, str], BuiltKernel]) -> list[dict[str, str]]:
-    return [{"kernel": name, "flavour": flavour, "key": built.key, "release": built.release,
-             "image_sha256": built.image_sha256, "config": build.config_digest(name, flavour),
-             "package": built.package, "options": built.options}
-            for (name, flavour), built in kernels.items()]
 
 
 def reopen(folder: Path) -> tuple[Campaign, Experiment, Record]:
@@ -170,55 +162,3 @@ def reopen(folder: Path) -> tuple[Campaign, Experiment, Record]:
         experiment = dataclasses.replace(experiment, rules=dataclasses.replace(
             experiment.rules, layouts=layouts))
     return campaign, experiment, record
-
-
-def run(experiment: Experiment, campaign: Campaign, progress: Progress,
-        record: Record, measure: Executor = local.measure, kernels_of: Kernels = build_kernels
-        ) -> list[Sample]:
-    """Make every sample of the plan that is not on record yet; returns all of them.
-
-    `record` is the campaign.json so far; where it names kernels' images and
-    an accelerator, they must still be what they were.
-    """
-    with held(campaign.folder, "campaign"):
-        if experiment.left_out:
-            progress.warn(experiment.left_out)
-        lost = {one.name: why for one in tier.asked(experiment.tiers) if (why := one.lost())}
-        if len(lost) == len(experiment.tiers):
-            raise CannotMeasure(next(iter(lost.values())))
-        for name, why in lost.items():
-            progress.warn(f"the tier {name} is left out: {why}")
-        tools = experiment.instruments.programs
-        toollayer.layer(tools)
-        kernels = kernels_of(experiment, progress)
-        images = _images(kernels)
-        keep_configs(campaign, kernels)
-        for old, new in zip(record.get("images", images), images):
-            # A campaign of an earlier version may lack a key.
-            if {**new, **old} != new:
-                raise UsageError(
-                    f"{campaign.folder}: {new['kernel']} ({new['flavour']}) is not the kernel "
-                    "this campaign began with; start a new one with './swapscale run'")
-        guest_programs = programs.digest(experiment.tiers, tools,
-                                         experiment.workload.guest_program)
-        if record.get("programs", guest_programs) != guest_programs:
-            raise UsageError(f"{campaign.folder}: the guest's programs are not those this "
-                             "campaign began with; start a new one with './swapscale run'")
-        accelerator = accel.choose(record.get("accelerator", experiment.guest.accelerator),
-                                   progress)
-        _write(campaign, {**record, "accelerator": accelerator.value, "images": images,
-                          "programs": guest_programs,
-                          "order_seed": experiment.boots.order_seed, "host": host.describe()})
-        if torn := campaign.mend():
-            progress.warn(torn)
-        done = campaign.samples() if campaign.samples_file.exists() else []
-        have = {one.number for one in done}
-        planned = [one for one in plan.samples(experiment) if one.cell.tier not in lost]
-        todo = [one for one in planned if one.number not in have and one.look == 0
-                and not tier.find(one.cell.tier).paired]
-        setting = sample.Setting(experiment, kernels, accelerator, guest_programs,
-                                 threading.Event(), lost)
-        done += measure(setting, todo, campaign, progress)
-        while batch := adaptive.due(experiment, planned, done):
-            done += measure(setting, batch, campaign, progress)
-        return sorted(done, key=lambda one: one.number)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from runner.asked import Planned
+from runner.campaign.campaign import Campaign
 from runner.campaign.sample import Setting
-from runner.campaign.store import Campaign
 from runner.judge import validity
 from runner.progress import Progress
 from runner.records import Sample

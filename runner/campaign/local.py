@@ -7,8 +7,8 @@ import threading
 
 from runner.asked import Planned
 from runner.campaign import sample
+from runner.campaign.campaign import Campaign
 from runner.campaign.executor import complain, what
-from runner.campaign.store import Campaign
 from runner.experiment import plan
 from runner.host import host
 from runner.progress import Progress

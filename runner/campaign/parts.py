@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.asked import Experiment
+from runner.campaign.campaign import Campaign
 from runner.campaign.sample import Setting
-from runner.campaign.store import Campaign, load_samples, to_line
+from runner.campaign.store import load_samples, to_line
 from runner.errors import CannotMeasure, Exit, SwapscaleError, UsageError, printable
 from runner.records import Accelerator, BuiltKernel, Sample
 

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from runner import paths
 from runner.asked import Planned
 from runner.campaign import queue
+from runner.campaign.campaign import Campaign
 from runner.campaign.executor import Executor, complain, what
 from runner.campaign.parts import Parts
 from runner.campaign.queue import IN, Job, Queued
 from runner.campaign.sample import Setting
-from runner.campaign.store import Campaign
 from runner.errors import CannotMeasure, SwapscaleError
 from runner.progress import Progress, Step, duration
 from runner.records import MIB, Cell, Sample

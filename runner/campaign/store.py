@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A campaign's folder: samples.jsonl, evidence beside it, one runner at a time.
+"""Samples as lines of samples.jsonl, written and read; what their boots sent; one runner at a time.
 
-samples.jsonl is appended and fsynced sample by sample, so a runner that is
-killed loses at most the sample in flight.  The format is documented in
-results/README.md.
+The format is documented in results/README.md.
 """
 from __future__ import annotations
 
@@ -12,20 +10,18 @@ import fcntl
 import hashlib
 import json
 import math
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from runner.errors import CannotMeasure, UsageError, printable, written
+from runner.errors import CannotMeasure, UsageError, printable
 from runner.reason import Reason, ReasonKind, of_old
 from runner.records import Accelerator, Cell, Metric, Outcome, Sample
 
 FORMAT = 1
 MAX_LINE = 1 << 20
-_ROOM = "make room there, and go on with: ./swapscale run --resume"
 _FOLDER = re.compile(r"evidence/[0-9]{4,9}")
 
 #: What the guest sent and did, byte for byte; two boots of one exact cell agree in all of it.
@@ -157,58 +153,6 @@ def held(folder: Path, what: str) -> Iterator[None]:
             raise CannotMeasure(f"{folder}: another runner is at work on this {what}; let it end "
                                 "or stop it") from None
         yield
-
-
-class Campaign:
-    """results/CAMPAIGN/ on disk."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.samples_file = folder / "samples.jsonl"
-        self.plan_file = folder / "campaign.json"
-        self.experiment_file = folder / "experiment.toml"
-
-    def samples(self) -> list[Sample]:
-        """Every sample on record, checked line by line."""
-        return load_samples(self.samples_file)
-
-    def mend(self) -> str | None:
-        """Set a last line that a killed runner left torn aside; says so, or None.
-
-        The torn bytes are kept in samples.torn.
-        """
-        if not self.samples_file.exists():
-            return None
-        data = self.samples_file.read_bytes()
-        if not data or data.endswith(b"\n"):
-            return None
-        whole = data.rfind(b"\n") + 1
-        with written(self.samples_file):
-            with open(self.folder / "samples.torn", "ab") as torn:
-                torn.write(data[whole:] + b"\n")
-            with open(self.samples_file, "r+b") as file:
-                file.truncate(whole)
-                os.fsync(file.fileno())
-        return (f"{self.samples_file}: last line was cut short ({len(data) - whole} bytes, "
-                "kept in samples.torn); that sample is measured again")
-
-    def append(self, sample: Sample) -> None:
-        """Add one sample; it is on the disk when this returns."""
-        with written(self.samples_file, f"{_ROOM} {self.folder}"), \
-                open(self.samples_file, "ab") as file:
-            file.write(to_line(sample).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-
-    def evidence_for(self, number: int) -> Path:
-        """An empty folder for sample `number`; what an interrupted boot left is set aside."""
-        folder = self.folder / "evidence" / f"{number:04d}"
-        if folder.exists():
-            count = len(list(folder.parent.glob(f"{number:04d}.interrupted-*")))
-            folder.rename(folder.with_name(f"{number:04d}.interrupted-{count + 1}"))
-        with written(folder):
-            folder.mkdir(parents=True)
-        return folder
 
 
 def load_samples(path: Path, torn: bool = False) -> list[Sample]:

@@ -13,9 +13,9 @@ from types import FrameType
 
 from runner import paths, programs
 from runner.campaign import sample
+from runner.campaign.campaign import Campaign
 from runner.campaign.executor import complain, what
 from runner.campaign.parts import Parts
-from runner.campaign.store import Campaign
 from runner.errors import CannotMeasure, Exit, SwapscaleError
 from runner.experiment import plan
 from runner.progress import Progress

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runner import programs
 from runner.bisect import attribution, patches
-from runner.campaign import campaign
+from runner.campaign import campaign, running
 from runner.commands.cmd_compare import DEFAULT_EXPERIMENT
 from runner.commands.options import Commands
 from runner.errors import CannotMeasure, Exit, UsageError
@@ -41,7 +41,7 @@ def do_attribute(args: argparse.Namespace, progress: Progress) -> Exit:
     progress.log(f"{args.series}, {len(points.names)} patches: results in {folder}")
     try:
         programs.build(progress)
-        samples = campaign.run(experiment, home, progress, record)
+        samples = running.run(experiment, home, progress, record)
     except KeyboardInterrupt:
         progress.log("interrupted; what was measured is kept. Go on with: "
                      f"./swapscale attribute {args.series} --resume {folder}")

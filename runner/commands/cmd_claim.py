@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from runner import programs, report
-from runner.campaign import campaign, stored
-from runner.campaign.store import Campaign
+from runner.campaign import campaign, running, stored
+from runner.campaign.campaign import Campaign
 from runner.claim import claimfile, claimformats, claimpictures
 from runner.claim.assess import findings
 from runner.claim.claimfile import Claim
@@ -64,7 +64,7 @@ def do_claim(args: argparse.Namespace, progress: Progress) -> Exit:
     progress.log(f"{claim.experiment.title}: results in {home.folder}")
     try:
         programs.build(progress)
-        samples = campaign.run(claim.experiment, home, progress, record, executing)
+        samples = running.run(claim.experiment, home, progress, record, executing)
     except KeyboardInterrupt:
         progress.log(f"interrupted; what was measured is kept. Go on with: "
                      f"./swapscale claim --resume {home.folder}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from runner import report
 from runner.asked import Experiment
 from runner.campaign import campaign
-from runner.campaign.store import Campaign
+from runner.campaign.campaign import Campaign
 from runner.commands.options import Commands, output
 from runner.errors import Exit
 from runner.judge import compare, tier

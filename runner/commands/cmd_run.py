@@ -7,9 +7,9 @@ from pathlib import Path
 
 from runner import programs
 from runner.asked import Experiment
-from runner.campaign import campaign
+from runner.campaign import campaign, running
+from runner.campaign.campaign import Campaign
 from runner.campaign.executor import Executor
-from runner.campaign.store import Campaign
 from runner.commands.cmd_report import show
 from runner.commands.options import Commands, changes, executor, given, measure, output
 from runner.errors import Exit, UsageError
@@ -58,7 +58,7 @@ def _run(experiment: Experiment, home: Campaign, record: campaign.Record, execut
     progress.log(f"{experiment.title}: results in {home.folder}")
     try:
         programs.build(progress)
-        samples = campaign.run(experiment, home, progress, record, executing)
+        samples = running.run(experiment, home, progress, record, executing)
     except KeyboardInterrupt:
         progress.log(f"interrupted; what was measured is kept. Go on with: "
                      f"./swapscale run --resume {home.folder}")

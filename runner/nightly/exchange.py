@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from runner.campaign import store
-from runner.campaign.store import Campaign, load_samples
+from runner.campaign.campaign import Campaign
+from runner.campaign.store import load_samples
 from runner.errors import CannotMeasure, UsageError, printable
 from runner.nightly import indexfile, nightfile
 from runner.nightly.nightfile import NightRecord

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner.campaign.store import Campaign, load_samples
+from runner.campaign.campaign import Campaign
+from runner.campaign.store import load_samples
 from runner.errors import UsageError, printable
 from runner.judge import tier
 from runner.judge.figures import simulated

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from runner import programs, report
 from runner.asked import Experiment
-from runner.campaign import campaign, local
+from runner.campaign import campaign, local, running
+from runner.campaign.campaign import Campaign
 from runner.campaign.executor import Executor
-from runner.campaign.store import Campaign
 from runner.errors import Exit, SwapscaleError, UsageError, printable
 from runner.experiment import plan
 from runner.judge import compare
@@ -137,7 +137,7 @@ def run(config: Nightly, name: str, results: Path, progress: Progress,
     progress.log(f"{name}: {now.kernel} against {base[0] or 'history alone'}; results in "
                  f"{home.folder}")
     programs.build(progress)
-    samples = campaign.run(experiment, home, progress, record, measure)
+    samples = running.run(experiment, home, progress, record, measure)
     return _judge(config, results, home, compare.campaign(samples, experiment), night, base[2],
                   nights, progress)
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.campaign.store import Campaign, held
+from runner.campaign.campaign import Campaign
+from runner.campaign.store import held
 from runner.errors import CannotMeasure
 
 #: Left in a thinned evidence folder.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from runner.campaign.store import Campaign
+from runner.campaign.campaign import Campaign
 from runner.errors import CannotMeasure, UsageError
 from runner.judge.results import Comparison
 from runner.records import Sample

@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from runner.campaign.campaign import CONFIGS
-from runner.campaign.store import Campaign
+from runner.campaign.campaign import Campaign
+from runner.campaign.kernelset import CONFIGS
 from runner.errors import UsageError, printable
 from runner.judge import tier
 from runner.records import Sample

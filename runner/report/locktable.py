@@ -9,8 +9,7 @@ from pathlib import Path
 
 from runner import paths
 from runner.asked import Experiment
-from runner.campaign.campaign import Record
-from runner.campaign.store import Campaign
+from runner.campaign.campaign import Campaign, Record
 from runner.errors import CannotMeasure, UsageError
 from runner.judge import budgetfile
 from runner.judge.budget import Budget

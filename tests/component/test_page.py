@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runner import report
-from runner.campaign.store import Campaign
+from runner.campaign.campaign import Campaign
 from runner.judge.verdict import compare
 from runner.nightly import historypage
 from runner.nightly.history import read

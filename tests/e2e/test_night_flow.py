@@ -14,8 +14,8 @@ import pytest
 from runner import cli, paths
 from runner.asked import Planned
 from runner.campaign import local
+from runner.campaign.campaign import Campaign
 from runner.campaign.sample import Setting
-from runner.campaign.store import Campaign
 from runner.commands import cmd_nightly
 from runner.errors import CannotMeasure, Exit
 from runner.nightly import config, history, indexfile, night, nightfile

@@ -11,8 +11,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from runner import paths, programs
-from runner.campaign import campaign
-from runner.campaign.store import Campaign
+from runner.campaign import campaign, running
+from runner.campaign.campaign import Campaign
 from runner.errors import Exit, UsageError
 from runner.experiment import plan
 from runner.judge.figures import Verdict
@@ -60,7 +60,7 @@ def measure(tier: str, progress: Progress) -> None:
         folder = campaign.create(experiment, HOME).folder
     home, experiment, record = campaign.reopen(folder)
     progress.log(f"{experiment.title}: results in {home.folder}")
-    campaign.run(experiment, home, progress, record)
+    running.run(experiment, home, progress, record)
 
 
 def judge(tier: str) -> tuple[list[Rate], list[Sample]]:

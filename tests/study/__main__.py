@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runner import paths
-from runner.campaign import campaign
+from runner.campaign import campaign, running
 from runner.campaign.store import load_samples
 from runner.errors import Exit
 from runner.experiment import plan
@@ -116,7 +116,7 @@ def measure(row: Row, threads: int, progress: Progress) -> list[Sample]:
         home, experiment, record = campaign.reopen(folder.rename(
             HOME / re.sub(r"^experiment-", "", folder.name)))
     progress.log(f"{row.said}: results in {home.folder}")
-    campaign.run(experiment, home, progress, record)
+    running.run(experiment, home, progress, record)
     return [one for one in load_samples(home.samples_file) if not one.invalid]
 
 

@@ -11,8 +11,8 @@ import pytest
 from madesamples import because
 
 from runner import adopt, paths, programs
+from runner.campaign.campaign import Campaign
 from runner.campaign.sample import Setting
-from runner.campaign.store import Campaign
 from runner.errors import CannotMeasure, UsageError
 from runner.experiment.plan import Planned
 from runner.kernel import build, versions

@@ -13,7 +13,7 @@ from madesamples import BASE, RULES, because, exact, locked, locks, sample
 from runner import paths
 from runner.asked import Experiment
 from runner.campaign import campaign
-from runner.campaign.store import Campaign
+from runner.campaign.campaign import Campaign
 from runner.errors import CannotMeasure, Exit, UsageError
 from runner.experiment import plan
 from runner.judge import budgetfile

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.campaign.store import Campaign, from_line, held, load_samples, to_line
+from runner.campaign.campaign import Campaign
+from runner.campaign.store import from_line, held, load_samples, to_line
 from runner.errors import CannotMeasure, UsageError
 from runner.reason import Reason, ReasonKind
 from runner.records import Accelerator, Cell, Metric, Outcome, Sample

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from madesamples import exact
 
-from runner.campaign import campaign
-from runner.campaign.store import Campaign
+from runner.campaign import kernelset
+from runner.campaign.campaign import Campaign
 from runner.records import BuiltKernel
 from runner.report import evidencefiles
 
@@ -87,8 +87,8 @@ def test_configurations_are_kept_beside_the_samples(home: Campaign, tmp_path: Pa
     built = BuiltKernel("git:/src/linux@v6.9:x", "perf", "0123456789abcdef", "6.9",
                         tmp_path / "image/bzImage", "0" * 64)
     ready = replace(built, name="image:/boot/vmlinuz", flavour="")
-    campaign.keep_configs(home, {(built.name, "perf"): built, (ready.name, "perf"): ready})
-    (kept,) = (home.folder / campaign.CONFIGS).iterdir()
+    kernelset.keep_configs(home, {(built.name, "perf"): built, (ready.name, "perf"): ready})
+    (kept,) = (home.folder / kernelset.CONFIGS).iterdir()
     assert kept.name == "git-src-linux@v6.9-x-perf-0123456789ab.config"
     found, _ = evidencefiles.read(home.folder)
     assert [one.text for one in found.excerpts] == ["CONFIG_SWAP=y\n"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner import paths
-from runner.campaign import campaign
+from runner.campaign import kernelset
 from runner.errors import UsageError
 from runner.experiment import plan
 from runner.kernel import build, together
@@ -74,10 +74,10 @@ def test_one_that_is_held_against_others_elsewhere_is_built_like_them(tmp_path: 
     file = tmp_path / "step.toml"
     file.write_text('format = 1\nkernels = ["old:vanilla"]\ntiers = ["exact"]\n'
                     'beside = ["old:vanilla", "new:vanilla"]\n')
-    (built,) = campaign.build_kernels(plan.load(file), Progress()).values()
+    (built,) = kernelset.make(plan.load(file), Progress()).values()
     assert built.options == "-LESS FULL=y"
     file.write_text(file.read_text().replace("beside", "# beside"))
-    (built,) = campaign.build_kernels(plan.load(file), Progress()).values()
+    (built,) = kernelset.make(plan.load(file), Progress()).values()
     assert built.options == ""
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, strategies as st
 
 from runner import paths, programs
 from runner.asked import Planned
-from runner.campaign import campaign
+from runner.campaign import campaign, running
 from runner.campaign import sample as sample_of
 from runner.errors import CannotMeasure, UsageError
 from runner.experiment import plan
@@ -276,8 +276,8 @@ def measured(folder: Path, text: str) -> tuple[list[Planned], list[sample_of.Set
         settings.append(setting)
         return []
 
-    campaign.run(experiment, home, Progress(), campaign.reopen(home.folder)[2], measure,
-                 lambda *_: {})
+    running.run(experiment, home, Progress(), campaign.reopen(home.folder)[2], measure,
+                lambda *_: {})
     return booted, settings
 
 

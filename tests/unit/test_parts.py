@@ -9,9 +9,9 @@ import pytest
 
 from runner import programs
 from runner.campaign import slurm, task
+from runner.campaign.campaign import Campaign
 from runner.campaign.parts import Parts
 from runner.campaign.sample import Setting
-from runner.campaign.store import Campaign
 from runner.errors import CannotMeasure, UsageError
 from runner.experiment import plan
 from runner.progress import Progress
