@@ -2,6 +2,7 @@
 """What an experiment asks for, and the boots it comes to, as the rooms hand it on."""
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from runner.instruments.table import Instruments
 from runner.metrics import latency
 from runner.records import Cell, Rules
+from runner.settings.words import Knob
 
 
 #: Of a load's options: its pages are huge ones unasked.
@@ -70,6 +72,17 @@ class Planned:
 
 
 @dataclass(frozen=True)
+class Under:
+    """What a kernel of the experiment runs under: the experiment's own, with its settings."""
+
+    written: str              # its whole name, what it shares with the others too
+    guest: Guest
+    workload: Workload
+    knobs: tuple[Knob, ...] = ()
+    parameters: tuple[str, ...] = ()  # of the guest's command line, those that are settings
+
+
+@dataclass(frozen=True)
 class Experiment:
     name: str
     title: str
@@ -88,6 +101,20 @@ class Experiment:
     left_out: str = ""        # one line on tiers that its kernels cannot have
     budget: str = ""          # lock budgets: a name of results/baselines or a path; '': none
     beside: tuple[str, ...] = ()  # kernels these are held against elsewhere, and so built like
+    shared: str = ""          # settings of all its kernels: '{zswap=on}', '' without
+    variants: Mapping[str, Under] = field(default_factory=dict)  # by kernel, where settings are
+
+    def under(self, kernel: str) -> Experiment:
+        """As the kernel's boots have it."""
+        own = self.variants.get(kernel)
+        return self if own is None else dataclasses.replace(self, guest=own.guest,
+                                                            workload=own.workload)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Its kernels with all of their settings, as it can be read again with."""
+        return tuple(self.variants[one].written if one in self.variants else one
+                     for one in self.kernels)
 
     def lacks(self, metric: str) -> str:
         """What it would have to say for its boots to have a metric; '' where they have it."""

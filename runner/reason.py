@@ -20,6 +20,7 @@ class ReasonKind(enum.StrEnum):
     FULL = "device-full"
     FEW_PAGES = "few-pages"                # swapped out fewer than rules.pswpout_floor
     DISAGREEMENT = "disagreement"          # workload and kernel on pages swapped out
+    SETTING = "setting"                    # one that was asked for did not take effect
     TOOL = "tool"                          # one of the instruments did not do its work
     HOST = "host-busy"
     UNKNOWN = "unknown"                    # of another version's results, which say no kind

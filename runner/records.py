@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.reason import Reason
+from runner.settings.words import Knob
 
 MIB = 1 << 20
 PAGE_SIZE = 4096  # x86-64, the only architecture so far
@@ -17,14 +18,23 @@ DEVICES = ("pmem", "pmem-legacy", "brd", "zram", "virtio-blk", "nvme")
 HOST_DEVICES = ("virtio-blk", "nvme")
 #: A sample's host: tiers that its campaign left out, each with what its host lacked for it.
 LOST = "left_out"
+#: A sample's host: settings that all kernels of its campaign had, '{zswap=on}'.
+SHARED = "settings"
 #: After a flavour's name: with drivers that no flavour holds by itself, so that the kernels
 #: of the other devices' cells stay what they were.
 DRIVERS = "+devices"
+#: After that: with zswap, and with zram's compressors.
+COMPRESSORS = "+compress"
 
 
 def with_drivers(flavour: str, device: str) -> str:
     """The flavour as it takes to swap to `device`."""
     return flavour + DRIVERS if device == "zram" or device in HOST_DEVICES else flavour
+
+
+def plain(flavour: str) -> str:
+    """The flavour without what was added to it."""
+    return flavour.removesuffix(COMPRESSORS).removesuffix(DRIVERS)
 
 
 class Accelerator(enum.StrEnum):
@@ -112,6 +122,7 @@ class Job:
     heartbeat_ms: int = 250
     tools: tuple[ToolStep, ...] = ()
     programs: tuple[str, ...] = ()       # of the tools layer: what `tools` and `workload` run
+    settings: tuple[Knob, ...] = ()      # files of the kernel's, written before all else
 
 
 @dataclass(frozen=True)

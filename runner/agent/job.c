@@ -100,6 +100,21 @@ static const char *take_tool(struct job *job, const char *key, char *value)
 	return "not one of provision, before, beside, window, after";
 }
 
+// "PATH VALUE"; NULL, or what is wrong.
+static const char *take_setting(struct job *job, char *value)
+{
+	char *blank = strchr(value, ' ');
+
+	if (job->setting_count == JOB_MAX_SETTINGS)
+		return "more than 64 of them";
+	if (value[0] != '/' || !blank || !blank[1])
+		return "not PATH VALUE";
+	*blank = '\0';
+	job->settings[job->setting_count++] =
+		(struct setting){.path = value, .value = blank + 1};
+	return NULL;
+}
+
 // One "key value" line; NULL, or what is wrong with it.
 static const char *take(struct job *job, struct seen *seen, const char *key,
 			char *value)
@@ -118,6 +133,8 @@ static const char *take(struct job *job, struct seen *seen, const char *key,
 			       "virtio-blk, nvme";
 		return once(&seen->device) ? NULL : "given twice";
 	}
+	if (!strcmp(key, "set"))
+		return take_setting(job, value);
 	if (!strcmp(key, "tool") || !strcmp(key, "tool-arg") ||
 	    !strcmp(key, "tool-env"))
 		return take_tool(job, key, value);

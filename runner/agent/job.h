@@ -12,6 +12,7 @@
 //	arg /bin/swapstorm
 //	arg --threads
 //	arg 2
+//	set /proc/sys/vm/swappiness 10
 //	tool before fio
 //	tool-arg /bin/fio
 //	tool-env JOBS=2
@@ -32,6 +33,7 @@ enum {
 	JOB_MAX_TOOLS = 8,
 	JOB_MAX_ENV = 16,
 	JOB_MAX_NAME = 32,
+	JOB_MAX_SETTINGS = 64,
 };
 
 enum device_kind {
@@ -60,6 +62,12 @@ struct tool_step {
 	size_t args, envs;
 };
 
+// A file of the kernel's to write before there is a swap device.
+struct setting {
+	const char *path, *value;
+	int failed; // errno of writing it
+};
+
 struct job {
 	enum device_kind device;
 	uint64_t device_bytes;
@@ -68,6 +76,8 @@ struct job {
 	char *argv[JOB_MAX_ARGS + 1]; // ends with NULL
 	struct tool_step tools[JOB_MAX_TOOLS];
 	size_t tool_count;
+	struct setting settings[JOB_MAX_SETTINGS];
+	size_t setting_count;
 };
 
 // Parses text of the given length in place: argv points into it.

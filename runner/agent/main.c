@@ -17,6 +17,7 @@
 #include "lockstat.h"
 #include "mark.h"
 #include "module.h"
+#include "settings.h"
 #include "snapshot.h"
 #include "swap.h"
 #include "text.h"
@@ -147,6 +148,7 @@ static int set_swap_up(struct agent *self, struct fault *fault)
 			return -1;
 		self->tools.group = GUEST_TOOL_GROUP "/cgroup.procs";
 	}
+	settings_apply(&self->job);
 	if (tools_run(&self->tools, TOOL_PROVISION, fault) ||
 	    (self->guest && find_device(self, fault)) ||
 	    tools_run(&self->tools, TOOL_BEFORE, fault))
@@ -177,7 +179,8 @@ static int run_workload(struct agent *self, struct fault *fault)
 	};
 	int status;
 
-	if (take_and_send(self, "before", fault))
+	if (settings_send(&self->job, &self->channel, "before", fault) ||
+	    take_and_send(self, "before", fault))
 		return -1;
 	const char *swaps = snapshot_text(&self->snapshot, "swaps");
 
@@ -195,7 +198,8 @@ static int run_workload(struct agent *self, struct fault *fault)
 	if (self->guest && guest_lock(fault))
 		return -1;
 	if (workload_finish(&workload, &status, fault) ||
-	    take_and_send(self, "after", fault))
+	    take_and_send(self, "after", fault) ||
+	    settings_send(&self->job, &self->channel, "after", fault))
 		return -1;
 	const char *oom = text_lookup(snapshot_text(&self->snapshot, "vmstat"),
 				      "oom_kill") > oom_before

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from runner.bisect.points import Limits, Point
 from runner.errors import UsageError, printable
 from runner.kernel import series, spec
+from runner.settings.chosen import no_settings
 
 _SUBJECT = re.compile(r"^Subject:\s*(?:\[[^]]*\]\s*)?(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
 
@@ -102,6 +103,7 @@ class Patches:
 
 def find(name: str) -> Patches:
     """The patches of a kernel such as 6.1:batch-add; UsageError where it has none."""
+    no_settings(name, "going through a series")
     found = spec.parse(name)
     if not found.stack:
         raise UsageError(f"{printable(name, 100)}: has no series to bisect; name one, such as "

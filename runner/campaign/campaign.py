@@ -131,7 +131,8 @@ def _filled(campaign: Campaign, experiment: Experiment, given: tomlfile.Given | 
         else:
             shutil.copyfile(experiment.file, campaign.experiment_file)
     campaign.write({"format": FORMAT, "experiment": experiment.name, "title": experiment.title,
-                    "kernels": list(experiment.kernels), "base": experiment.rules.base,
+                    "kernels": list(experiment.written), "base": experiment.rules.base,
+                    **({"shared": experiment.shared} if experiment.shared else {}),
                     "layouts": list(experiment.rules.layouts),
                     **({"set": typed} if typed else {})})
     return campaign

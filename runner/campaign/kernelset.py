@@ -11,7 +11,7 @@ from runner.asked import Experiment
 from runner.campaign.campaign import Campaign
 from runner.errors import CannotMeasure, written
 from runner.experiment import plan
-from runner.judge import ineffective
+from runner.judge import able, ineffective
 from runner.kernel import build, spec, together
 from runner.progress import Progress
 from runner.records import BuiltKernel
@@ -42,7 +42,8 @@ def make(experiment: Experiment, progress: Progress) -> dict[tuple[str, str], Bu
     for built in kernels.values():
         if built.modules:
             _has_modules(built.name, built.modules, experiment)
-    ineffective.refuse(experiment, kernels.values())
+    ineffective.refuse(experiment, kernels)
+    able.refuse(experiment, kernels)
     return kernels
 
 

@@ -2,6 +2,7 @@
 """One sample: a fresh boot of one cell, measured and judged."""
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import shutil
 import threading
@@ -13,10 +14,10 @@ from runner.asked import Experiment, Planned
 from runner.campaign import store
 from runner.host import host, hostload, hostmemory
 from runner.instruments import outputs as instruments
-from runner.judge import ineffective, tier
+from runner.judge import effect, ineffective, tier
 from runner.metrics.lockkeys import KEYS_FILE
 from runner.progress import Step
-from runner.records import LOST, Accelerator, Boot, BootResult, BuiltKernel, Outcome, Sample
+from runner.records import LOST, SHARED, Accelerator, Boot, BootResult, BuiltKernel, Outcome, Sample
 from runner.vm import guest, machine
 
 
@@ -38,8 +39,12 @@ class Setting:
 
 def boot_for(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path) -> Boot:
     """The boot that measures `planned`."""
-    return tier.find(planned.cell.tier).boot(setting.experiment, setting.accelerator, planned,
-                                             kernel, folder)
+    name = planned.cell.kernel
+    boot = tier.find(planned.cell.tier).boot(setting.experiment.under(name), setting.accelerator,
+                                             planned, kernel, folder)
+    own = setting.experiment.variants.get(name)
+    return boot if own is None else dataclasses.replace(
+        boot, job=dataclasses.replace(boot.job, settings=own.knobs))
 
 
 def _emulator_fault(result: BootResult, folder: Path) -> bool:
@@ -69,6 +74,8 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
                  **({"package": kernel.package} if kernel.package else {})}
     if setting.lost:
         described[LOST] = "; ".join(f"{name}: {why}" for name, why in setting.lost.items())
+    if setting.experiment.shared:
+        described[SHARED] = setting.experiment.shared
     own, rules = tier.find(planned.cell.tier), setting.experiment.rules
     described |= own.describes(setting.experiment)
     hostmemory.hold(boot.job.device)
@@ -90,7 +97,11 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
     if boot.job.lock_stat and keys.is_file():
         shutil.copyfile(keys, folder / KEYS_FILE)
     found, reasons = own.sample(result, boot, rules)
-    found |= ineffective.found(kernel, ineffective.words(setting.experiment), folder)
+    under = setting.experiment.under(planned.cell.kernel)
+    found |= ineffective.found(kernel, ineffective.words(under), folder)
+    variant = setting.experiment.variants.get(planned.cell.kernel)
+    if variant is not None and result.outcome == Outcome.OK:
+        reasons = (*reasons, *effect.reasons(variant, kernel, folder))
     instruments.draw(folder, planned.cell.label())
     reasons += own.spoilt(load, rules.host)
     return Sample(planned.number, planned.repeat, planned.cell, result.accelerator.value,

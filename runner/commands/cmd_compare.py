@@ -46,12 +46,13 @@ def do_compare(args: argparse.Namespace, progress: Progress) -> Exit:
         print(report.FORMATS[args.format](comparison), end="")
         return comparison.exit
     if args.base == args.test:
-        raise UsageError(f"compare: {args.base} is the same kernel twice; name two")
+        raise UsageError(f"compare: {args.base} is the same kernel twice; name two, or the same "
+                         "under two settings: '6.12:vanilla{swappiness=10}'")
     kernels = (args.base, args.test)
     for name in kernels:
         spec.parse(name)
+    experiment = plan.load(args.experiment, kernels, given=given(args))
     # The file's title is of the kernels it names.
-    experiment = dataclasses.replace(plan.load(args.experiment, kernels,
-                                               given=given(args)),
-                                     title=f"{args.test} against {args.base}")
+    experiment = dataclasses.replace(
+        experiment, title=f"{experiment.kernels[1]} against {experiment.kernels[0]}")
     return run_new(experiment, args, progress)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner import tomlfile
-from runner.asked import Experiment, Guest, Planned, Workload
+from runner.asked import Experiment, Guest, Planned, Under, Workload
 from runner.errors import UsageError
 from runner.experiment import workload
 from runner.host import host
@@ -15,7 +15,11 @@ from runner.instruments import table as instruments
 from runner.judge import rules, tier
 from runner.judge.tier.base import Tier
 from runner.kernel import spec
-from runner.records import DEVICES, HOST_DEVICES, MIB, Accelerator, SwapDevice, with_drivers
+from runner.records import (COMPRESSORS, DEVICES, DRIVERS, HOST_DEVICES, MIB, Accelerator,
+                            SwapDevice, with_drivers)
+from runner.settings import chosen as settings
+from runner.settings import variant
+from runner.settings.words import compresses
 from runner.vm import accel, memory, numa
 
 #: The flavour that stands for a kernel as its distributor ships it.
@@ -33,35 +37,34 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     root.integer("format", 1, 1, tomlfile.REQUIRED)
     title = root.text("title", path.stem)
     named = _kernels(root)
+    sets, common = variant.sets_of(root), variant.flat(root.table("settings"))
     if kernels is None:
         kernels = tuple(one for group in named.values() for one in group)
         base = named["base"][0] if "base" in named else ""
         for key, name in ((key, name) for key, group in named.items() for name in group):
             try:
+                variant.parse(name, sets)
                 spec.parse(name)
             except UsageError as error:
                 root.complain(key, str(error))
     elif base is None:
         base = kernels[0]
+    asked = settings.choose(kernels, root, sets, common)
+    kernels, base = asked.shown, asked.names.get(base or "", base)
     devices = root.texts("devices", ["pmem"], DEVICES)
     threads = root.integers("threads", 1, 1024, [1])
     tiers = root.texts("tiers", ["exact", "locks"], tuple(tier.TABLE))
     left_out = _left_out(root, kernels, tiers)
     chosen = tier.asked(tiers)
-    guest, work = _guest(root.table("guest"), root.table("workload"), threads, chosen)
-    for one in chosen:
-        one.check(root, guest)
-    for kind in devices:
-        try:
-            device = SwapDevice(kind, guest.swap)
-            numa.share(memory.lay_out(guest.ram, device), device, guest.vcpus, guest.nodes)
-        except UsageError as error:
-            root.complain("guest", str(error))
-    for kind in devices:
-        if kind in HOST_DEVICES and any(one.counted(guest, guest.accelerator) for one in chosen):
-            root.complain("devices", f"{kind}: the host reads and writes for it in its own time, "
-                                     "which the exact tier and icount do not have; take zram, "
-                                     "brd or pmem, or the tiers timed and locks without icount")
+    guest, work = _machine(root, devices, threads, chosen)
+    variants = {}
+    for one in asked.each:
+        if one.knobs or one.parameters or one.keys:
+            own_guest, own_work = _machine(tomlfile.load(path, {**(given or {}), **one.keys}),
+                                           devices, threads, chosen)
+            variants[one.shown] = Under(one.written, dataclasses.replace(
+                own_guest, cmdline=(*own_guest.cmdline, *one.parameters)), own_work, one.knobs,
+                one.parameters)
     paired = sum(len(devices) * len(one.threads(threads, guest)) * max(0, len(kernels) - 1)
                  for one in chosen if one.paired)
     judging, boots = rules.read(root.table("rules"), base or "", paired)
@@ -85,7 +88,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     root.close()
     return Experiment(path.stem, title, path, kernels, tuple(devices), tuple(threads),
                       tuple(tiers), guest, work, boots, judging, limits, own,
-                      watched, left_out, budget, beside)
+                      watched, left_out, budget, beside, asked.shared, variants)
 
 
 def _left_out(root: tomlfile.Table, kernels: tuple[str, ...], tiers: list[str]) -> str:
@@ -119,6 +122,25 @@ def _kernels(root: tomlfile.Table) -> dict[str, list[str]]:
     return named
 
 
+def _machine(root: tomlfile.Table, devices: list[str], threads: list[int], chosen: list[Tier]
+             ) -> tuple[Guest, Workload]:
+    """[guest] and [workload], checked against each other, the devices and the tiers."""
+    guest, workload = _guest(root.table("guest"), root.table("workload"), threads, chosen)
+    for one in chosen:
+        one.check(root, guest)
+    for kind in devices:
+        try:
+            device = SwapDevice(kind, guest.swap)
+            numa.share(memory.lay_out(guest.ram, device), device, guest.vcpus, guest.nodes)
+        except UsageError as error:
+            root.complain("guest", str(error))
+        if kind in HOST_DEVICES and any(one.counted(guest, guest.accelerator) for one in chosen):
+            root.complain("devices", f"{kind}: the host reads and writes for it in its own time, "
+                                     "which the exact tier and icount do not have; take zram, "
+                                     "brd or pmem, or the tiers timed and locks without icount")
+    return guest, workload
+
+
 def _guest(guest: tomlfile.Table, work: tomlfile.Table, threads: list[int],
            tiers: Sequence[Tier]) -> tuple[Guest, Workload]:
     ram = guest.integer("ram_mib", 128, 1 << 20, 256)
@@ -147,6 +169,8 @@ def flavours(experiment: Experiment) -> list[str]:
 def flavour(experiment: Experiment, name: str, device: str) -> str:
     """Of the kernels that a tier's cells on a device boot."""
     tools = "+tools" if experiment.instruments.programs else ""
+    if any(compresses(knob) for own in experiment.variants.values() for knob in own.knobs):
+        return tier.find(name).flavour + tools + DRIVERS + COMPRESSORS
     return with_drivers(tier.find(name).flavour + tools, device)
 
 

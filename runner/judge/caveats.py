@@ -13,7 +13,8 @@ from runner.judge.results import CellResult, threads
 from runner.kernel import together, versions
 from runner.metrics import lockclass
 from runner.metrics.lockfigures import LEFT_OUT
-from runner.records import LOST, Accelerator, Sample
+from runner.records import LOST, SHARED, Accelerator, Sample
+from runner.settings import variant
 
 _TAKEN = re.compile(r"locks\.([a-z0-9_]+)\.acquisitions_per_page")
 
@@ -101,7 +102,7 @@ def _unseen(samples: Sequence[Sample]) -> Iterable[str]:
         newest = versions.read(versions.place()).newest()
         yield (f"{kernel} is Linux {printable(release, 40)}, newer than any this version has "
                f"looked through ({newest}): its figures rest on what could be proven{said}; "
-               f"'./swapscale kernel adopt {kernel}' says what is new in it")
+               f"'./swapscale kernel adopt {variant.kernel_of(kernel)}' says what is new in it")
 
 
 def _coverage(sample: Sample) -> float:
@@ -116,6 +117,8 @@ def _of_tiers(valid: Sequence[Sample], repeats: bool) -> Iterable[str]:
 
 def assumptions(samples: Sequence[Sample]) -> Iterable[str]:
     valid = [one for one in samples if not one.invalid]
+    for shared in sorted({one.host[SHARED] for one in valid if SHARED in one.host}):
+        yield f"all kernels are measured with {shared[1:-1]}"
     accelerators = {one.accelerator for one in valid}
     # First what simulated clocks leave out, then the tools, then what the host's clock is worth.
     yield from _of_tiers(valid, True)
@@ -139,6 +142,7 @@ def assumptions(samples: Sequence[Sample]) -> Iterable[str]:
                "two of them differ in their configuration, too")
     for kernel in sorted({one.cell.kernel for one in valid}):
         same = sorted({one.cell.kernel for one in valid if one.cell.kernel > kernel
+                       and not variant.differ(one.cell.kernel, kernel)
                        and one.image_sha256 in {other.image_sha256 for other in valid
                                                 if other.cell.kernel == kernel}})
         for other in same:

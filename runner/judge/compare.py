@@ -10,7 +10,8 @@ from runner.asked import Experiment
 from runner.errors import UsageError
 from runner.judge import budgetfile, verdict
 from runner.judge.results import Comparison
-from runner.records import Rules, Sample
+from runner.records import SHARED, Rules, Sample
+from runner.settings import variant
 
 
 def campaign(samples: list[Sample], experiment: Experiment) -> Comparison:
@@ -24,6 +25,16 @@ def campaign(samples: list[Sample], experiment: Experiment) -> Comparison:
 
 #: A campaign's folder, or its samples.jsonl, and what is in it.
 Side = tuple[Path, list[Sample]]
+
+
+def _whole(kernel: str, samples: list[Sample]) -> str:
+    """Its name with what the campaign's kernels had in common, too."""
+    shared = next((one.host[SHARED] for one in samples if SHARED in one.host), "")
+    try:
+        both = dict((*variant.parse(f"x{shared}").settings, *variant.parse(kernel).settings))
+    except UsageError:
+        return f"{kernel}{shared}"     # of a version that knows more settings
+    return variant.kernel_of(kernel) + variant.braces(sorted(both.items()))
 
 
 def campaigns(base: Side, test: Side, rules: Rules) -> Comparison:
@@ -44,7 +55,8 @@ def campaigns(base: Side, test: Side, rules: Rules) -> Comparison:
     labels = []
     for (path, samples), own in zip((base, test), names):
         kernel = common[0] if common else own[0]
-        label = f"{kernel} in {path.parent.name if path.suffix == '.jsonl' else path.name}"
+        label = f"{_whole(kernel, samples)} in " \
+            f"{path.parent.name if path.suffix == '.jsonl' else path.name}"
         while label in labels:
             label += "'"
         labels.append(label)

@@ -8,7 +8,7 @@ the sample, of which every report warns.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from runner.asked import Experiment
@@ -36,12 +36,19 @@ def words(experiment: Experiment) -> tuple[str, ...]:
     return (*experiment.workload.cmdline, *experiment.guest.cmdline)
 
 
-def refuse(experiment: Experiment, kernels: Iterable[BuiltKernel]) -> None:
-    """UsageError where a parameter is passed over by every kernel."""
+def refuse(experiment: Experiment, kernels: Mapping[tuple[str, str], BuiltKernel]) -> None:
+    """UsageError where a parameter is passed over by every kernel, or a variant's by its own."""
+    for (name, _), kernel in kernels.items():
+        own = experiment.variants.get(name)
+        if own is not None and (passed := parameters.unknown(kernel, own.parameters)):
+            raise UsageError(f"{experiment.file}: {printable(own.written, 100)}: Linux "
+                             f"{printable(kernel.release, 40)} takes no {', '.join(passed)}, so it "
+                             "would be measured without; leave that setting away, or build a "
+                             "kernel that has it (fragments of a source in kernels.toml)")
     asked = words(experiment)
     if not asked:
         return
-    told = [parameters.unknown(kernel, asked) for kernel in kernels]
+    told = [parameters.unknown(kernel, asked) for kernel in kernels.values()]
     if told and (all_of := [one for one in told[0] if all(one in other for other in told)]):
         raise UsageError(f"{experiment.file}: guest.cmdline: no kernel of this experiment takes "
                          f"{', '.join(all_of)}, so it would be measured as if it did; build one "

@@ -22,7 +22,7 @@ from runner.kernel.stage import Content
 from runner.kernel.tree import Tree, write
 from runner.metrics import lockkeys
 from runner.progress import Progress
-from runner.records import DRIVERS, FLAVOURS, BuiltKernel
+from runner.records import FLAVOURS, BuiltKernel, plain
 
 #: Raise it when the way of building changes what comes out: old images are
 #: then built again.
@@ -58,7 +58,7 @@ class Recipe:
 
     @property
     def has_keys(self) -> bool:
-        return self.flavour.removesuffix(DRIVERS) == "lockstat"
+        return plain(self.flavour) == "lockstat"
 
 
 def _recipe(wanted: Spec, flavour: str, agreed: Sequence[str] = ()) -> Recipe:
@@ -69,7 +69,7 @@ def _recipe(wanted: Spec, flavour: str, agreed: Sequence[str] = ()) -> Recipe:
 
 
 def _checked(flavour: str) -> None:
-    if flavour.removesuffix(DRIVERS) not in FLAVOURS:
+    if plain(flavour) not in FLAVOURS:
         raise UsageError(f"{printable(flavour, 40)}: is not a flavour; one of "
                          f"{', '.join(FLAVOURS)}")
 

@@ -147,6 +147,26 @@ def known(image: Path) -> Known | None:
         return None
 
 
+@functools.lru_cache(maxsize=4)
+def unpacked(image: Path) -> bytes | None:
+    """The kernel inside an image; None where it cannot be read."""
+    try:
+        return _unpacked(image.read_bytes())
+    except (OSError, IndexError, struct.error):
+        return None
+
+
+@functools.lru_cache(maxsize=32)
+def options(image: Path) -> frozenset[str]:
+    """Options that the image's configuration has, built in or as modules; none where it has no
+    such file."""
+    try:
+        text = image.with_name("config").read_text("utf-8", "replace")
+    except OSError:
+        return frozenset()
+    return frozenset(re.findall(r"^(CONFIG_\w+)=[ym]$", text, re.MULTILINE))
+
+
 @functools.lru_cache(maxsize=32)
 def unset(image: Path) -> frozenset[str]:
     """Options that the image's configuration, kept beside it, says are not set."""

@@ -13,7 +13,8 @@
 
 SERIES is a name of kernels/series or the path of a folder, NAME@N for its
 first N patches, and several joined by '+' to stand on each other.  What a
-series stands on by itself (its file 'base') need not be said.
+series stands on by itself (its file 'base') need not be said.  Settings in
+braces at the end (runner/settings/variant.py) are nothing of the kernel's.
 """
 from __future__ import annotations
 
@@ -28,6 +29,7 @@ from runner.errors import UsageError, printable
 from runner.kernel import definitions, series
 from runner.kernel.definitions import REF, Source
 from runner.kernel.series import Part
+from runner.settings import variant
 from runner.tomlfile import meant
 
 FORMS = ("SOURCE[:SERIES], git:PATH[@REF][:SERIES], tarball:PATH[:SERIES], dir:PATH[:SERIES], "
@@ -67,6 +69,7 @@ class Words:
 def split(name: str) -> Words:
     """Take a name apart by its grammar; NameError_ where it has none."""
     shown = printable(name, 100)
+    name = variant.kernel_of(name)
     if not name or not name.isprintable() or name != name.strip():
         raise NameError_(f"{shown!r} is not a kernel; a kernel is {FORMS}")
     head, colon, rest = name.partition(":")

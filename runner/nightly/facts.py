@@ -135,7 +135,7 @@ def read(folder: Path) -> Facts:
     except (LookupError, TypeError, AttributeError):
         raise UsageError(f"{home.plan_file}: is not of a campaign") from None
     return Facts(folder.name, name, _thresholds(experiment), tuple(_samples(home)), releases,
-                 configs, _settings(experiment), nightfile.read(folder))
+                 configs, _settings(experiment, record), nightfile.read(folder))
 
 
 def _record(path: Path) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def _thresholds(experiment: dict[str, Any]) -> dict[str, float]:
             if isinstance(value, (int, float))} if isinstance(chosen, dict) else {}
 
 
-def _settings(experiment: dict[str, Any]) -> str:
+def _settings(experiment: dict[str, Any], record: dict[str, Any]) -> str:
     """Digest of what the experiment says of guest, load and tiers, as written.
 
     As written, not as loaded: a key that a later version adds, with the old
@@ -167,6 +167,8 @@ def _settings(experiment: dict[str, Any]) -> str:
     """
     said = {key: experiment.get(key, {}) for key in ("guest", "workload", "torture")}
     said |= {name: experiment[name] for name in tier.TABLE if name in experiment}
+    if "shared" in record:    # what its kernels had in common; the rest is in their names
+        said["settings"] = record["shared"]
     if isinstance(said["guest"], dict):
         # A part of the series' key of its own, under the name it really ran on.
         said["guest"] = {key: value for key, value in said["guest"].items()

@@ -16,6 +16,7 @@ from runner.errors import CannotMeasure, UsageError, printable
 from runner.kernel import debsource, definitions, series, spec, tarball
 from runner.kernel.spec import Spec
 from runner.progress import Progress
+from runner.settings.chosen import no_settings
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Tip:
 
 def check(name: str) -> Spec:
     """UsageError where `name` is no kernel, or one that nothing can hold still."""
+    no_settings(name, "a night")
     found = spec.parse(name)
     if found.source.kind not in ("git", "debian", "tarball"):
         raise UsageError(f"{printable(name, 100)}: a kernel that moves is a git tree's branch "

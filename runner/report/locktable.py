@@ -13,14 +13,14 @@ from runner.campaign.campaign import Campaign, Record
 from runner.errors import CannotMeasure, UsageError
 from runner.judge import budgetfile
 from runner.judge.budget import Budget
-from runner.records import DRIVERS, Sample
+from runner.records import Sample, plain
 from runner.report import lockpage
 
 
 def of(samples: list[Sample], experiment: Experiment, home: Campaign, record: Record) -> Budget:
     """The campaign's figures; CannotMeasure where it holds no lock counts."""
     releases = {one["kernel"]: one["release"] for one in record.get("images", [])
-                if one["flavour"].removesuffix(DRIVERS) == "lockstat"}
+                if plain(one["flavour"]) == "lockstat"}
     hosts = [f"{host.get('cores', '?')} × {host.get('cpu', '?')}, QEMU {host.get('qemu', '?')}"
              for host in (one.host for one in samples if not one.invalid)]
     file = budgetfile.path_of(experiment.budget) if experiment.budget else home.folder

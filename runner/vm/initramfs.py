@@ -20,6 +20,7 @@ JOB_FILE = "job"               # /job in the guest
 MAX_FILE = 65535
 MAX_LINE = 4096
 MAX_ARGS = 64
+MAX_SETTINGS = 64
 
 FOLDER = 0o040755
 PROGRAM = 0o100755
@@ -82,12 +83,15 @@ def job_text(job: Job) -> str:
     if not job.workload[0].startswith("/"):
         raise UsageError(f"job: workload: {printable(repr(job.workload[0]), 60)} is not an "
                          "absolute path in the guest")
+    if len(job.settings) > MAX_SETTINGS:
+        raise UsageError(f"job: settings: {len(job.settings)} are more than {MAX_SETTINGS}")
     lines = ["swapscale-job 1",
              f"device {job.device.kind}",
              f"device-bytes {job.device.size}",
              f"lock-stat {int(job.lock_stat)}",
              f"heartbeat-ms {job.heartbeat_ms}",
              *(f"arg {_argument(arg)}" for arg in job.workload),
+             *(f"set {_argument(f'{one.path} {one.value}', 'set')}" for one in job.settings),
              *(line for step in job.tools for line in _tool(step)),
              "end"]
     text = "".join(f"{line}\n" for line in lines)

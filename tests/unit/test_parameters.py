@@ -149,18 +149,19 @@ def test_what_no_kernel_takes_is_refused(tmp_path: Path) -> None:
     old = kernel(image(two[0], config="# CONFIG_ZSWAP is not set\n"))
     new = kernel(image(two[1], config="# CONFIG_ZSWAP is not set\n"))
     asked = experiment(tmp_path, '"zswap.enabled=1", "nosmp"')
+    both = {("a", "perf"): old, ("b", "perf"): new}
     with pytest.raises(UsageError) as error:
-        ineffective.refuse(asked, [old, new])
+        ineffective.refuse(asked, both)
     assert "no kernel of this experiment takes zswap.enabled (CONFIG_ZSWAP is not set)" in str(
         error.value) and "\n" not in str(error.value)
-    ineffective.refuse(experiment(tmp_path, '"nosmp"'), [old, new])
+    ineffective.refuse(experiment(tmp_path, '"nosmp"'), both)
     # Another image takes it: a comparison may be of that.
     (two[1] / "System.map").unlink()
     other = experiment(tmp_path, '"foo=1"')
     parameters.known.cache_clear()
-    ineffective.refuse(other, [old, new])
+    ineffective.refuse(other, both)
     with pytest.raises(UsageError):
-        ineffective.refuse(other, [old, old])
+        ineffective.refuse(other, {("a", "perf"): old, ("b", "perf"): old})
 
 
 @pytest.mark.parametrize("words, line, says", [

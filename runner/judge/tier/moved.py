@@ -17,6 +17,7 @@ from runner.judge import stats
 from runner.judge.figures import FLIPPED, label, number
 from runner.kernel import spec
 from runner.records import Sample
+from runner.settings.variant import kernel_of
 
 #: Each layout of one side is beyond each of the other, the medians by so many times the spread
 #: within a kernel and by this share at least; of fewer layouts nothing is said.
@@ -72,7 +73,10 @@ def ends(tree: str = "DIR", good: str = "REF", bad: str = "REF") -> list[str]:
 
 
 def between(base: str, test: str) -> list[str]:
-    """The range between two kernels, with words to fill in where they are no commits of a tree."""
+    """The range between two kernels, with words to fill in where they are no commits of a tree;
+    none between two variants of one kernel."""
+    if kernel_of(base) == kernel_of(test):
+        return []             # one kernel under two settings
     try:
         sources = [spec.parse(name).source for name in (base, test)]
     except UsageError:
@@ -88,5 +92,6 @@ def told(found: Sequence[Moved], span: Sequence[str], experiment: str = "FILE") 
     for one in found:
         words = ["./swapscale", "bisect", *span, "--experiment", experiment, "--metric", one.name,
                  "--above", f"{one.line():.6g}"]
-        lines.append(one.told() + (f"; bisect by it: {shlex.join(words)}" if one.worse else ""))
+        bisects = f"; bisect by it: {shlex.join(words)}" if one.worse and span else ""
+        lines.append(one.told() + bisects)
     return tuple(lines)

@@ -17,6 +17,7 @@
 	"heartbeat-ms 250\n"
 #define GOOD                                                         \
 	GOOD_HEAD "arg /bin/swapstorm\narg --note\narg a b  c\n"     \
+		  "set /sys/a [x] y\nset /proc/sys/b 1\n"          \
 		  "tool before fio\ntool-arg /bin/fio\ntool-arg x\n" \
 		  "tool-env JOBS=2\ntool window perf-2\ntool-arg /p\nend\n"
 
@@ -47,6 +48,10 @@ static void test_good(void **state)
 	assert_string_equal(job.argv[1], "--note");
 	assert_string_equal(job.argv[2], "a b  c");
 	assert_null(job.argv[3]);
+	assert_int_equal(job.setting_count, 2);
+	assert_string_equal(job.settings[0].path, "/sys/a");
+	assert_string_equal(job.settings[0].value, "[x] y");
+	assert_string_equal(job.settings[1].path, "/proc/sys/b");
 	assert_int_equal(job.tool_count, 2);
 	assert_int_equal(job.tools[0].when, TOOL_BEFORE);
 	assert_string_equal(job.tools[0].name, "fio");
@@ -84,7 +89,7 @@ static void test_bad(void **state)
 		{"\n", "line 1: is not 'swapscale-job 1'"},
 		{"swapscale-job 1\nend\n", "device: missing"},
 		{GOOD_HEAD "end\n", "arg: missing"},
-		{GOOD "arg x\n", "line 15: more after 'end'"},
+		{GOOD "arg x\n", "line 17: more after 'end'"},
 		{"swapscale-job 1\ndevice\n", "line 2: device: no value"},
 		{"swapscale-job 1\ndevice tape\n",
 		 "line 2: device: not one of pmem, pmem-legacy, brd, zram, "
@@ -118,6 +123,10 @@ static void test_bad(void **state)
 		 "line 2: tool-arg: no tool before it"},
 		{"swapscale-job 1\ntool-env A=1\n",
 		 "line 2: tool-env: no tool before it"},
+		{"swapscale-job 1\nset proc 1\n",
+		 "line 2: set: not PATH VALUE"},
+		{"swapscale-job 1\nset /proc\n",
+		 "line 2: set: not PATH VALUE"},
 		{"swapscale-job 1\ntool before\n",
 		 "line 2: tool: not WHEN NAME"},
 		{"swapscale-job 1\ntool before a.b\n",
