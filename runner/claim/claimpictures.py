@@ -13,8 +13,11 @@ from runner.judge import tier
 from runner.judge.results import threads
 from runner.judge.tier.base import Tier
 from runner.metrics.lockclass import SWAP_PATH
-from runner.plot import plots
-from runner.plot.plots import Curve, CurvePoint, Heading, StackRow
+from runner.plot import bars, plots
+from runner.plot.bars import StackRow
+from runner.plot.curves import Curve, CurvePoint, throughput_curves, time_series
+from runner.plot.curves import curves as draw_curves
+from runner.plot.plots import Heading
 from runner.records import Sample
 
 FOLDER = "plots"
@@ -79,7 +82,7 @@ def _effects(findings: Findings, device: str, maker: _Maker) -> None:
     here = [Curve(f"here{speed.stamp}", False, tuple(
         _ratio(count, one.effect) for count, one in speed.by_threads.items() if one.effect))
             for speed in _measured(findings, device)]
-    maker.keep(plots.curves(
+    maker.keep(draw_curves(
         [*here,
          Curve(f"published {findings.claim.source.date}, with the tolerance", False,
                _claimed(cells), claimed=True)] if cells else [],
@@ -103,8 +106,8 @@ def _throughput(findings: Findings, device: str, maker: _Maker) -> None:
             curves.append(Curve(f"{kernel}{speed.stamp}", False, tuple(points)))
     got = {count: one for speed in reversed(speeds) for count, one in speed.by_threads.items()}
     curves.append(_promised(findings, got, device))
-    maker.keep(plots.throughput_curves(curves, maker.folder / f"claim-throughput-{device}",
-                                       Heading(claim.base, claim.test), device, "2 10"))
+    maker.keep(throughput_curves(curves, maker.folder / f"claim-throughput-{device}",
+                                 Heading(claim.base, claim.test), device, "2 10"))
 
 
 def _promised(findings: Findings, got: dict[int, Measured], device: str) -> Curve:
@@ -127,9 +130,9 @@ def _locks(findings: Findings, device: str, maker: _Maker) -> None:
         for side, kernel in enumerate((claim.base, claim.test)) if taken else ():
             rows.append(StackRow(f"{threads(count)}, {device}", kernel, tuple(
                 taken.get(lock, (0.0, 0.0))[side] for lock in SWAP_PATH)))
-    maker.keep(plots.stacked_bars(rows, SWAP_PATH, maker.folder / f"claim-locks-{device}",
-                                  "Lock acquisitions per swapped-out page",
-                                  "acquisitions per swapped-out page"))
+    maker.keep(bars.stacked_bars(rows, SWAP_PATH, maker.folder / f"claim-locks-{device}",
+                                 "Lock acquisitions per swapped-out page",
+                                 "acquisitions per swapped-out page"))
 
 
 def _touches(findings: Findings, samples: Iterable[Sample], home: Path, maker: _Maker) -> None:
@@ -138,12 +141,12 @@ def _touches(findings: Findings, samples: Iterable[Sample], home: Path, maker: _
         sides = [touches.of(samples, home, kernel, device) for kernel in (claim.base, claim.test)]
         kinds = dict.fromkeys(kind for one in sides if one for kind in one.latency)
         for kind in kinds:
-            maker.keep(plots.curves(
+            maker.keep(draw_curves(
                 [Curve(one.kernel, False, one.latency[kind]) for one in sides
                  if one and kind in one.latency], maker.folder / f"claim-latency-{kind}-{device}",
                 f"Latency of a touch, {kind.replace('_', ' ')}, {device}, one sample each",
                 "percentile of touches|latency, µs", "10 10"))
-        maker.keep(plots.time_series(
+        maker.keep(time_series(
             [(one.label, one.rate) for one in sides if one],
             next((one.phases for one in sides if one), ()),
             maker.folder / f"claim-series-{device}",

@@ -10,7 +10,7 @@ from runner.errors import CannotMeasure
 from runner.judge import tier
 from runner.metrics import guestfile
 from runner.metrics.steady import WORKLOAD
-from runner.plot.plots import CurvePoint
+from runner.plot.curves import CurvePoint
 from runner.records import MIB, Sample
 
 #: Percentiles swapstorm reports, and the share of touches above each.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from runner import report, tomlfile, tomltext
@@ -59,8 +60,22 @@ def given(args: argparse.Namespace) -> tomlfile.Given:
     return tomltext.given(asked)
 
 
+def _local(args: argparse.Namespace) -> Executor:
+    if args.patience:
+        raise UsageError("--patience is of --executor slurm; leave it away, or add that")
+    return local.measure
+
+
+def _slurm(args: argparse.Namespace) -> Executor:
+    return slurm.executor(args.patience * 60.0 if args.patience else slurm.PATIENCE)
+
+
+#: --executor, each with what makes it of a command's options.
+EXECUTORS: dict[str, Callable[[argparse.Namespace], Executor]] = {"local": _local, "slurm": _slurm}
+
+
 def executor(one: argparse.ArgumentParser) -> None:
-    one.add_argument("--executor", choices=("local", "slurm"), default="local",
+    one.add_argument("--executor", choices=tuple(EXECUTORS), default="local",
                      help="where samples are made: on this machine, or as a job array of a Slurm "
                      "cluster (default: %(default)s)")
     one.add_argument("--patience", type=Whole(1, 10080), metavar="MINUTES",
@@ -70,8 +85,4 @@ def executor(one: argparse.ArgumentParser) -> None:
 
 def measure(args: argparse.Namespace) -> Executor:
     """What the options of `executor` ask for."""
-    if args.executor == "slurm":
-        return slurm.executor(args.patience * 60.0 if args.patience else slurm.PATIENCE)
-    if args.patience:
-        raise UsageError("--patience is of --executor slurm; leave it away, or add that")
-    return local.measure
+    return EXECUTORS[args.executor](args)

@@ -21,7 +21,7 @@ _WRONG = re.compile(r"\b(errors?|err|fail(ed|ure|s)?|fatal|cannot|can't|couldn't
 FLAME = "flame-profile.svg"
 
 #: File of the evidence -> what reads figures out of it, given those of the load.
-_READERS: dict[str, Callable[[Path, dict[str, Metric]], dict[str, Metric]]] = {
+READERS: dict[str, Callable[[Path, dict[str, Metric]], dict[str, Metric]]] = {
     fio.OUTPUT: fio.measure, profile.OUTPUT: profile.measure, contention.OUTPUT: contention.measure,
     ndctl.OUTPUT: ndctl.measure}
 
@@ -29,7 +29,7 @@ _READERS: dict[str, Callable[[Path, dict[str, Metric]], dict[str, Metric]]] = {
 def measure(evidence: Path, found: dict[str, Metric]) -> dict[str, Metric]:
     """What the tools of this boot add to the load's figures; CannotMeasure with one line."""
     added: dict[str, Metric] = {}
-    for file, read in _READERS.items():
+    for file, read in READERS.items():
         if (evidence / file).is_file():
             added |= read(evidence, found)
     return added

@@ -11,6 +11,7 @@ from runner.judge.results import CellResult, threads
 from runner.judge.shown import Picture, Table, change
 from runner.lockstep.simmetrics import BAR, LINE, PAIR, WAIT, WRITTEN
 from runner.plot import plots
+from runner.plot.bars import LockRow, line_bars
 
 #: Rows of a table and of a picture.
 _ROWS, _BARS = 10, 8
@@ -75,12 +76,12 @@ def waits(cell: CellResult) -> Table | None:
 
 
 def pictures(cells: Sequence[CellResult], out: Path, heading: plots.Heading) -> list[Picture]:
-    bars = [plots.LockRow(cell.device, printable(name, 40), one.base or 0.0, one.test or 0.0)
+    bars = [LockRow(cell.device, printable(name, 40), one.base or 0.0, one.test or 0.0)
             for cell in cells for (name,), one in _of(cell, LINE)[:_BARS]]
     if not bars:
         return []
     on = next(cell.on for cell in cells)
     return [Picture("locks", f"Hottest cache lines{on}, {heading.note}: {heading.test} against "
-                    f"{heading.base}", plots.line_bars(
+                    f"{heading.base}", line_bars(
                         bars, out.with_name(f"{out.name}-lines"), heading, on),
                     "Transfers of a line between CPUs per swapped-out page.")]

@@ -12,6 +12,7 @@ clock against the emulated timer to within 10 ppm (measured: 999.993 MHz for
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,8 +76,18 @@ def _window(evidence: Path, workload: guestfile.Json) -> Window:
     return window
 
 
-def _counters(window: Window, swaps: tuple[guestfile.Swap, ...]) -> dict[str, Metric]:
+@dataclass(frozen=True)
+class Reading:
+    """What a boot left of its load and its steady phase."""
+
+    evidence: Path
+    window: Window
+    workload: guestfile.Json
+
+
+def _counters(reading: Reading) -> dict[str, Metric]:
     source = f"{BEGIN}, {END}"
+    window, swaps = reading.window, guestfile.swaps(reading.evidence / SWAPS)
     pages = window.kernel_pages
     end_pages = max(1, window.end["pswpout"])  # since boot, as are the slots in use
     scanned = window.rise(rf"pgscan_{_RECLAIMER}{_ZONE}")
@@ -102,8 +113,8 @@ def _counters(window: Window, swaps: tuple[guestfile.Swap, ...]) -> dict[str, Me
     return found
 
 
-def _phases(workload: guestfile.Json) -> dict[str, Metric]:
-    phases = workload.object("phases")
+def _phases(reading: Reading) -> dict[str, Metric]:
+    phases = reading.workload.object("phases")
     found = {}
     for name in ("fill", "steady", "teardown"):
         if phases.has(name):
@@ -113,8 +124,8 @@ def _phases(workload: guestfile.Json) -> dict[str, Metric]:
     return found
 
 
-def _fairness(workload: guestfile.Json) -> dict[str, Metric]:
-    done = [one.integer("steady_pages") for one in workload.objects("per_thread")]
+def _fairness(reading: Reading) -> dict[str, Metric]:
+    done = [one.integer("steady_pages") for one in reading.workload.objects("per_thread")]
     if len(done) < 2 or not any(done):
         return {}
     jain = sum(done) ** 2 / (len(done) * sum(pages ** 2 for pages in done))
@@ -122,13 +133,12 @@ def _fairness(workload: guestfile.Json) -> dict[str, Metric]:
             "fairness_jain": Metric(jain, "", "higher", WORKLOAD)}
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What a boot left of its load and its steady phase."""
+def _latency(reading: Reading) -> dict[str, Metric]:
+    return latency.measure(reading.workload, WORKLOAD)
 
-    evidence: Path
-    window: Window
-    workload: guestfile.Json
+
+#: Each gives metrics of what a boot left; a later one wins.
+FAMILIES: list[Callable[[Reading], dict[str, Metric]]] = [_counters, _fairness, _phases, _latency]
 
 
 def read(evidence: Path) -> Reading:
@@ -143,7 +153,4 @@ def read(evidence: Path) -> Reading:
 
 def common(reading: Reading) -> dict[str, Metric]:
     """The metrics that every tier gives which runs a load, by name."""
-    workload = reading.workload
-    swaps = guestfile.swaps(reading.evidence / SWAPS)
-    return {**_counters(reading.window, swaps), **_fairness(workload), **_phases(workload),
-            **latency.measure(workload, WORKLOAD)}
+    return {name: metric for family in FAMILIES for name, metric in family(reading).items()}

@@ -10,8 +10,8 @@ from runner.errors import printable
 from runner.judge.budget import FLOOR, SLACK, Budget, Figures, Place
 from runner.judge.figures import number
 from runner.metrics.lockclass import SWAP_PATH
-from runner.plot import plots
-from runner.plot.plots import StackRow
+from runner.plot import bars, plots
+from runner.plot.bars import StackRow
 from runner.report import markdown
 
 _HEAD = """\
@@ -133,5 +133,5 @@ def draw(budget: Budget, out: Path) -> plots.Drawn:
     """Stacked bars of the swap path's classes, a bar per kernel; OUT.tsv, .svg and .png."""
     rows = [StackRow(title, place.kernel, tuple(one.locks.get(lock, 0.0) for lock in SWAP_PATH))
             for title, group in _groups(budget).items() for place, one in group]
-    return plots.stacked_bars(rows, SWAP_PATH, out, "Lock acquisitions per swapped-out page",
-                              "acquisitions per swapped-out page")
+    return bars.stacked_bars(rows, SWAP_PATH, out, "Lock acquisitions per swapped-out page",
+                             "acquisitions per swapped-out page")

@@ -12,7 +12,8 @@ from runner.judge.results import Base, CellResult, Comparison, Kind
 from runner.judge.shown import Picture
 from runner.judge.tier.base import Tier
 from runner.metrics.lockclass import SWAP_PATH
-from runner.plot import effects, plots
+from runner.plot import bars, effects, plots
+from runner.plot.curves import Curve, CurvePoint, throughput_curves
 from runner.records import Sample
 
 FOLDER = "plots"
@@ -35,7 +36,7 @@ def _effects(cells: Iterable[CellResult], test: str, locks: bool) -> list[effect
     return sorted(rows, key=lambda row: row.group)
 
 
-def _measured(samples: Sequence[Sample], kernel: str, device: str, one_tier: Tier) -> plots.Curve:
+def _measured(samples: Sequence[Sample], kernel: str, device: str, one_tier: Tier) -> Curve:
     """Throughput over threads: median, least and most over the boots that count."""
     metric = one_tier.speed[0]
     by_threads: dict[int, list[float]] = {}
@@ -43,12 +44,12 @@ def _measured(samples: Sequence[Sample], kernel: str, device: str, one_tier: Tie
         if (one.cell.kernel, one.cell.device, one.cell.tier) == (kernel, device, one_tier.name) \
                 and not one.invalid and metric in one.metrics:
             by_threads.setdefault(one.cell.threads, []).append(one.metrics[metric].value)
-    return plots.Curve(kernel, False, tuple(
-        plots.CurvePoint(threads, statistics.median(values), min(values), max(values))
+    return Curve(kernel, False, tuple(
+        CurvePoint(threads, statistics.median(values), min(values), max(values))
         for threads, values in sorted(by_threads.items())))
 
 
-def _stacks(cells: Iterable[CellResult], base: str) -> list[plots.StackRow]:
+def _stacks(cells: Iterable[CellResult], base: str) -> list[bars.StackRow]:
     """What a page costs in locks of the swap path, a bar per kernel and device."""
     taken: dict[tuple[str, str], dict[str, float]] = {}
     for cell in cells:
@@ -60,7 +61,7 @@ def _stacks(cells: Iterable[CellResult], base: str) -> list[plots.StackRow]:
                 value = getattr(one, side)
                 if one.name.endswith(_TAKEN) and value is not None:
                     mine[one.name.removeprefix("locks.").removesuffix(_TAKEN)] = value
-    rows = [plots.StackRow(device, kernel, tuple(locks.get(name, 0.0) for name in SWAP_PATH))
+    rows = [bars.StackRow(device, kernel, tuple(locks.get(name, 0.0) for name in SWAP_PATH))
             for (device, kernel), locks in taken.items() if locks]
     return sorted(rows, key=lambda row: row.group)
 
@@ -94,8 +95,8 @@ def draw(comparison: Comparison, folder: Path, samples: Sequence[Sample] = ()
         if stacks := _stacks((cell for cell in counted if cell.threads == threads),
                              comparison.base):
             keep("locks", what,
-                 plots.stacked_bars(stacks, SWAP_PATH, place / f"stack-{threads}", what,
-                                    "acquisitions per swapped-out page"),
+                 bars.stacked_bars(stacks, SWAP_PATH, place / f"stack-{threads}", what,
+                                   "acquisitions per swapped-out page"),
                  "A bar per kernel, a part per lock class.")
     for number, test in enumerate(comparison.tests):
         mine = [cell for cell in comparison.cells
@@ -130,7 +131,7 @@ def draw(comparison: Comparison, folder: Path, samples: Sequence[Sample] = ()
                                if cell.tier == own.name and cell.machine), "")
                     out = place / f"{number}-{device}-{'measured' if own.by_clock else own.name}"
                     keep("throughput", f"Throughput over threads on {device}{on}: {named}",
-                         plots.throughput_curves(curves, out, plots.Heading(comparison.base, test),
-                                                 device),
+                         throughput_curves(curves, out, plots.Heading(comparison.base, test),
+                                           device),
                          "Median over the boots that count, least to most.")
     return drawn, notes

@@ -47,3 +47,12 @@ def test_a_loop_between_modules_is_found() -> None:
 def test_a_name_says_which_file() -> None:
     names = Counter(file.name for file in RUNNER.rglob("*.py") if file.name != "__init__.py")
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_a_file_can_be_read_at_one_go() -> None:
+    lines = {str(file.relative_to(paths.ROOT)): len(file.read_text("utf-8").splitlines())
+             for folder in ("runner", "workloads", "lockstep")
+             for kind in ("*.py", "*.c", "*.h") for file in (paths.ROOT / folder).rglob(kind)}
+    assert len(lines) > 300
+    assert {name: count for name, count in lines.items()
+            if count > (300 if name.endswith(".py") else 400)} == {}

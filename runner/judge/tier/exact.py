@@ -16,6 +16,7 @@ from runner.judge.tier.base import NO_RULES, Tier
 from runner.metrics import guestfile
 from runner.metrics import steady as metrics
 from runner.plot import plots
+from runner.plot.bars import InstructionRow, instruction_bars
 from runner.records import Accelerator, Metric, Rules, Sample
 
 
@@ -111,11 +112,11 @@ class Exact(Tier):
 
     def pictures(self, cells: Sequence[CellResult], out: Path, heading: plots.Heading
                  ) -> list[Picture]:
-        bars = [plots.InstructionRow(cell.device, one.base, one.test, one.change)
+        bars = [InstructionRow(cell.device, one.base, one.test, one.change)
                 for cell in cells for one in cell.metrics
                 if one.name == layouts.PAGE and one.base and one.test]
         return [Picture("effects", f"Instructions per swapped-out page, {heading.note}: "
-                        f"{heading.test} against {heading.base}", plots.instruction_bars(
+                        f"{heading.test} against {heading.base}", instruction_bars(
                             bars, out.with_name(f"{out.name}-instructions"), heading))] \
             if bars else []
 

@@ -17,7 +17,7 @@ from runner.judge.tier.base import Tier
 from runner.metrics import lockfigures
 from runner.metrics import steady as metrics
 from runner.metrics.lockclass import PATH_SUM, SWAP_LOCKS
-from runner.plot import plots
+from runner.plot import bars, plots
 from runner.records import Metric, Sample
 
 _TAKEN = ".acquisitions_per_page"
@@ -78,7 +78,7 @@ class Locks(Tier):
                                                      row.lock))
         return [Picture("locks", f"Lock acquisitions per swapped-out page, {heading.note}: "
                         f"{heading.test} against {heading.base}",
-                        plots.lock_bars(rows, out.with_name(f"{out.name}-locks"), heading))] \
+                        bars.lock_bars(rows, out.with_name(f"{out.name}-locks"), heading))] \
             if rows else []
 
     def ends(self, rules: dict[str, Any]) -> None:
@@ -93,14 +93,14 @@ class Locks(Tier):
             experiment.boots, lock_boots=count))
 
 
-def _bars(cells: Iterable[CellResult]) -> Iterator[plots.LockRow]:
+def _bars(cells: Iterable[CellResult]) -> Iterator[bars.LockRow]:
     for cell in cells:
         for one in cell.metrics:
             lock = one.name.removeprefix("locks.").removesuffix(_TAKEN)
             most = max(one.base or 0.0, one.test or 0.0)
             if one.name.endswith(_TAKEN) and (most >= _FEW or lock in SWAP_LOCKS) \
                     and lock not in ("other", PATH_SUM):
-                yield plots.LockRow(cell.device, lock, one.base or 0.0, one.test or 0.0)
+                yield bars.LockRow(cell.device, lock, one.base or 0.0, one.test or 0.0)
 
 
 def _classes(cell: CellResult) -> Table | None:
