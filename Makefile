@@ -27,26 +27,24 @@ all: $(PROGRAMS)
 # the size of its initramfs.
 GUEST := $(CSTD) $(CFLAGS) -ffile-prefix-map=$(CURDIR)=. -static -s -pthread
 
-$(BUILD)/swapstorm: $(call sources,workloads/swapstorm) $(headers) Makefile
-	@mkdir -p $(@D)
-	$(CC) $(GUEST) -o $@ $(filter %.c,$^) -lm
+# What guest programs share; the linker takes what a program uses.
+LIB := $(BUILD)/lib/guest.a
+$(LIB): $(call sources,workloads/lib) $(headers) Makefile
+	@rm -rf $(@D); mkdir -p $(@D)
+	@for file in $(filter %.c,$^); do \
+	    $(CC) $(GUEST) -I. -c -o $(@D)/$$(basename $$file .c).o $$file || exit 1; done
+	$(AR) rcsD $@ $(patsubst workloads/lib/%.c,$(@D)/%.o,$(filter %.c,$^))
 
-# It tells the agent what it sees as swapstorm does.
-$(BUILD)/pressure: $(call sources,workloads/pressure) $(addprefix workloads/swapstorm/, \
-		error.c notify.c number.c out.c procfs.c) $(headers) Makefile
+$(BUILD)/swapstorm $(BUILD)/swaptorture $(BUILD)/pressure: $(BUILD)/%: $(LIB) $(headers) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(GUEST) -I. -o $@ $(filter %.c,$^)
+	$(CC) $(GUEST) -I. -o $@ $(filter workloads/$*/%.c,$^) $(LIB) -lm
+$(BUILD)/swapstorm: $(call sources,workloads/swapstorm)
+$(BUILD)/swaptorture: $(call sources,workloads/swaptorture)
+$(BUILD)/pressure: $(call sources,workloads/pressure)
 
-# It stamps pages as swapstorm does, and sets devices up as the agent does.
-TORTURE_SHARED := $(addprefix workloads/swapstorm/,content.c error.c out.c procfs.c stamp.c) \
-	$(addprefix runner/agent/,device.c fault.c frame.c job.c swap.c text.c wait.c)
-$(BUILD)/swaptorture: $(call sources,workloads/swaptorture) $(TORTURE_SHARED) $(headers) Makefile
+$(BUILD)/agent: $(call sources,runner/agent) $(LIB) $(headers) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(GUEST) -I. -o $@ $(filter %.c,$^)
-
-$(BUILD)/agent: $(call sources,runner/agent) $(headers) Makefile
-	@mkdir -p $(@D)
-	$(CC) $(GUEST) -I. -o $@ $(filter %.c,$^)
+	$(CC) $(GUEST) -I. -o $@ $(filter %.c,$^) $(LIB)
 
 # QEMU loads it: its own symbols stay hidden, and current_cpu is the program's.
 # Its checksum is part of a series, so where it was built is not in it.
@@ -56,7 +54,7 @@ $(BUILD)/lockstep.so: $(call sources,lockstep) $(headers) Makefile
 	$(CC) $(CSTD) $(CFLAGS) $(PLUGIN) -flto=auto -o $@ $(filter %.c,$^)
 
 # C unit tests: tests/unit/c/test_X.c names what it tests in a line of the form
-#   // LINK: runner/agent/frame.c ...
+#   // LINK: workloads/lib/frame.c ...
 C_TESTS := $(patsubst tests/unit/c/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/c/test_*.c))
 .SECONDEXPANSION:
 links = $(shell sed -n 's,^// LINK: ,,p' $(1))
@@ -182,7 +180,7 @@ check: all
 .PHONY: install
 PREFIX ?= /usr/local
 INSTALLED := swapscale runner configs kernels plots setup workloads lockstep docs README.md LICENSE \
-	     Makefile results/README.md results/baselines $(PROGRAMS)
+	     Makefile results/README.md results/baselines $(LIB) $(PROGRAMS)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/swapscale \
 	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions

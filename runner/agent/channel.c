@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "channel.h"
 
-#include "text.h"
-#include "wait.h"
+#include "workloads/lib/text.h"
+#include "workloads/lib/wait.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -38,7 +38,7 @@ static void find_port(const char *sys, char *node, size_t size)
 }
 
 int channel_open(struct channel *channel, const char *sys, int wait_ms,
-		 struct fault *fault)
+		 struct error *fault)
 {
 	char node[300];
 	int error = 0;
@@ -55,24 +55,24 @@ int channel_open(struct channel *channel, const char *sys, int wait_ms,
 			break;
 	}
 	if (error)
-		return fault_set(fault, FAULT_CHANNEL, "%s: %s", node,
-				 strerror(error));
-	return fault_set(fault, FAULT_CHANNEL,
-			 "no virtio port called " PORT_NAME " within %d ms",
-			 wait_ms);
+		return error_coded(fault, ERROR_CHANNEL, "%s: %s", node,
+				   strerror(error));
+	return error_coded(fault, ERROR_CHANNEL,
+			   "no virtio port called " PORT_NAME " within %d ms",
+			   wait_ms);
 }
 
 static int send_frame(struct channel *channel, enum frame_type type,
 		      const struct frame_part *parts, size_t count,
-		      struct fault *fault)
+		      struct error *fault)
 {
 	size_t length = frame_encode(channel->frame, sizeof(channel->frame),
 				     type, channel->sequence, parts, count);
 	size_t sent = 0;
 
 	if (!length)
-		return fault_set(fault, FAULT_CHANNEL,
-				 "a frame of type %d is too long", (int)type);
+		return error_coded(fault, ERROR_CHANNEL,
+				   "a frame of type %d is too long", (int)type);
 	channel->sequence++;
 	while (sent < length) {
 		ssize_t wrote = write(channel->fd, channel->frame + sent,
@@ -81,15 +81,15 @@ static int send_frame(struct channel *channel, enum frame_type type,
 		if (wrote < 0 && errno == EINTR)
 			continue;
 		if (wrote <= 0)
-			return fault_set(fault, FAULT_CHANNEL, "write: %s",
-					 strerror(errno));
+			return error_coded(fault, ERROR_CHANNEL, "write: %s",
+					   strerror(errno));
 		sent += (size_t)wrote;
 	}
 	return 0;
 }
 
 int channel_line(struct channel *channel, enum frame_type type,
-		 struct fault *fault, const char *format, ...)
+		 struct error *fault, const char *format, ...)
 {
 	char line[CHANNEL_CHUNK];
 	va_list args;
@@ -108,7 +108,7 @@ int channel_line(struct channel *channel, enum frame_type type,
 }
 
 int channel_file(struct channel *channel, const char *name, const char *data,
-		 size_t length, struct fault *fault)
+		 size_t length, struct error *fault)
 {
 	const uint8_t name_length = (uint8_t)strlen(name);
 

@@ -4,8 +4,8 @@
 #ifndef AGENT_CHANNEL_H
 #define AGENT_CHANNEL_H
 
-#include "fault.h"
-#include "frame.h"
+#include "workloads/lib/error.h"
+#include "workloads/lib/frame.h"
 
 enum {
 	// The kernel's port driver copies every write into one kmalloc; a page
@@ -24,16 +24,16 @@ struct channel {
 
 // Waits up to wait_ms for the port to show up under sys (/sys) and opens it.
 int channel_open(struct channel *channel, const char *sys, int wait_ms,
-		 struct fault *fault);
+		 struct error *fault);
 
 // One frame of one line of text.
 int channel_line(struct channel *channel, enum frame_type type,
-		 struct fault *fault, const char *format, ...)
+		 struct error *fault, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
 // Content of the file called name on the host, in as many frames as it takes;
 // further calls append.  Length 0 makes the file exist.
 int channel_file(struct channel *channel, const char *name, const char *data,
-		 size_t length, struct fault *fault);
+		 size_t length, struct error *fault);
 
 #endif

@@ -3,17 +3,17 @@
 #ifndef AGENT_GUEST_H
 #define AGENT_GUEST_H
 
-#include "fault.h"
+#include "workloads/lib/error.h"
 
 // Mounts /proc, /sys, /dev and /dev/pts, and points stdin, stdout and stderr
 // at /dev/null: the console is the kernel's alone.
-int guest_mount(struct fault *fault);
+int guest_mount(struct error *fault);
 
 // Locks all memory, now and to come, and keeps the OOM killer away.
-int guest_lock(struct fault *fault);
+int guest_lock(struct error *fault);
 
 // The one line that goes to the console: when there is no channel to say it on.
-void guest_cry(const struct fault *fault);
+void guest_cry(const struct error *fault);
 
 // Never returns.
 __attribute__((noreturn)) void guest_power_off(void);
@@ -21,6 +21,6 @@ __attribute__((noreturn)) void guest_power_off(void);
 // Makes a control group whose programs are never swapped out, so that a tool
 // answers beside a load that takes all memory.
 #define GUEST_TOOL_GROUP "/sys/fs/cgroup/tools"
-int guest_tool_group(struct fault *fault);
+int guest_tool_group(struct error *fault);
 
 #endif

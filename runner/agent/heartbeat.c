@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "heartbeat.h"
 
-#include "frame.h"
+#include "workloads/lib/frame.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -91,7 +91,7 @@ static void *run(void *argument)
 	return NULL;
 }
 
-int heartbeat_start(struct heartbeat *heartbeat, struct fault *fault)
+int heartbeat_start(struct heartbeat *heartbeat, struct error *fault)
 {
 	pthread_attr_t attributes;
 
@@ -105,15 +105,15 @@ int heartbeat_start(struct heartbeat *heartbeat, struct fault *fault)
 
 	pthread_attr_destroy(&attributes);
 	if (error)
-		return fault_set(fault, FAULT_HEARTBEAT, "thread: %s",
-				 strerror(error));
+		return error_coded(fault, ERROR_HEARTBEAT, "thread: %s",
+				   strerror(error));
 	while (sem_wait(&heartbeat->started))
 		;
 	if (!heartbeat->failed)
 		return 0;
 	pthread_join(heartbeat->thread, NULL);
-	return fault_set(fault, FAULT_HEARTBEAT, "%s: %s", heartbeat->failed,
-			 strerror(heartbeat->error));
+	return error_coded(fault, ERROR_HEARTBEAT, "%s: %s", heartbeat->failed,
+			   strerror(heartbeat->error));
 }
 
 void heartbeat_stop(struct heartbeat *heartbeat)

@@ -4,7 +4,7 @@
 #ifndef AGENT_HEARTBEAT_H
 #define AGENT_HEARTBEAT_H
 
-#include "fault.h"
+#include "workloads/lib/error.h"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -31,7 +31,7 @@ struct heartbeat {
 };
 
 // Starts the thread; fd, interval_ms and progress are set.
-int heartbeat_start(struct heartbeat *heartbeat, struct fault *fault);
+int heartbeat_start(struct heartbeat *heartbeat, struct error *fault);
 
 // Stops it after a whole frame and a last beat.
 void heartbeat_stop(struct heartbeat *heartbeat);

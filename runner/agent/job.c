@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "job.h"
 
-#include "text.h"
+#include "workloads/lib/text.h"
 
 #include <string.h>
-
-static const char *const kinds[] = {
-	[DEVICE_PMEM] = "pmem",
-	[DEVICE_PMEM_LEGACY] = "pmem-legacy",
-	[DEVICE_BRD] = "brd",
-	[DEVICE_ZRAM] = "zram",
-	[DEVICE_VIRTIO_BLK] = "virtio-blk",
-	[DEVICE_NVME] = "nvme",
-};
 
 static const char *const whens[] = {
 	[TOOL_PROVISION] = "provision", [TOOL_BEFORE] = "before",
@@ -26,28 +17,12 @@ struct seen {
 	size_t args;
 };
 
-const char *device_kind_name(enum device_kind kind)
-{
-	return kinds[kind];
-}
-
 static bool once(bool *seen)
 {
 	bool first = !*seen;
 
 	*seen = true;
 	return first;
-}
-
-static bool take_device(struct job *job, const char *value)
-{
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (!strcmp(value, kinds[i])) {
-			job->device = (enum device_kind)i;
-			return true;
-		}
-	}
-	return false;
 }
 
 // A part of a file's name on the host.
@@ -128,7 +103,7 @@ static const char *take(struct job *job, struct seen *seen, const char *key,
 		return NULL;
 	}
 	if (!strcmp(key, "device")) {
-		if (!take_device(job, value))
+		if (!device_kind_of(value, &job->device))
 			return "not one of pmem, pmem-legacy, brd, zram, "
 			       "virtio-blk, nvme";
 		return once(&seen->device) ? NULL : "given twice";
@@ -191,7 +166,7 @@ static ptrdiff_t cut_line(char *text, const char *stop)
 	return end - text;
 }
 
-int job_parse(struct job *job, char *text, size_t length, struct fault *fault)
+int job_parse(struct job *job, char *text, size_t length, struct error *fault)
 {
 	const char *stop = text + length;
 	struct seen seen = {0};
@@ -201,46 +176,46 @@ int job_parse(struct job *job, char *text, size_t length, struct fault *fault)
 		ptrdiff_t size = cut_line(text, stop);
 
 		if (size < 0 || size > JOB_MAX_LINE)
-			return fault_set(fault, FAULT_JOB,
-					 "line %d: cut short or too long",
-					 number);
+			return error_coded(fault, ERROR_JOB,
+					   "line %d: cut short or too long",
+					   number);
 		for (ptrdiff_t i = 0; i < size; i++)
 			if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-				return fault_set(fault, FAULT_JOB,
-						 "line %d: control character",
-						 number);
+				return error_coded(fault, ERROR_JOB,
+						   "line %d: control character",
+						   number);
 		if (number == 1) {
 			if (strcmp(text, "swapscale-job 1") != 0)
-				return fault_set(fault, FAULT_JOB,
-						 "line 1: is not "
-						 "'swapscale-job 1'");
+				return error_coded(fault, ERROR_JOB,
+						   "line 1: is not "
+						   "'swapscale-job 1'");
 		} else if (!strcmp(text, "end")) {
 			const char *lack = missing(job, &seen);
 
 			if (lack)
-				return fault_set(fault, FAULT_JOB,
-						 "%s: missing", lack);
+				return error_coded(fault, ERROR_JOB,
+						   "%s: missing", lack);
 			if (text + size + 1 != stop)
-				return fault_set(fault, FAULT_JOB,
-						 "line %d: more after 'end'",
-						 number);
+				return error_coded(fault, ERROR_JOB,
+						   "line %d: more after 'end'",
+						   number);
 			return 0;
 		} else {
 			char *blank = strchr(text, ' ');
 
 			if (!blank)
-				return fault_set(fault, FAULT_JOB,
-						 "line %d: %.40s: no value",
-						 number, text);
+				return error_coded(fault, ERROR_JOB,
+						   "line %d: %.40s: no value",
+						   number, text);
 			*blank = '\0';
 			const char *wrong = take(job, &seen, text, blank + 1);
 
 			if (wrong)
-				return fault_set(fault, FAULT_JOB,
-						 "line %d: %.40s: %s", number,
-						 text, wrong);
+				return error_coded(fault, ERROR_JOB,
+						   "line %d: %.40s: %s", number,
+						   text, wrong);
 		}
 		text += size + 1;
 	}
-	return fault_set(fault, FAULT_JOB, "no 'end' line: cut short");
+	return error_coded(fault, ERROR_JOB, "no 'end' line: cut short");
 }

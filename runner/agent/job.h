@@ -20,7 +20,8 @@
 #ifndef AGENT_JOB_H
 #define AGENT_JOB_H
 
-#include "fault.h"
+#include "workloads/lib/device.h"
+#include "workloads/lib/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,15 +35,6 @@ enum {
 	JOB_MAX_ENV = 16,
 	JOB_MAX_NAME = 32,
 	JOB_MAX_SETTINGS = 64,
-};
-
-enum device_kind {
-	DEVICE_PMEM,	    // QEMU's nvdimm, found through the NFIT table
-	DEVICE_PMEM_LEGACY, // memmap= on the kernel's command line
-	DEVICE_BRD,	    // RAM disk
-	DEVICE_ZRAM,	    // RAM disk that compresses
-	DEVICE_VIRTIO_BLK,  // QEMU's, with a file in the host's RAM
-	DEVICE_NVME,	    // likewise
 };
 
 enum tool_when {
@@ -81,8 +73,6 @@ struct job {
 };
 
 // Parses text of the given length in place: argv points into it.
-int job_parse(struct job *job, char *text, size_t length, struct fault *fault);
-
-const char *device_kind_name(enum device_kind kind);
+int job_parse(struct job *job, char *text, size_t length, struct error *fault);
 
 #endif

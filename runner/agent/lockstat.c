@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "lockstat.h"
 
-#include "text.h"
+#include "workloads/lib/text.h"
 
 #include <errno.h>
 #include <string.h>
 
-static int put(const char *path, const char *text, struct fault *fault)
+static int put(const char *path, const char *text, struct error *fault)
 {
 	if (!text_write(path, text))
 		return 0;
-	return fault_set(fault, FAULT_LOCK_STAT,
-			 "%s: %s: the kernel needs CONFIG_LOCK_STAT", path,
-			 strerror(errno));
+	return error_coded(fault, ERROR_LOCK_STAT,
+			   "%s: %s: the kernel needs CONFIG_LOCK_STAT", path,
+			   strerror(errno));
 }
 
-int lockstat_count(bool on, struct fault *fault)
+int lockstat_count(bool on, struct error *fault)
 {
 	return put("/proc/sys/kernel/lock_stat", on ? "1" : "0", fault);
 }
 
-int lockstat_clear(struct fault *fault)
+int lockstat_clear(struct error *fault)
 {
 	return put("/proc/lock_stat", "0", fault);
 }

@@ -3,14 +3,14 @@
 #ifndef AGENT_LOCKSTAT_H
 #define AGENT_LOCKSTAT_H
 
-#include "fault.h"
+#include "workloads/lib/error.h"
 
 #include <stdbool.h>
 
 // Whether counting goes on; it is on after boot.
-int lockstat_count(bool on, struct fault *fault);
+int lockstat_count(bool on, struct error *fault);
 
 // Sets all counters to zero.
-int lockstat_clear(struct fault *fault);
+int lockstat_clear(struct error *fault);
 
 #endif

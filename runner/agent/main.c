@@ -10,7 +10,7 @@
 // memory; everything else is the same code):
 //   agent --no-init --channel-fd N --heartbeat-fd N --job FILE [--tool-ms N]
 #include "channel.h"
-#include "device.h"
+#include "workloads/lib/device.h"
 #include "guest.h"
 #include "heartbeat.h"
 #include "job.h"
@@ -19,8 +19,9 @@
 #include "module.h"
 #include "settings.h"
 #include "snapshot.h"
-#include "swap.h"
-#include "text.h"
+#include "workloads/lib/swap.h"
+#include "workloads/lib/procfs.h"
+#include "workloads/lib/text.h"
 #include "workload.h"
 
 #include <errno.h>
@@ -71,55 +72,55 @@ static struct agent agent = {
 };
 static alignas(4096) char arena[SNAPSHOT_ARENA];
 
-static int say_hello(struct agent *self, struct fault *fault)
+static int say_hello(struct agent *self, struct error *fault)
 {
 	char cmdline[2048], meminfo[4096];
 	struct utsname uts;
 
 	uname(&uts);
 	if (text_read_line("/proc/cmdline", cmdline, sizeof(cmdline)) < 0)
-		return fault_set(fault, FAULT_MOUNT, "/proc/cmdline: %s",
-				 strerror(errno));
+		return error_coded(fault, ERROR_MOUNT, "/proc/cmdline: %s",
+				   strerror(errno));
 	if (text_read("/proc/meminfo", meminfo, sizeof(meminfo)) < 0)
-		return fault_set(fault, FAULT_MOUNT, "/proc/meminfo: %s",
-				 strerror(errno));
+		return error_coded(fault, ERROR_MOUNT, "/proc/meminfo: %s",
+				   strerror(errno));
 	return channel_line(&self->channel, FRAME_HELLO, fault,
 			    "agent 1\nrelease %s\ncpus %ld\nmemtotal-kib "
 			    "%" PRIu64 "\ncmdline %s\n",
 			    uts.release, sysconf(_SC_NPROCESSORS_ONLN),
-			    text_lookup(meminfo, "MemTotal"), cmdline);
+			    procfs_number(meminfo, "MemTotal"), cmdline);
 }
 
-static int read_job(struct agent *self, struct fault *fault)
+static int read_job(struct agent *self, struct error *fault)
 {
 	ssize_t length = text_read(self->job_file, self->job_text,
 				   sizeof(self->job_text));
 
 	if (length < 0)
-		return fault_set(fault, FAULT_JOB, "%s: %s", self->job_file,
-				 strerror(errno));
+		return error_coded(fault, ERROR_JOB, "%s: %s", self->job_file,
+				   strerror(errno));
 	return job_parse(&self->job, self->job_text, (size_t)length, fault);
 }
 
 // Pages of the shared memory are locked through our mapping of it.
-static int start_heartbeat(struct agent *self, struct fault *fault)
+static int start_heartbeat(struct agent *self, struct error *fault)
 {
 	self->progress = memfd_create("progress", MFD_CLOEXEC);
 	if (self->progress < 0 || ftruncate(self->progress, PROGRESS_BYTES))
-		return fault_set(fault, FAULT_HEARTBEAT, "memfd: %s",
-				 strerror(errno));
+		return error_coded(fault, ERROR_HEARTBEAT, "memfd: %s",
+				   strerror(errno));
 	void *shared = mmap(NULL, PROGRESS_BYTES, PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_POPULATE, self->progress, 0);
 
 	if (shared == MAP_FAILED)
-		return fault_set(fault, FAULT_HEARTBEAT, "mmap: %s",
-				 strerror(errno));
+		return error_coded(fault, ERROR_HEARTBEAT, "mmap: %s",
+				   strerror(errno));
 	self->heartbeat.progress = shared;
 	self->heartbeat.interval_ms = self->job.heartbeat_ms;
 	return heartbeat_start(&self->heartbeat, fault);
 }
 
-static int find_device(struct agent *self, struct fault *fault)
+static int find_device(struct agent *self, struct error *fault)
 {
 	const struct job *job = &self->job;
 	struct device *device = &self->device;
@@ -141,7 +142,7 @@ static int find_device(struct agent *self, struct fault *fault)
 	return 0;
 }
 
-static int set_swap_up(struct agent *self, struct fault *fault)
+static int set_swap_up(struct agent *self, struct error *fault)
 {
 	if (self->guest && self->job.tool_count) {
 		if (guest_tool_group(fault))
@@ -159,7 +160,7 @@ static int set_swap_up(struct agent *self, struct fault *fault)
 }
 
 static int take_and_send(struct agent *self, const char *prefix,
-			 struct fault *fault)
+			 struct error *fault)
 {
 	return snapshot_take(&self->snapshot, false, fault) ||
 			       snapshot_send(&self->snapshot, &self->channel,
@@ -168,7 +169,7 @@ static int take_and_send(struct agent *self, const char *prefix,
 		       : 0;
 }
 
-static int run_workload(struct agent *self, struct fault *fault)
+static int run_workload(struct agent *self, struct error *fault)
 {
 	struct workload workload = {
 		.job = &self->job,
@@ -187,7 +188,7 @@ static int run_workload(struct agent *self, struct fault *fault)
 	if (self->guest &&
 	    swap_check(swaps, self->device.path, self->job.device_bytes, fault))
 		return -1;
-	const uint64_t oom_before = text_lookup(
+	const uint64_t oom_before = procfs_number(
 		snapshot_text(&self->snapshot, "vmstat"), "oom_kill");
 
 	if (tools_start(&self->tools, fault) ||
@@ -201,10 +202,11 @@ static int run_workload(struct agent *self, struct fault *fault)
 	    take_and_send(self, "after", fault) ||
 	    settings_send(&self->job, &self->channel, "after", fault))
 		return -1;
-	const char *oom = text_lookup(snapshot_text(&self->snapshot, "vmstat"),
-				      "oom_kill") > oom_before
-				  ? " oom"
-				  : "";
+	const char *oom =
+		procfs_number(snapshot_text(&self->snapshot, "vmstat"),
+			      "oom_kill") > oom_before
+			? " oom"
+			: "";
 
 	const bool exited = WIFEXITED(status);
 
@@ -218,7 +220,7 @@ static int run_workload(struct agent *self, struct fault *fault)
 		       : 0;
 }
 
-static int run_job(struct agent *self, struct fault *fault)
+static int run_job(struct agent *self, struct error *fault)
 {
 	if (self->guest &&
 	    (guest_mount(fault) || module_load("/modules", fault) ||
@@ -239,19 +241,19 @@ static int run_job(struct agent *self, struct fault *fault)
 }
 
 // On the channel, or where nobody needs one.
-static void report(struct agent *self, const struct fault *fault)
+static void report(struct agent *self, const struct error *fault)
 {
-	struct fault second;
+	struct error second;
 
 	if (self->channel.fd >= 0 &&
 	    !channel_line(&self->channel, FRAME_ERROR, &second, "%s: %s",
-			  fault->code, fault->text))
+			  fault->code, fault->line))
 		return;
 	if (self->guest)
 		guest_cry(fault);
 	else
 		fprintf(stderr, "swapscale-agent: %s: %s\n", fault->code,
-			fault->text);
+			fault->line);
 }
 
 static void on_child(int signal_number)
@@ -319,7 +321,7 @@ static int take_options(struct agent *self, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct fault fault;
+	struct error fault;
 
 	agent.snapshot.arena = arena;
 	if (getpid() != 1 && take_options(&agent, argc, argv)) {

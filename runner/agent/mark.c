@@ -20,25 +20,25 @@ void mark_window(bool begins)
 		TELL(MARK_END);
 }
 
-int mark_cpus(struct fault *fault)
+int mark_cpus(struct error *fault)
 {
 	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	cpu_set_t all, only;
 
 	if (sched_getaffinity(0, sizeof(all), &all))
-		return fault_set(fault, FAULT_PROTOCOL, "sched_getaffinity: %s",
-				 strerror(errno));
+		return error_coded(fault, ERROR_PROTOCOL,
+				   "sched_getaffinity: %s", strerror(errno));
 	for (int cpu = 0; cpu < cpus; cpu++) {
 		CPU_ZERO(&only);
 		CPU_SET(cpu, &only);
 		if (sched_setaffinity(0, sizeof(only), &only))
-			return fault_set(fault, FAULT_PROTOCOL,
-					 "sched_setaffinity to CPU %d: %s", cpu,
-					 strerror(errno));
+			return error_coded(fault, ERROR_PROTOCOL,
+					   "sched_setaffinity to CPU %d: %s",
+					   cpu, strerror(errno));
 		TELL(MARK_CPU);
 	}
 	if (sched_setaffinity(0, sizeof(all), &all))
-		return fault_set(fault, FAULT_PROTOCOL, "sched_setaffinity: %s",
-				 strerror(errno));
+		return error_coded(fault, ERROR_PROTOCOL,
+				   "sched_setaffinity: %s", strerror(errno));
 	return 0;
 }

@@ -3,13 +3,13 @@
 #ifndef AGENT_MARK_H
 #define AGENT_MARK_H
 
-#include "fault.h"
+#include "workloads/lib/error.h"
 
 #include <stdbool.h>
 
 void mark_window(bool begins);
 
 // Runs on every CPU in turn, from the first, and marks it; then anywhere again.
-int mark_cpus(struct fault *fault);
+int mark_cpus(struct error *fault);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "program.h"
 
-#include "text.h"
+#include "workloads/lib/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -58,7 +58,7 @@ child(const struct program *program, char *const *environment, int report)
 	_exit(127);
 }
 
-pid_t program_start(const struct program *program, struct fault *fault)
+pid_t program_start(const struct program *program, struct error *fault)
 {
 	char *environment[PROGRAM_MAX_ENV + 4] = {"PATH=/bin:/usr/bin",
 						  "HOME=/", "LC_ALL=C"};
@@ -69,8 +69,8 @@ pid_t program_start(const struct program *program, struct fault *fault)
 	     i++)
 		environment[i + 3] = program->environment[i];
 	if (pipe2(ends, O_CLOEXEC))
-		return fault_set(fault, FAULT_EXEC, "pipe: %s",
-				 strerror(errno));
+		return error_coded(fault, ERROR_EXEC, "pipe: %s",
+				   strerror(errno));
 	ends[1] = program_raise(ends[1]);
 	pid_t pid = ends[1] < 0 ? -1 : fork();
 
@@ -80,8 +80,8 @@ pid_t program_start(const struct program *program, struct fault *fault)
 	close(ends[1]);
 	if (pid < 0) {
 		close(ends[0]);
-		return fault_set(fault, FAULT_EXEC, "fork: %s",
-				 strerror(error));
+		return error_coded(fault, ERROR_EXEC, "fork: %s",
+				   strerror(error));
 	}
 	// Our end of the pipe closes in the exec.
 	ssize_t got;
@@ -94,6 +94,6 @@ pid_t program_start(const struct program *program, struct fault *fault)
 		return pid;
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	return fault_set(fault, FAULT_EXEC, "%.200s: %s", program->argv[0],
-			 got < 0 ? "cannot be started" : strerror(error));
+	return error_coded(fault, ERROR_EXEC, "%.200s: %s", program->argv[0],
+			   got < 0 ? "cannot be started" : strerror(error));
 }

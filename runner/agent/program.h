@@ -3,7 +3,7 @@
 #ifndef AGENT_PROGRAM_H
 #define AGENT_PROGRAM_H
 
-#include "fault.h"
+#include "workloads/lib/error.h"
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -26,6 +26,6 @@ enum {
 int program_raise(int fd);
 
 // Forks and execs; the process once its exec has worked, or -1.
-pid_t program_start(const struct program *program, struct fault *fault);
+pid_t program_start(const struct program *program, struct error *fault);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "settings.h"
 
-#include "text.h"
+#include "workloads/lib/text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ void settings_apply(struct job *job)
 }
 
 int settings_send(const struct job *job, struct channel *channel,
-		  const char *name, struct fault *fault)
+		  const char *name, struct error *fault)
 {
 	char read[MOST], line[JOB_MAX_LINE + MOST], file[CHANNEL_NAME];
 

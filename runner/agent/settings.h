@@ -7,7 +7,7 @@
 #define AGENT_SETTINGS_H
 
 #include "channel.h"
-#include "fault.h"
+#include "workloads/lib/error.h"
 #include "job.h"
 
 // Writes each file.  One that cannot be written is none of our faults: what it
@@ -17,6 +17,6 @@ void settings_apply(struct job *job);
 // Sends NAME.settings: a line of path, errno of the write (0: none), and what
 // the file reads now, or "!" and the errno of that.  Nothing without settings.
 int settings_send(const struct job *job, struct channel *channel,
-		  const char *name, struct fault *fault);
+		  const char *name, struct error *fault);
 
 #endif

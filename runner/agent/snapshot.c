@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "snapshot.h"
 
-#include "text.h"
+#include "workloads/lib/text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@ static const struct {
 };
 
 int snapshot_take(struct snapshot *snapshot, bool with_locks,
-		  struct fault *fault)
+		  struct error *fault)
 {
 	size_t used = 0;
 
@@ -40,11 +40,11 @@ int snapshot_take(struct snapshot *snapshot, bool with_locks,
 		if (length < 0 && !sources[i].needed)
 			continue;
 		if (length < 0)
-			return fault_set(fault,
-					 sources[i].locks ? FAULT_LOCK_STAT
-							  : FAULT_MOUNT,
-					 "%s: %s", sources[i].path,
-					 strerror(errno));
+			return error_coded(fault,
+					   sources[i].locks ? ERROR_LOCK_STAT
+							    : ERROR_MOUNT,
+					   "%s: %s", sources[i].path,
+					   strerror(errno));
 		snapshot->files[i].text = text;
 		snapshot->files[i].length = (size_t)length;
 		used += (size_t)length + 1;
@@ -53,7 +53,7 @@ int snapshot_take(struct snapshot *snapshot, bool with_locks,
 }
 
 int snapshot_send(const struct snapshot *snapshot, struct channel *channel,
-		  const char *prefix, struct fault *fault)
+		  const char *prefix, struct error *fault)
 {
 	char name[CHANNEL_NAME];
 

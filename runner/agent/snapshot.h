@@ -24,11 +24,11 @@ struct snapshot {
 
 // Reads everything first, so that the copies are of nearly one instant.
 int snapshot_take(struct snapshot *snapshot, bool with_locks,
-		  struct fault *fault);
+		  struct error *fault);
 
 // Sends the copies as files PREFIX.vmstat, PREFIX.meminfo, ...
 int snapshot_send(const struct snapshot *snapshot, struct channel *channel,
-		  const char *prefix, struct fault *fault);
+		  const char *prefix, struct error *fault);
 
 // Text of one copy: "vmstat", "swaps"; empty when there is none.
 const char *snapshot_text(const struct snapshot *snapshot, const char *name);

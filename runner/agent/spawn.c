@@ -55,14 +55,14 @@ static int open_notify(int ends[2])
 	return fcntl(ends[0], F_SETFL, O_NONBLOCK);
 }
 
-int workload_start(struct workload *workload, struct fault *fault)
+int workload_start(struct workload *workload, struct error *fault)
 {
 	struct ends ends = {0};
 
 	if (open_notify(ends.notify) || open_pipe(ends.out, O_NONBLOCK) ||
 	    open_pipe(ends.err, O_NONBLOCK))
-		return fault_set(fault, FAULT_EXEC, "pipes and terminal: %s",
-				 strerror(errno));
+		return error_coded(fault, ERROR_EXEC, "pipes and terminal: %s",
+				   strerror(errno));
 	const int fds[] = {ends.out[1], ends.err[1], ends.notify[1],
 			   workload->progress};
 	const struct program program = {

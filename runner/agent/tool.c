@@ -29,7 +29,7 @@ static int open_control(struct control *control)
 }
 
 static int start(const struct tools *tools, struct tool *tool,
-		 const struct tool_step *step, struct fault *fault)
+		 const struct tool_step *step, struct error *fault)
 {
 	char variable[sizeof("SWAP_DEVICE=") + 64];
 	char *environment[JOB_MAX_ENV + 2] = {variable};
@@ -40,8 +40,8 @@ static int start(const struct tools *tools, struct tool *tool,
 	tool->out = memfd_create("out", MFD_CLOEXEC);
 	tool->err = memfd_create("err", MFD_CLOEXEC);
 	if (tool->out < 0 || tool->err < 0 || (told && open_control(&control)))
-		return fault_set(fault, FAULT_EXEC, "%s: its pipes: %s",
-				 step->name, strerror(errno));
+		return error_coded(fault, ERROR_EXEC, "%s: its pipes: %s",
+				   step->name, strerror(errno));
 	snprintf(variable, sizeof(variable), "SWAP_DEVICE=%s", tools->device);
 	for (size_t i = 0; i < step->envs; i++)
 		environment[i + 1] = step->env[i];
@@ -66,7 +66,7 @@ static int start(const struct tools *tools, struct tool *tool,
 }
 
 static int send_output(const struct tool *tool, int fd, const char *stream,
-		       struct channel *channel, struct fault *fault)
+		       struct channel *channel, struct error *fault)
 {
 	char name[CHANNEL_NAME], buffer[CHANNEL_CHUNK];
 	off_t at = 0;
@@ -87,7 +87,7 @@ static int send_output(const struct tool *tool, int fd, const char *stream,
 
 // A tool that has ended: what it wrote and how it ended.
 static int hand_in(struct tool *tool, struct channel *channel,
-		   struct fault *fault)
+		   struct error *fault)
 {
 	const bool exited = WIFEXITED(tool->status);
 
@@ -148,7 +148,7 @@ static bool ends_within(struct tool *tool, int milliseconds)
 }
 
 static int say(const struct tools *tools, const struct tool *tool,
-	       const char *what, struct fault *fault)
+	       const char *what, struct error *fault)
 {
 	return channel_line(tools->channel, FRAME_EVENT, fault, "tool %s %s",
 			    tool->step->name, what);
@@ -156,17 +156,17 @@ static int say(const struct tools *tools, const struct tool *tool,
 
 // What hangs is ended; the fault says what it was to do.
 static int hangs(struct tool *tool, const char *what, int milliseconds,
-		 struct fault *fault)
+		 struct error *fault)
 {
 	kill(tool->pid, SIGKILL);
 	const bool gone = ends_within(tool, TOOL_KILL_MS);
 
-	return fault_set(fault, FAULT_TOOL, "%s has not %s in %d s%s",
-			 tool->step->name, what, milliseconds / 1000,
-			 gone ? "" : ", nor does it end when it is killed");
+	return error_coded(fault, ERROR_TOOL, "%s has not %s in %d s%s",
+			   tool->step->name, what, milliseconds / 1000,
+			   gone ? "" : ", nor does it end when it is killed");
 }
 
-int tools_run(struct tools *tools, enum tool_when when, struct fault *fault)
+int tools_run(struct tools *tools, enum tool_when when, struct error *fault)
 {
 	for (size_t i = 0; i < tools->job->tool_count; i++) {
 		const struct tool_step *step = &tools->job->tools[i];
@@ -209,7 +209,7 @@ static enum answer answered(int fd, int64_t deadline)
 }
 
 static int tell_one(struct tools *tools, struct tool *tool, const char *word,
-		    struct fault *fault)
+		    struct error *fault)
 {
 	const int64_t begin = now_ms();
 	enum answer answer;
@@ -242,7 +242,7 @@ static int tell_one(struct tools *tools, struct tool *tool, const char *word,
 
 // All who are told anything have answered when it returns, or have ended: one
 // that does not answer cannot do what it is there for.
-static int tell(struct tools *tools, const char *word, struct fault *fault)
+static int tell(struct tools *tools, const char *word, struct error *fault)
 {
 	for (size_t i = 0; i < tools->count; i++) {
 		struct tool *tool = &tools->beside[i];
@@ -254,7 +254,7 @@ static int tell(struct tools *tools, const char *word, struct fault *fault)
 	return 0;
 }
 
-int tools_start(struct tools *tools, struct fault *fault)
+int tools_start(struct tools *tools, struct error *fault)
 {
 	for (size_t i = 0; i < tools->job->tool_count; i++) {
 		const struct tool_step *step = &tools->job->tools[i];
@@ -270,7 +270,7 @@ int tools_start(struct tools *tools, struct fault *fault)
 	return tell(tools, "ping", fault);
 }
 
-int tools_window(struct tools *tools, bool open, struct fault *fault)
+int tools_window(struct tools *tools, bool open, struct error *fault)
 {
 	return tell(tools, open ? "enable" : "disable", fault);
 }
@@ -287,7 +287,7 @@ void tools_reaped(struct tools *tools, pid_t pid, int status)
 	}
 }
 
-int tools_stop(struct tools *tools, struct fault *fault)
+int tools_stop(struct tools *tools, struct error *fault)
 {
 	for (size_t i = 0; i < tools->count; i++) {
 		struct tool *tool = &tools->beside[i];

@@ -47,20 +47,20 @@ struct tools {
 
 // Runs the job's tools of one kind, each to its end.  One that has none within
 // its time is killed and is the fault, as with all of these.
-int tools_run(struct tools *tools, enum tool_when when, struct fault *fault);
+int tools_run(struct tools *tools, enum tool_when when, struct error *fault);
 
 // Starts those that go on beside the workload; returns when all who will be
 // told the window listen.
-int tools_start(struct tools *tools, struct fault *fault);
+int tools_start(struct tools *tools, struct error *fault);
 
 // The steady phase begins or ends; returns when all who are told have answered
 // or have ended.
-int tools_window(struct tools *tools, bool open, struct fault *fault);
+int tools_window(struct tools *tools, bool open, struct error *fault);
 
 // Somebody has seen this process end.
 void tools_reaped(struct tools *tools, pid_t pid, int status);
 
 // Ends those that are beside the workload.
-int tools_stop(struct tools *tools, struct fault *fault);
+int tools_stop(struct tools *tools, struct error *fault);
 
 #endif

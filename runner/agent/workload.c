@@ -16,7 +16,7 @@
 // The phase changes a workload tells, in their order.
 static const char *const phases[] = {"steady-begin", "steady-end"};
 
-static int enter_phase(struct workload *workload, struct fault *fault)
+static int enter_phase(struct workload *workload, struct error *fault)
 {
 	const bool begin = workload->phase == 0;
 	const bool lock_stat = workload->job->lock_stat;
@@ -44,12 +44,12 @@ static int enter_phase(struct workload *workload, struct fault *fault)
 		return -1;
 	// A workload that has died in the meantime is noticed by its exit.
 	if (write(workload->notify, "", 1) < 0 && errno != EIO)
-		return fault_set(fault, FAULT_PROTOCOL, "answer to %s: %s",
-				 name, strerror(errno));
+		return error_coded(fault, ERROR_PROTOCOL, "answer to %s: %s",
+				   name, strerror(errno));
 	return 0;
 }
 
-static int take_line(struct workload *workload, struct fault *fault)
+static int take_line(struct workload *workload, struct error *fault)
 {
 	const char *wanted = "nothing";
 
@@ -57,15 +57,15 @@ static int take_line(struct workload *workload, struct fault *fault)
 	if (workload->phase < 2)
 		wanted = phases[workload->phase];
 	if (strcmp(workload->line, wanted) != 0)
-		return fault_set(fault, FAULT_PROTOCOL,
-				 "the workload notified '%s', %s was due",
-				 workload->line, wanted);
+		return error_coded(fault, ERROR_PROTOCOL,
+				   "the workload notified '%s', %s was due",
+				   workload->line, wanted);
 	workload->line_length = 0;
 	return enter_phase(workload, fault);
 }
 
 // Each of these reads what there is; 0 also when there is nothing yet.
-static int read_notify(struct workload *workload, struct fault *fault)
+static int read_notify(struct workload *workload, struct error *fault)
 {
 	char buffer[64];
 	ssize_t got = read(workload->notify, buffer, sizeof(buffer));
@@ -82,10 +82,11 @@ static int read_notify(struct workload *workload, struct fault *fault)
 		} else if (workload->line_length + 1 < sizeof(workload->line)) {
 			workload->line[workload->line_length++] = buffer[i];
 		} else {
-			return fault_set(fault, FAULT_PROTOCOL,
-					 "the workload notified a line of more "
-					 "than %zu characters",
-					 sizeof(workload->line) - 1);
+			return error_coded(
+				fault, ERROR_PROTOCOL,
+				"the workload notified a line of more "
+				"than %zu characters",
+				sizeof(workload->line) - 1);
 		}
 	}
 	return 0;
@@ -93,7 +94,7 @@ static int read_notify(struct workload *workload, struct fault *fault)
 
 // Passes one chunk on; more than limit is dropped, and *bytes tells.
 static int pass_on(struct workload *workload, int *fd, const char *name,
-		   size_t *bytes, size_t limit, struct fault *fault)
+		   size_t *bytes, size_t limit, struct error *fault)
 {
 	char buffer[CHANNEL_CHUNK];
 	ssize_t got = read(*fd, buffer, sizeof(buffer));
@@ -113,20 +114,20 @@ static int pass_on(struct workload *workload, int *fd, const char *name,
 		    : 0;
 }
 
-static int read_out(struct workload *workload, struct fault *fault)
+static int read_out(struct workload *workload, struct error *fault)
 {
 	if (pass_on(workload, &workload->out, "workload.json",
 		    &workload->out_bytes, WORKLOAD_MAX_STDOUT, fault))
 		return -1;
 	if (workload->out_bytes > WORKLOAD_MAX_STDOUT)
-		return fault_set(fault, FAULT_PROTOCOL,
-				 "the workload wrote more than %d bytes to "
-				 "stdout",
-				 WORKLOAD_MAX_STDOUT);
+		return error_coded(fault, ERROR_PROTOCOL,
+				   "the workload wrote more than %d bytes to "
+				   "stdout",
+				   WORKLOAD_MAX_STDOUT);
 	return 0;
 }
 
-static int read_err(struct workload *workload, struct fault *fault)
+static int read_err(struct workload *workload, struct error *fault)
 {
 	return pass_on(workload, &workload->err, "workload.stderr",
 		       &workload->err_bytes, WORKLOAD_MAX_STDERR, fault);
@@ -141,7 +142,7 @@ static bool has_data(int fd)
 
 // What the workload wrote before it ended; a child it left behind may hold the
 // pipes open, so an end is not waited for.
-static int drain(struct workload *workload, struct fault *fault)
+static int drain(struct workload *workload, struct error *fault)
 {
 	while (has_data(workload->out))
 		if (read_out(workload, fault))
@@ -179,7 +180,7 @@ static bool reap(const struct workload *workload, int *status)
 }
 
 // One round: waits for news and takes it.
-static int serve(struct workload *workload, struct fault *fault)
+static int serve(struct workload *workload, struct error *fault)
 {
 	struct pollfd fds[] = {
 		{.fd = workload->notify, .events = POLLIN},
@@ -191,9 +192,10 @@ static int serve(struct workload *workload, struct fault *fault)
 	// SIGCHLD is blocked but in here, so no child's end is missed.
 	sigemptyset(&none);
 	if (ppoll(fds, 3, NULL, &none) < 0)
-		return errno == EINTR ? 0
-				      : fault_set(fault, FAULT_PROTOCOL,
-						  "poll: %s", strerror(errno));
+		return errno == EINTR
+			       ? 0
+			       : error_coded(fault, ERROR_PROTOCOL, "poll: %s",
+					     strerror(errno));
 	if ((fds[0].revents && read_notify(workload, fault)) ||
 	    (fds[1].revents && read_out(workload, fault)) ||
 	    (fds[2].revents && read_err(workload, fault)))
@@ -201,7 +203,7 @@ static int serve(struct workload *workload, struct fault *fault)
 	return 0;
 }
 
-int workload_finish(struct workload *workload, int *status, struct fault *fault)
+int workload_finish(struct workload *workload, int *status, struct error *fault)
 {
 	while (!reap(workload, status)) {
 		if (!serve(workload, fault))

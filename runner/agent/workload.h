@@ -33,11 +33,11 @@ struct workload {
 };
 
 // Forks and execs; returns after the exec has worked.
-int workload_start(struct workload *workload, struct fault *fault);
+int workload_start(struct workload *workload, struct error *fault);
 
 // Passes output and phase changes on until the workload has ended.  status as
 // waitpid(2) gives it.  After a fault the workload is dead too.
 int workload_finish(struct workload *workload, int *status,
-		    struct fault *fault);
+		    struct error *fault);
 
 #endif

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Frames from the guest, as runner/agent/frame.h describes them.
+"""Frames from the guest, as workloads/lib/frame.h describes them.
 
 A guest is not trusted: everything it says is bounded, and nothing of it
 becomes a path or reaches a terminal as it is.

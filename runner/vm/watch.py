@@ -16,7 +16,7 @@ from runner.vm.machine import Limits
 
 _WORKLOAD = re.compile(r"(exited|killed) (\d{1,3})( oom)?")
 _TOOL = re.compile(r"tool ([a-z0-9-]{1,32}) (runs|silent|answered|exited|killed)( \d{1,3})?")
-#: Code of the agent's ERROR where a tool is to blame: FAULT_TOOL in runner/agent/fault.h.
+#: Code of the agent's ERROR where a tool is to blame: ERROR_TOOL in workloads/lib/error.h.
 _TOOL_CODE = "tool"
 LAST_WORDS = 10.0      # seconds a panicked kernel or a failed agent may take to end
 _HEARTBEAT = struct.Struct("<QQ")

@@ -58,7 +58,8 @@ def test_nothing_that_was_made_by_use_is_installed(prefix: Path) -> None:
     (("swapscale", "comp"), {"compare", "completion"}), (("swapscale", "kernel", "l"), {"list"}),
     (("swapscale", "run", "--th"), {"--threads"}),
     (("swapscale", "run", "--format", "ju"), {"junit"}),
-    (("swapscale", "kernel", "build", "--flavour", "perf+"), {"perf+devices", "perf+tools"}),
+    (("swapscale", "kernel", "build", "--flavour", "perf+"), {
+        "perf+devices", "perf+devices+compress", "perf+tools"}),
     (("swapscale", "new", "s"), {"series"}), (("swapscale", "run", "configs/ben"), {
         "configs/bench.toml"}), (("swapscale", "frob"), set())])
 def test_bash_completes(prefix: Path, words: tuple[str, ...], completed: set[str]) -> None:

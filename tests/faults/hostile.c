@@ -7,7 +7,7 @@
 #include "runner/agent/channel.h"
 #include "runner/agent/guest.h"
 #include "runner/agent/heartbeat.h"
-#include "runner/agent/swap.h"
+#include "workloads/lib/swap.h"
 #include "runner/agent/workload.h"
 
 #include <fcntl.h>
@@ -50,10 +50,10 @@ static void on_console(const char *text, size_t times)
 	close(fd);
 }
 
-int __real_guest_mount(struct fault *fault);
-int __wrap_guest_mount(struct fault *fault);
+int __real_guest_mount(struct error *fault);
+int __wrap_guest_mount(struct error *fault);
 
-int __wrap_guest_mount(struct fault *fault)
+int __wrap_guest_mount(struct error *fault)
 {
 	if (is("exits-first"))
 		exit(0);
@@ -77,10 +77,10 @@ int __wrap_guest_mount(struct fault *fault)
 	return failed;
 }
 
-int __real_heartbeat_start(struct heartbeat *heartbeat, struct fault *fault);
-int __wrap_heartbeat_start(struct heartbeat *heartbeat, struct fault *fault);
+int __real_heartbeat_start(struct heartbeat *heartbeat, struct error *fault);
+int __wrap_heartbeat_start(struct heartbeat *heartbeat, struct error *fault);
 
-int __wrap_heartbeat_start(struct heartbeat *heartbeat, struct fault *fault)
+int __wrap_heartbeat_start(struct heartbeat *heartbeat, struct error *fault)
 {
 	if (is("hangs-greeted"))
 		sleep_for_ever();
@@ -97,12 +97,12 @@ void __wrap_heartbeat_stop(struct heartbeat *heartbeat)
 }
 
 int __real_swap_on(const char *path, uint64_t bytes, int flags, uint8_t *page,
-		   struct fault *fault);
+		   struct error *fault);
 int __wrap_swap_on(const char *path, uint64_t bytes, int flags, uint8_t *page,
-		   struct fault *fault);
+		   struct error *fault);
 
 int __wrap_swap_on(const char *path, uint64_t bytes, int flags, uint8_t *page,
-		   struct fault *fault)
+		   struct error *fault)
 {
 	return is("no-swap") ? 0
 			     : __real_swap_on(path, bytes, flags, page, fault);
@@ -184,12 +184,12 @@ ssize_t __wrap_write(int fd, const void *data, size_t length)
 }
 
 int __real_channel_file(struct channel *channel, const char *name,
-			const char *data, size_t length, struct fault *fault);
+			const char *data, size_t length, struct error *fault);
 int __wrap_channel_file(struct channel *channel, const char *name,
-			const char *data, size_t length, struct fault *fault);
+			const char *data, size_t length, struct error *fault);
 
 /* More than a host should take. */
-static void flood(struct channel *channel, struct fault *fault)
+static void flood(struct channel *channel, struct error *fault)
 {
 	static char data[1 << 20];
 	char name[32];
@@ -236,7 +236,7 @@ static const char *forge(const char *data, size_t *length)
 }
 
 int __wrap_channel_file(struct channel *channel, const char *name,
-			const char *data, size_t length, struct fault *fault)
+			const char *data, size_t length, struct error *fault)
 {
 	const bool content = !strncmp((const char *)asked, "content-", 8);
 
@@ -261,10 +261,10 @@ int __wrap_channel_file(struct channel *channel, const char *name,
 	return __real_channel_file(channel, name, data, length, fault);
 }
 
-int __real_workload_start(struct workload *workload, struct fault *fault);
-int __wrap_workload_start(struct workload *workload, struct fault *fault);
+int __real_workload_start(struct workload *workload, struct error *fault);
+int __wrap_workload_start(struct workload *workload, struct error *fault);
 
-int __wrap_workload_start(struct workload *workload, struct fault *fault)
+int __wrap_workload_start(struct workload *workload, struct error *fault)
 {
 	struct channel *channel = workload->channel;
 

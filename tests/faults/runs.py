@@ -42,7 +42,8 @@ def build() -> None:
         re.findall(r"\b__real_(\w+)", hostile.read_text("ascii"))))]
     subprocess.run([*common, "-static", "-s", "-pthread", f"-I{paths.ROOT}", *wraps, "-o",
                     place / "hostile", hostile,
-                    *sorted((paths.ROOT / "runner/agent").glob("*.c"))], check=True)
+                    *sorted((paths.ROOT / "runner/agent").glob("*.c")),
+                    paths.BUILD / "lib/guest.a"], check=True)
 
 
 def loaded(**words: str | int | Path) -> dict[str, str]:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: runner/agent/job.c runner/agent/text.c runner/agent/fault.c
+// LINK: runner/agent/job.c workloads/lib/text.c workloads/lib/error.c
+// LINK: workloads/lib/device.c workloads/lib/wait.c
 // SEEDS: tests/fuzz/seeds/job
 /* The agent's job file. */
 #include "fuzz.h"
@@ -8,7 +9,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct job job;
-	struct fault fault;
+	struct error fault;
 	char *text = malloc(size ? size : 1);
 
 	/* No zero ends it: its length does. */
@@ -28,8 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			must(strlen(tool->name) <= JOB_MAX_NAME);
 		}
 	} else {
-		must(strnlen(fault.text, sizeof(fault.text)) <
-		     sizeof(fault.text));
+		must(strnlen(fault.line, sizeof(fault.line)) <
+		     sizeof(fault.line));
 	}
 	free(text);
 	return 0;

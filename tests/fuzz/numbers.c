@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: workloads/swapstorm/number.c workloads/swapstorm/list.c
-// LINK: workloads/swapstorm/error.c
+// LINK: workloads/lib/number.c workloads/swapstorm/list.c
+// LINK: workloads/lib/error.c
 // SEEDS: tests/fuzz/seeds/numbers
 /* Numbers, sizes and lists as people write them. */
 #include "fuzz.h"
 #include "workloads/swapstorm/list.h"
-#include "workloads/swapstorm/number.h"
+#include "workloads/lib/number.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: runner/agent/text.c runner/agent/swap.c runner/agent/fault.c
-// LINK: runner/agent/frame.c runner/agent/device.c runner/agent/wait.c
-// LINK: runner/agent/job.c
-// LINK: workloads/swapstorm/procfs.c workloads/swapstorm/memcg.c
-// LINK: workloads/swapstorm/error.c
+// LINK: workloads/lib/text.c workloads/lib/swap.c workloads/lib/error.c
+// LINK: workloads/lib/frame.c workloads/lib/device.c workloads/lib/wait.c
+// LINK: workloads/lib/procfs.c workloads/swapstorm/memcg.c
 // SEEDS: tests/fuzz/seeds/procfs tests/data/evidence/contended
 // SEEDS: tests/data/evidence/brd-locks
 /* What agent and workload read of /proc: vmstat, swaps, mounts, numbers. */
 #include "fuzz.h"
-#include "runner/agent/swap.h"
-#include "runner/agent/text.h"
+#include "workloads/lib/swap.h"
+#include "workloads/lib/text.h"
 #include "workloads/swapstorm/memcg.h"
-#include "workloads/swapstorm/procfs.h"
+#include "workloads/lib/procfs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = as_text(data, size), root[32];
-	struct fault fault;
+	struct error fault;
 	uint64_t value;
 
-	text_lookup(text, "pswpout");
+	procfs_number(text, "pswpout");
 	if (!text_number(text, &value))
 		must(strspn(text, "0123456789") == strlen(text));
 	if (procfs_field(text, "pswpout", &value))

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: workloads/swapstorm/stamp.c workloads/swapstorm/content.c
+// LINK: workloads/lib/stamp.c workloads/lib/content.c
 /* Pages as they come back from a swap device that may have spoilt them. */
 #include <stdalign.h>
 #include <stdbool.h>
 
 #include "fuzz.h"
-#include "workloads/swapstorm/stamp.h"
+#include "workloads/lib/stamp.h"
 
 enum { PAGE = 4096 };
 

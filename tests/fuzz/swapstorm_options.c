@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: workloads/swapstorm/options.c workloads/swapstorm/number.c
+// LINK: workloads/swapstorm/options.c workloads/lib/number.c
 // LINK: workloads/swapstorm/pattern.c workloads/swapstorm/pattern_sequential.c
 // LINK: workloads/swapstorm/pattern_strided.c
 // LINK: workloads/swapstorm/pattern_random.c workloads/swapstorm/pattern_zipf.c
 // LINK: workloads/swapstorm/pattern_hotcold.c workloads/swapstorm/pattern_mix.c
 // LINK: workloads/swapstorm/pattern_readlater.c
 // LINK: workloads/swapstorm/layout.c workloads/swapstorm/list.c
-// LINK: workloads/swapstorm/memcg.c workloads/swapstorm/error.c
+// LINK: workloads/swapstorm/memcg.c workloads/lib/error.c
 // SEEDS: tests/fuzz/seeds/swapstorm_options
 /* swapstorm's command line. */
 #include "words.h"

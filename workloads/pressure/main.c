@@ -17,10 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "workloads/swapstorm/notify.h"
-#include "workloads/swapstorm/number.h"
-#include "workloads/swapstorm/out.h"
-#include "workloads/swapstorm/procfs.h"
+#include "workloads/lib/notify.h"
+#include "workloads/lib/number.h"
+#include "workloads/lib/out.h"
+#include "workloads/lib/procfs.h"
 
 enum {
 	LOOK_MS = 10,

@@ -5,10 +5,10 @@
 
 #include <stdint.h>
 
-#include "error.h"
-#include "notify.h"
+#include "workloads/lib/error.h"
+#include "workloads/lib/notify.h"
 #include "phases.h"
-#include "procfs.h"
+#include "workloads/lib/procfs.h"
 #include "series.h"
 #include "worker.h"
 

@@ -3,7 +3,7 @@
 #ifndef SWAPSTORM_HELP_H
 #define SWAPSTORM_HELP_H
 
-#include "out.h"
+#include "workloads/lib/out.h"
 
 void help_write(struct out *out);
 

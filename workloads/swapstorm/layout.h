@@ -5,9 +5,9 @@
 
 #include <stdint.h>
 
-#include "error.h"
+#include "workloads/lib/error.h"
 #include "options.h"
-#include "procfs.h"
+#include "workloads/lib/procfs.h"
 
 /* Pages per thread; an error if there are more threads than pages. */
 int layout_pages(const struct options *options, const struct memory *memory,

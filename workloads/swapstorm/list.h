@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "error.h"
+#include "workloads/lib/error.h"
 
 #define LIST_LIMIT 1024
 

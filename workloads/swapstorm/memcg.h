@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "error.h"
+#include "workloads/lib/error.h"
 
 struct memcg {
 	char root[256]; /* where version 2 is mounted; "" before memcg_enter */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "number.h"
+#include "workloads/lib/number.h"
 #include "options.h"
 
 /* What an option's value looks like, and what it is kept in. */

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "error.h"
+#include "workloads/lib/error.h"
 #include "list.h"
 #include "pattern.h"
 #include "region.h"

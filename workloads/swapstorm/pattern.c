@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "pattern.h"
-#include "random.h"
+#include "workloads/lib/random.h"
 
 static const struct pattern *const patterns[] = {
 	&pattern_sequential, &pattern_strided, &pattern_random,

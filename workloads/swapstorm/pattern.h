@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "error.h"
-#include "random.h"
+#include "workloads/lib/error.h"
+#include "workloads/lib/random.h"
 
 #define ACCESS_READ ((uint64_t)1 << 63) /* beside the page's number */
 #define ACCESS_PAGE (ACCESS_READ - 1)

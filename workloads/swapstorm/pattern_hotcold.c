@@ -4,7 +4,7 @@
  * that slides through the region, page by page: what was hot gets cold.
  */
 #include "pattern.h"
-#include "random.h"
+#include "workloads/lib/random.h"
 
 static void start(struct walk *walk, const struct pattern_settings *settings)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Any page at any time; a pass meets 63% of them. */
 #include "pattern.h"
-#include "random.h"
+#include "workloads/lib/random.h"
 
 static uint64_t next(struct walk *walk)
 {

@@ -13,7 +13,7 @@
 #include <math.h>
 
 #include "pattern.h"
-#include "random.h"
+#include "workloads/lib/random.h"
 
 /* A page's entry: whom it leaves the rest to, then what it keeps. */
 #define KEPT_BITS  28

@@ -15,7 +15,7 @@
 
 #include <stdbool.h>
 
-#include "procfs.h"
+#include "workloads/lib/procfs.h"
 
 enum phase {
 	PHASE_FILL,

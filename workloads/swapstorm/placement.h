@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "error.h"
+#include "workloads/lib/error.h"
 
 /* Pages in memory; what is swapped out is on no node. */
 struct placement {

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "error.h"
+#include "workloads/lib/error.h"
 #include "worker.h"
 
 /*

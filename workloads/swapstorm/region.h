@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "error.h"
+#include "workloads/lib/error.h"
 #include "list.h"
 
 enum region_kind {

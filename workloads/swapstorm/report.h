@@ -4,9 +4,9 @@
 #define SWAPSTORM_REPORT_H
 
 #include "options.h"
-#include "out.h"
+#include "workloads/lib/out.h"
 #include "phases.h"
-#include "procfs.h"
+#include "workloads/lib/procfs.h"
 #include "series.h"
 #include "worker.h"
 

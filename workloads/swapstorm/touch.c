@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "procfs.h"
+#include "workloads/lib/procfs.h"
 #include "touch.h"
 
 /*

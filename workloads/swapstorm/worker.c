@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "loop.h"
-#include "procfs.h"
+#include "workloads/lib/procfs.h"
 
 /* All of it is locked: 1024 threads of the default 8 MiB would not be. */
 #define STACK_BYTES ((size_t)64 << 10)

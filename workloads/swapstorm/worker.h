@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "error.h"
+#include "workloads/lib/error.h"
 #include "gate.h"
 #include "latency.h"
 #include "list.h"
@@ -17,7 +17,7 @@
 #include "pattern.h"
 #include "placement.h"
 #include "region.h"
-#include "stamp.h"
+#include "workloads/lib/stamp.h"
 
 #define WORKER_FIRST_BAD 4
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "churn.h"
-#include "workloads/swapstorm/random.h"
+#include "workloads/lib/random.h"
 
 enum {
 	STEP_PAGES = 64,   /* looked at in a step */

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "counters.h"
-#include "runner/agent/text.h"
-#include "workloads/swapstorm/procfs.h"
+#include "workloads/lib/text.h"
+#include "workloads/lib/procfs.h"
 
 int counters_read(struct counters *counters, struct error *error)
 {
@@ -14,11 +14,12 @@ int counters_read(struct counters *counters, struct error *error)
 		return error_set(error, "/proc/vmstat: %s", strerror(errno));
 	*counters = (struct counters){
 		.ns = clock_ns(),
-		.pswpout = text_lookup(text, "pswpout"),
-		.pswpin = text_lookup(text, "pswpin"),
-		.pglazyfreed = text_lookup(text, "pglazyfreed"),
-		.thp_swpout = text_lookup(text, "thp_swpout"),
-		.thp_swpout_fallback = text_lookup(text, "thp_swpout_fallback"),
+		.pswpout = procfs_number(text, "pswpout"),
+		.pswpin = procfs_number(text, "pswpin"),
+		.pglazyfreed = procfs_number(text, "pglazyfreed"),
+		.thp_swpout = procfs_number(text, "thp_swpout"),
+		.thp_swpout_fallback =
+			procfs_number(text, "thp_swpout_fallback"),
 	};
 	return 0;
 }

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "workloads/swapstorm/error.h"
+#include "workloads/lib/error.h"
 
 struct counters {
 	uint64_t ns; /* CLOCK_MONOTONIC */

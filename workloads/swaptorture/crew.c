@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "crew.h"
-#include "runner/agent/text.h"
+#include "workloads/lib/text.h"
 
 static void *run(void *argument)
 {

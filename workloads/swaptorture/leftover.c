@@ -5,7 +5,8 @@
 #include <time.h>
 
 #include "leftover.h"
-#include "runner/agent/text.h"
+#include "workloads/lib/procfs.h"
+#include "workloads/lib/text.h"
 
 enum {
 	/* So many looks, 10 ms apart, until reclaim has come to rest. */
@@ -28,7 +29,7 @@ static int read_free(const struct torture *torture, uint64_t *pages,
 
 	if (text_read("/proc/meminfo", text, sizeof(text)) < 0)
 		return error_set(error, "/proc/meminfo: %s", strerror(errno));
-	*pages = text_lookup(text, "MemFree") * 1024 /
+	*pages = procfs_number(text, "MemFree") * 1024 /
 		 torture->content.page_size;
 	return 0;
 }
@@ -58,8 +59,8 @@ static int read_counters(struct torture *torture, struct leftover *left,
 	}
 	if (text_read("/proc/vmstat", text, sizeof(text)) < 0)
 		return error_set(error, "/proc/vmstat: %s", strerror(errno));
-	left->swap_cached = text_lookup(text, "nr_swapcached");
-	left->isolated = text_lookup(text, "nr_isolated_anon");
+	left->swap_cached = procfs_number(text, "nr_swapcached");
+	left->isolated = procfs_number(text, "nr_isolated_anon");
 	return 0;
 }
 

@@ -7,7 +7,8 @@
 #include <sys/stat.h>
 
 #include "machine.h"
-#include "runner/agent/text.h"
+#include "workloads/lib/procfs.h"
+#include "workloads/lib/text.h"
 
 #define DEBUG	 "/sys/kernel/debug"
 #define FAILSLAB DEBUG "/failslab/"
@@ -81,7 +82,7 @@ uint64_t machine_refusals(const char *group)
 	snprintf(file, sizeof(file), "%s/memory.swap.events", group);
 	if (text_read(file, text, sizeof(text)) < 0)
 		return 0;
-	return text_lookup(text, "fail");
+	return procfs_number(text, "fail");
 }
 
 /*

@@ -12,7 +12,7 @@
 
 #include "machine.h"
 #include "report.h"
-#include "workloads/swapstorm/procfs.h"
+#include "workloads/lib/procfs.h"
 
 #define VERSION "1"
 

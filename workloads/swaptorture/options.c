@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runner/agent/text.h"
+#include "workloads/lib/text.h"
 #include "scenario.h"
 
 #define MAX_SIZE (UINT64_C(1) << 44)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "workloads/swapstorm/error.h"
+#include "workloads/lib/error.h"
 
 #define OPTIONS_MAX_THREADS 64
 

@@ -6,7 +6,7 @@
 
 #include "leftover.h"
 #include "scenario.h"
-#include "workloads/swapstorm/out.h"
+#include "workloads/lib/out.h"
 
 struct report {
 	const struct torture *torture;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "scenario.h"
-#include "workloads/swapstorm/procfs.h"
+#include "workloads/lib/procfs.h"
 
 #define SMALL (UINT64_C(24) << 20)
 

@@ -6,9 +6,9 @@
 #include <sys/swap.h>
 #include <unistd.h>
 
-#include "runner/agent/device.h"
-#include "runner/agent/swap.h"
-#include "runner/agent/text.h"
+#include "workloads/lib/device.h"
+#include "workloads/lib/swap.h"
+#include "workloads/lib/text.h"
 #include "swaps.h"
 
 enum {
@@ -30,7 +30,7 @@ int swaps_prepare(struct swaps *swaps, struct error *error)
 {
 	char text[4096];
 	struct device device;
-	struct fault fault;
+	struct error fault;
 
 	if (read_swaps(text, sizeof(text), error))
 		return -1;
@@ -44,7 +44,7 @@ int swaps_prepare(struct swaps *swaps, struct error *error)
 	    device_fill(&device, device.bytes, scratch, sizeof(scratch),
 			&fault) ||
 	    swap_on(device.path, device.bytes, FAST, scratch, &fault))
-		return error_set(error, "%.200s", fault.text);
+		return error_set(error, "%.200s", fault.line);
 	snprintf(swaps->fast, sizeof(swaps->fast), "%s", device.path);
 	swaps->fast_bytes = device.bytes;
 	return 0;

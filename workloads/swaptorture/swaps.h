@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "workloads/swapstorm/error.h"
+#include "workloads/lib/error.h"
 
 /* Filled before the one that was there, whose priority the kernel chose. */
 #define SWAPS_FAST_PRIORITY 10

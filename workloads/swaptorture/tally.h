@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "workloads/swapstorm/stamp.h"
+#include "workloads/lib/stamp.h"
 
 #define TALLY_FIRST_BAD 16
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "torture.h"
-#include "workloads/swapstorm/procfs.h"
+#include "workloads/lib/procfs.h"
 
 void findings_add(struct findings *found, const char *format, ...)
 {

@@ -9,8 +9,8 @@
 #include "options.h"
 #include "swaps.h"
 #include "tally.h"
-#include "workloads/swapstorm/error.h"
-#include "workloads/swapstorm/stamp.h"
+#include "workloads/lib/error.h"
+#include "workloads/lib/stamp.h"
 
 #define TORTURE_FINDINGS 16
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: runner/agent/frame.c
+// LINK: workloads/lib/frame.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
-#include "runner/agent/frame.h"
+#include "workloads/lib/frame.h"
 
 // Bit by bit, as the definition of CRC-32C reads.
 static uint32_t slow_crc32c(const uint8_t *data, size_t length)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: runner/agent/job.c runner/agent/text.c runner/agent/fault.c
+// LINK: runner/agent/job.c workloads/lib/text.c workloads/lib/error.c
+// LINK: workloads/lib/device.c workloads/lib/wait.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,11 +18,11 @@
 	"heartbeat-ms 250\n"
 #define GOOD                                                         \
 	GOOD_HEAD "arg /bin/swapstorm\narg --note\narg a b  c\n"     \
-		  "set /sys/a [x] y\nset /proc/sys/b 1\n"          \
+		  "set /sys/a [x] y\nset /proc/sys/b 1\n"            \
 		  "tool before fio\ntool-arg /bin/fio\ntool-arg x\n" \
 		  "tool-env JOBS=2\ntool window perf-2\ntool-arg /p\nend\n"
 
-static struct fault fault;
+static struct error fault;
 
 // The text lies at the end of an allocation of its size, so that the address
 // sanitizer sees a read past it.
@@ -125,8 +126,7 @@ static void test_bad(void **state)
 		 "line 2: tool-env: no tool before it"},
 		{"swapscale-job 1\nset proc 1\n",
 		 "line 2: set: not PATH VALUE"},
-		{"swapscale-job 1\nset /proc\n",
-		 "line 2: set: not PATH VALUE"},
+		{"swapscale-job 1\nset /proc\n", "line 2: set: not PATH VALUE"},
 		{"swapscale-job 1\ntool before\n",
 		 "line 2: tool: not WHEN NAME"},
 		{"swapscale-job 1\ntool before a.b\n",
@@ -150,7 +150,7 @@ static void test_bad(void **state)
 				       strlen(cases[i].text), &copy),
 				 -1);
 		assert_string_equal(fault.code, "job");
-		assert_string_equal(fault.text, cases[i].says);
+		assert_string_equal(fault.line, cases[i].says);
 		free(copy);
 	}
 }
@@ -163,7 +163,7 @@ static void test_nul_inside(void **state)
 
 	(void)state;
 	assert_int_equal(parse(&job, text, sizeof(text) - 1, &copy), -1);
-	assert_string_equal(fault.text, "line 2: control character");
+	assert_string_equal(fault.line, "line 2: control character");
 	free(copy);
 }
 
@@ -188,7 +188,7 @@ static void test_line_length(void **state)
 	(void)state;
 	assert_int_equal(parse_line_of(JOB_MAX_LINE), 0);
 	assert_int_equal(parse_line_of(JOB_MAX_LINE + 1), -1);
-	assert_string_equal(fault.text, "line 6: cut short or too long");
+	assert_string_equal(fault.line, "line 6: cut short or too long");
 }
 
 static int parse_args(int count)
@@ -215,7 +215,7 @@ static void test_argument_count(void **state)
 	(void)state;
 	assert_int_equal(parse_args(JOB_MAX_ARGS), 0);
 	assert_int_equal(parse_args(JOB_MAX_ARGS + 1), -1);
-	assert_string_equal(fault.text, "line 70: arg: more than 64 of them");
+	assert_string_equal(fault.line, "line 70: arg: more than 64 of them");
 }
 
 int main(void)

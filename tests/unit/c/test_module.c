@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: runner/agent/module.c runner/agent/text.c runner/agent/fault.c
+// LINK: runner/agent/module.c workloads/lib/text.c workloads/lib/error.c
 
 // Lists of modules that cannot be loaded; one that can be is a guest's affair.
 #include <setjmp.h>
@@ -13,7 +13,7 @@
 #include "runner/agent/module.h"
 
 static char list[] = "/tmp/agent-modules-XXXXXX";
-static struct fault fault;
+static struct error fault;
 
 static void write_list(const char *text)
 {
@@ -43,7 +43,7 @@ static void test_missing(void **state)
 	write_list("/nowhere/x.ko a=1 b=2\n");
 	assert_int_equal(module_load(list, &fault), -1);
 	assert_string_equal(fault.code, "module");
-	assert_string_equal(fault.text, "/nowhere/x.ko: open: No such file or "
+	assert_string_equal(fault.line, "/nowhere/x.ko: open: No such file or "
 					"directory");
 }
 
@@ -53,7 +53,7 @@ static void test_not_a_module(void **state)
 	write_list("/proc/self/comm\n/nowhere/x.ko\n");
 	assert_int_equal(module_load(list, &fault), -1);
 	assert_string_equal(fault.code, "module");
-	assert_non_null(strstr(fault.text, "/proc/self/comm: "));
+	assert_non_null(strstr(fault.line, "/proc/self/comm: "));
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: workloads/swapstorm/stamp.c workloads/swapstorm/content.c
+// LINK: workloads/lib/stamp.c workloads/lib/content.c
 /* Every way a page can come back wrong is seen, and named rightly. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "workloads/swapstorm/stamp.h"
+#include "workloads/lib/stamp.h"
 
 #define PAGE 4096u
 

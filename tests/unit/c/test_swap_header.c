@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: runner/agent/swap.c runner/agent/frame.c
-// LINK: runner/agent/text.c runner/agent/fault.c
+// LINK: workloads/lib/swap.c workloads/lib/frame.c
+// LINK: workloads/lib/text.c workloads/lib/error.c
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "runner/agent/swap.h"
+#include "workloads/lib/swap.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -70,7 +70,7 @@ static void test_check(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct fault fault;
+		struct error fault;
 		int result = swap_check(cases[i].swaps, "/dev/pmem0", 512 * MIB,
 					&fault);
 
@@ -78,7 +78,7 @@ static void test_check(void **state)
 		if (!cases[i].says)
 			continue;
 		assert_string_equal(fault.code, "swapon");
-		assert_string_equal(fault.text, cases[i].says);
+		assert_string_equal(fault.line, cases[i].says);
 	}
 }
 

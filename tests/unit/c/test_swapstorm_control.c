@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: workloads/swapstorm/control.c workloads/swapstorm/gate.c
-// LINK: workloads/swapstorm/notify.c
-// LINK: workloads/swapstorm/phases.c
-// LINK: workloads/swapstorm/procfs.c workloads/swapstorm/series.c
+// LINK: workloads/lib/notify.c workloads/swapstorm/phases.c
+// LINK: workloads/lib/procfs.c workloads/swapstorm/series.c
 // LINK: workloads/swapstorm/process.c workloads/swapstorm/worker.c
 // LINK: workloads/swapstorm/touch.c workloads/swapstorm/giveaway.c
 // LINK: workloads/swapstorm/region.c workloads/swapstorm/placement.c
-// LINK: workloads/swapstorm/pace.c
-// LINK: workloads/swapstorm/latency.c workloads/swapstorm/hist.c
-// LINK: workloads/swapstorm/stamp.c workloads/swapstorm/content.c
-// LINK: workloads/swapstorm/pattern.c workloads/swapstorm/pattern_sequential.c
+// LINK: workloads/swapstorm/pace.c workloads/swapstorm/latency.c
+// LINK: workloads/swapstorm/hist.c workloads/lib/stamp.c
+// LINK: workloads/lib/content.c workloads/swapstorm/pattern.c
+// LINK: workloads/swapstorm/pattern_sequential.c
 // LINK: workloads/swapstorm/pattern_strided.c
 // LINK: workloads/swapstorm/pattern_random.c workloads/swapstorm/pattern_zipf.c
 // LINK: workloads/swapstorm/pattern_hotcold.c workloads/swapstorm/pattern_mix.c
-// LINK: workloads/swapstorm/pattern_readlater.c
-// LINK: workloads/swapstorm/error.c
+// LINK: workloads/swapstorm/pattern_readlater.c workloads/lib/error.c
+// LINK: workloads/lib/text.c
 /*
  * The control thread, with a vmstat of the test's making and a script in place
  * of the workers: each step waits for what the step before has caused.

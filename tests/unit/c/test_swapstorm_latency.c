@@ -11,7 +11,7 @@
 
 #include "workloads/swapstorm/latency.h"
 #include "workloads/swapstorm/pace.h"
-#include "workloads/swapstorm/random.h"
+#include "workloads/lib/random.h"
 #include "workloads/swapstorm/series.h"
 
 #define SAMPLES 20000

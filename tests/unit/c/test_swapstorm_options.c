@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: workloads/swapstorm/options.c workloads/swapstorm/number.c
+// LINK: workloads/swapstorm/options.c workloads/lib/number.c
 // LINK: workloads/swapstorm/pattern.c workloads/swapstorm/pattern_sequential.c
 // LINK: workloads/swapstorm/pattern_strided.c
 // LINK: workloads/swapstorm/pattern_random.c workloads/swapstorm/pattern_zipf.c
@@ -7,7 +7,7 @@
 // LINK: workloads/swapstorm/pattern_readlater.c
 // LINK: workloads/swapstorm/layout.c workloads/swapstorm/list.c
 // LINK: workloads/swapstorm/memcg.c
-// LINK: workloads/swapstorm/error.c
+// LINK: workloads/lib/error.c
 /* The command line, and the sizes that follow from it. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: workloads/swapstorm/placement.c
-// LINK: workloads/swapstorm/error.c
+// LINK: workloads/lib/error.c
 /* Counting a region's pages by node, more of them than are asked for at once.
  */
 #include <setjmp.h>

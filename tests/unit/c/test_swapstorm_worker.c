@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: workloads/swapstorm/worker.c workloads/swapstorm/touch.c
-// LINK: workloads/swapstorm/gate.c
-// LINK: workloads/swapstorm/giveaway.c
-// LINK: workloads/swapstorm/stamp.c workloads/swapstorm/content.c
+// LINK: workloads/swapstorm/gate.c workloads/swapstorm/giveaway.c
+// LINK: workloads/lib/stamp.c workloads/lib/content.c
 // LINK: workloads/swapstorm/pattern.c workloads/swapstorm/pattern_sequential.c
 // LINK: workloads/swapstorm/pattern_strided.c
 // LINK: workloads/swapstorm/pattern_random.c workloads/swapstorm/pattern_zipf.c
 // LINK: workloads/swapstorm/pattern_hotcold.c workloads/swapstorm/pattern_mix.c
-// LINK: workloads/swapstorm/pattern_readlater.c
-// LINK: workloads/swapstorm/report.c workloads/swapstorm/report_extra.c
-// LINK: workloads/swapstorm/table.c workloads/swapstorm/fairness.c
-// LINK: workloads/swapstorm/latency.c workloads/swapstorm/hist.c
-// LINK: workloads/swapstorm/pace.c workloads/swapstorm/series.c
-// LINK: workloads/swapstorm/procfs.c workloads/swapstorm/region.c
-// LINK: workloads/swapstorm/placement.c
+// LINK: workloads/swapstorm/pattern_readlater.c workloads/swapstorm/report.c
+// LINK: workloads/swapstorm/report_extra.c workloads/swapstorm/table.c
+// LINK: workloads/swapstorm/fairness.c workloads/swapstorm/latency.c
+// LINK: workloads/swapstorm/hist.c workloads/swapstorm/pace.c
+// LINK: workloads/swapstorm/series.c workloads/lib/procfs.c
+// LINK: workloads/swapstorm/region.c workloads/swapstorm/placement.c
 // LINK: workloads/swapstorm/list.c workloads/swapstorm/options.c
-// LINK: workloads/swapstorm/number.c
-// LINK: workloads/swapstorm/out.c
-// LINK: workloads/swapstorm/phases.c
-// LINK: workloads/swapstorm/error.c
+// LINK: workloads/lib/number.c workloads/lib/out.c workloads/swapstorm/phases.c
+// LINK: workloads/lib/error.c workloads/lib/text.c
 /* Writing, reading back with planted damage, and how that is reported. */
 #include <sched.h>
 #include <setjmp.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: workloads/swaptorture/churn.c workloads/swaptorture/region.c
 // LINK: workloads/swaptorture/torture.c workloads/swaptorture/tally.c
-// LINK: workloads/swapstorm/stamp.c workloads/swapstorm/content.c
-// LINK: workloads/swapstorm/error.c
+// LINK: workloads/lib/stamp.c workloads/lib/content.c
+// LINK: workloads/lib/error.c
 /* Regions with planted damage, and a thread's work that looks at every page. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,12 +7,10 @@
 // LINK: workloads/swaptorture/full.c workloads/swaptorture/nodes.c
 // LINK: workloads/swaptorture/machine.c workloads/swaptorture/swaps.c
 // LINK: workloads/swaptorture/crew.c workloads/swaptorture/churn.c
-// LINK: workloads/swaptorture/region.c workloads/swapstorm/error.c
-// LINK: workloads/swapstorm/procfs.c workloads/swapstorm/stamp.c
-// LINK: workloads/swapstorm/content.c
-// LINK: runner/agent/text.c runner/agent/device.c runner/agent/swap.c
-// LINK: runner/agent/fault.c runner/agent/frame.c runner/agent/job.c
-// LINK: runner/agent/wait.c
+// LINK: workloads/swaptorture/region.c workloads/lib/error.c
+// LINK: workloads/lib/procfs.c workloads/lib/stamp.c workloads/lib/content.c
+// LINK: workloads/lib/text.c workloads/lib/device.c workloads/lib/swap.c
+// LINK: workloads/lib/frame.c workloads/lib/wait.c
 /* The command line. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* /proc/meminfo once, /proc/vmstat again and again, and the clock. */
-#ifndef SWAPSTORM_PROCFS_H
-#define SWAPSTORM_PROCFS_H
+#ifndef LIB_PROCFS_H
+#define LIB_PROCFS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,6 +40,9 @@ static inline uint64_t clock_ns(void)
  * colon.  A last line without its newline does not count: it may be cut.
  */
 bool procfs_field(const char *text, const char *name, uint64_t *value);
+
+/* The same; 0 when the kernel has no such line. */
+uint64_t procfs_number(const char *text, const char *name);
 
 int procfs_memory(struct memory *memory, struct error *error);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: runner/agent/device.c runner/agent/job.c
-// LINK: runner/agent/text.c runner/agent/wait.c runner/agent/fault.c
+// LINK: workloads/lib/device.c workloads/lib/text.c workloads/lib/wait.c
+// LINK: workloads/lib/error.c
 
 // Devices as /sys shows them, in trees laid out as those of 6.1 and 4.4.
 #include <inttypes.h>
@@ -12,12 +12,12 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "runner/agent/device.h"
+#include "workloads/lib/device.h"
 
 #define MIB (UINT64_C(1) << 20)
 
 static char sys[] = "/tmp/agent-sys-XXXXXX";
-static struct fault fault;
+static struct error fault;
 
 // Runs a shell command in the tree.
 static void shell(const char *command)
@@ -77,7 +77,7 @@ static void test_nfit(void **state)
 	assert_int_equal(device.bytes, 512 * MIB);
 	assert_int_equal(find(&device, DEVICE_PMEM_LEGACY, 512), -1);
 	assert_string_equal(fault.code, "device-wrong");
-	assert_string_equal(fault.text, "/dev/pmem0 is provided by ACPI.NFIT, "
+	assert_string_equal(fault.line, "/dev/pmem0 is provided by ACPI.NFIT, "
 					"pmem-legacy asks for e820");
 }
 
@@ -99,7 +99,7 @@ static void test_too_small(void **state)
 	add_pmem("pmem0", "ACPI.NFIT", 512);
 	assert_int_equal(find(&device, DEVICE_PMEM, 513), -1);
 	assert_string_equal(fault.code, "device-too-small");
-	assert_string_equal(fault.text, "/dev/pmem0: 537919488 bytes asked "
+	assert_string_equal(fault.line, "/dev/pmem0: 537919488 bytes asked "
 					"for, 536870912 found");
 }
 
@@ -125,7 +125,7 @@ static void test_two(void **state)
 	add_pmem("pmem1", "ACPI.NFIT", 512);
 	assert_int_equal(find(&device, DEVICE_PMEM, 512), -1);
 	assert_string_equal(fault.code, "device-wrong");
-	assert_string_equal(fault.text,
+	assert_string_equal(fault.line,
 			    "2 block devices could be the pmem one");
 }
 
@@ -173,7 +173,7 @@ static void test_zram_is_given_its_size(void **state)
 	add_disk("virtual/block", "zram0");
 	assert_int_equal(find(&device, DEVICE_ZRAM, 4), -1);
 	assert_string_equal(fault.code, "device-wrong");
-	assert_non_null(strstr(fault.text, "zram0/disksize: 4194304: No such"));
+	assert_non_null(strstr(fault.line, "zram0/disksize: 4194304: No such"));
 	shell("echo 0 > class/block/zram0/disksize");
 	assert_int_equal(find(&device, DEVICE_ZRAM, 4), 0);
 	assert_string_equal(device.driver, "zram");
@@ -205,7 +205,7 @@ static void test_unknown_provider(void **state)
 	shell("mkdir -p devices/odd/pmem0; "
 	      "ln -s ../../devices/odd/pmem0 class/block/pmem0");
 	assert_int_equal(find(&device, DEVICE_PMEM, 1), -1);
-	assert_string_equal(fault.text, "/dev/pmem0 is provided by unknown, "
+	assert_string_equal(fault.line, "/dev/pmem0 is provided by unknown, "
 					"pmem asks for ACPI.NFIT");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Numbers that look random and follow from a seed: splitmix64. */
-#ifndef SWAPSTORM_RANDOM_H
-#define SWAPSTORM_RANDOM_H
+#ifndef LIB_RANDOM_H
+#define LIB_RANDOM_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Small text files (/proc, /sys) and the numbers in them.
-#ifndef AGENT_TEXT_H
-#define AGENT_TEXT_H
+#ifndef LIB_TEXT_H
+#define LIB_TEXT_H
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -18,9 +18,5 @@ int text_write(const char *path, const char *text);
 
 // A decimal number and nothing else: no sign, no blank, no overflow.
 int text_number(const char *text, uint64_t *value);
-
-// The number after "key " at the start of a line of text (/proc/vmstat) or
-// after "key:" (/proc/meminfo); 0 when the kernel has no such line.
-uint64_t text_lookup(const char *text, const char *key);
 
 #endif

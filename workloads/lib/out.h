@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Formatted output through a fixed buffer: no stdio, no allocation. */
-#ifndef SWAPSTORM_OUT_H
-#define SWAPSTORM_OUT_H
+#ifndef LIB_OUT_H
+#define LIB_OUT_H
 
 #include <stddef.h>
 

@@ -74,18 +74,3 @@ int text_number(const char *text, uint64_t *value)
 	*value = sum;
 	return 0;
 }
-
-uint64_t text_lookup(const char *text, const char *key)
-{
-	size_t length = strlen(key);
-
-	while (text && *text) {
-		if (!strncmp(text, key, length) &&
-		    (text[length] == ' ' || text[length] == ':'))
-			return strtoull(text + length + 1, NULL, 10);
-		text = strchr(text, '\n');
-		if (text)
-			text++;
-	}
-	return 0;
-}

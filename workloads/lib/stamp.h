@@ -7,8 +7,8 @@
  * A same-filled page has no room for a stamp.  Its word is the three numbers,
  * encrypted, so that they can be read back from a page that is not ours.
  */
-#ifndef SWAPSTORM_STAMP_H
-#define SWAPSTORM_STAMP_H
+#ifndef LIB_STAMP_H
+#define LIB_STAMP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -26,13 +26,13 @@ void swap_header(uint8_t page[SWAP_PAGE], uint64_t bytes)
 }
 
 int swap_on(const char *path, uint64_t bytes, int flags, uint8_t *page,
-	    struct fault *fault)
+	    struct error *fault)
 {
 	int fd = open(path, O_WRONLY | O_DIRECT | O_CLOEXEC);
 
 	if (fd < 0)
-		return fault_set(fault, FAULT_SWAPON, "%s: open: %s", path,
-				 strerror(errno));
+		return error_coded(fault, ERROR_SWAPON, "%s: open: %s", path,
+				   strerror(errno));
 	swap_header(page, bytes);
 	ssize_t wrote = pwrite(fd, page, SWAP_PAGE, 0);
 	int error = wrote < 0 ? errno : wrote < SWAP_PAGE ? EIO : 0;
@@ -41,16 +41,16 @@ int swap_on(const char *path, uint64_t bytes, int flags, uint8_t *page,
 		error = errno;
 	close(fd);
 	if (error)
-		return fault_set(fault, FAULT_SWAPON, "%s: header: %s", path,
-				 strerror(error));
+		return error_coded(fault, ERROR_SWAPON, "%s: header: %s", path,
+				   strerror(error));
 	if (swapon(path, flags))
-		return fault_set(fault, FAULT_SWAPON, "%s: %s", path,
-				 strerror(errno));
+		return error_coded(fault, ERROR_SWAPON, "%s: %s", path,
+				   strerror(errno));
 	return 0;
 }
 
 int swap_check(const char *swaps, const char *path, uint64_t bytes,
-	       struct fault *fault)
+	       struct error *fault)
 {
 	// One page of it is the header.
 	const uint64_t wanted = (bytes - SWAP_PAGE) / 1024;
@@ -60,16 +60,17 @@ int swap_check(const char *swaps, const char *path, uint64_t bytes,
 
 	if (!line || sscanf(line + 1, "%63s %*s %31s", name, size) != 2 ||
 	    strcmp(name, path) != 0 || text_number(size, &kib))
-		return fault_set(fault, FAULT_SWAPON,
-				 "/proc/swaps does not name %s", path);
+		return error_coded(fault, ERROR_SWAPON,
+				   "/proc/swaps does not name %s", path);
 	if (kib != wanted)
-		return fault_set(fault, FAULT_SWAPON,
-				 "%s: %" PRIu64 " KiB wanted, the kernel uses "
-				 "%" PRIu64,
-				 path, wanted, kib);
+		return error_coded(fault, ERROR_SWAPON,
+				   "%s: %" PRIu64
+				   " KiB wanted, the kernel uses "
+				   "%" PRIu64,
+				   path, wanted, kib);
 	line = strchr(line + 1, '\n');
 	if (line && sscanf(line, "%1s", more) == 1)
-		return fault_set(fault, FAULT_SWAPON,
-				 "/proc/swaps names more than %s", path);
+		return error_coded(fault, ERROR_SWAPON,
+				   "/proc/swaps names more than %s", path);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "procfs.h"
+#include "text.h"
 
 bool procfs_field(const char *text, const char *name, uint64_t *value)
 {
@@ -29,25 +30,19 @@ bool procfs_field(const char *text, const char *name, uint64_t *value)
 	return false;
 }
 
+uint64_t procfs_number(const char *text, const char *name)
+{
+	uint64_t value = 0;
+
+	return procfs_field(text, name, &value) ? value : 0;
+}
+
 int procfs_memory(struct memory *memory, struct error *error)
 {
 	char text[8192];
-	size_t used = 0;
-	ssize_t n = 0;
-	int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0)
+	if (text_read("/proc/meminfo", text, sizeof(text)) < 0)
 		return error_set(error, "/proc/meminfo: %s", strerror(errno));
-	while (used < sizeof(text) - 1) {
-		n = read(fd, text + used, sizeof(text) - 1 - used);
-		if (n <= 0)
-			break;
-		used += (size_t)n;
-	}
-	close(fd);
-	if (n < 0)
-		return error_set(error, "/proc/meminfo: %s", strerror(errno));
-	text[used] = '\0';
 	if (!procfs_field(text, "MemTotal", &memory->total) ||
 	    !procfs_field(text, "MemAvailable", &memory->available))
 		return error_set(error, "/proc/meminfo: does not say MemTotal "

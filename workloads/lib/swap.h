@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Swap space: its header, switching it on, checking what the kernel made of it.
-#ifndef AGENT_SWAP_H
-#define AGENT_SWAP_H
+#ifndef LIB_SWAP_H
+#define LIB_SWAP_H
 
-#include "fault.h"
+#include "error.h"
 
 #include <stdint.h>
 
@@ -16,10 +16,10 @@ void swap_header(uint8_t page[SWAP_PAGE], uint64_t bytes);
 // Writes the header and switches swapping on with the flags of swapon(2).
 // page: page-aligned scratch.
 int swap_on(const char *path, uint64_t bytes, int flags, uint8_t *page,
-	    struct fault *fault);
+	    struct error *fault);
 
 // Checks the text of /proc/swaps: path with that size, and no other.
 int swap_check(const char *swaps, const char *path, uint64_t bytes,
-	       struct fault *fault);
+	       struct error *fault);
 
 #endif

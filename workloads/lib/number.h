@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Numbers as people write them on a command line; `option` is for the error. */
-#ifndef SWAPSTORM_NUMBER_H
-#define SWAPSTORM_NUMBER_H
+#ifndef LIB_NUMBER_H
+#define LIB_NUMBER_H
 
 #include <stdint.h>
 

@@ -15,6 +15,31 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+static const char *const kinds[] = {
+	[DEVICE_PMEM] = "pmem",
+	[DEVICE_PMEM_LEGACY] = "pmem-legacy",
+	[DEVICE_BRD] = "brd",
+	[DEVICE_ZRAM] = "zram",
+	[DEVICE_VIRTIO_BLK] = "virtio-blk",
+	[DEVICE_NVME] = "nvme",
+};
+
+const char *device_kind_name(enum device_kind kind)
+{
+	return kinds[kind];
+}
+
+bool device_kind_of(const char *name, enum device_kind *kind)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!strcmp(name, kinds[i])) {
+			*kind = (enum device_kind)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool is_candidate(const char *sys, const char *name,
 			 enum device_kind kind)
 {
@@ -112,20 +137,20 @@ static const char *driver_wanted(enum device_kind kind)
 }
 
 // It has no size of its own.
-static int size_zram(const char *sys, uint64_t bytes, struct fault *fault)
+static int size_zram(const char *sys, uint64_t bytes, struct error *fault)
 {
 	char path[PATH_MAX], text[24];
 
 	snprintf(path, sizeof(path), "%s/class/block/zram0/disksize", sys);
 	snprintf(text, sizeof(text), "%" PRIu64, bytes);
 	if (text_write(path, text))
-		return fault_set(fault, FAULT_DEVICE_WRONG, "%s: %s: %s", path,
-				 text, strerror(errno));
+		return error_coded(fault, ERROR_DEVICE_WRONG, "%s: %s: %s",
+				   path, text, strerror(errno));
 	return 0;
 }
 
 static int check(struct device *device, const char *sys, enum device_kind kind,
-		 uint64_t bytes, struct fault *fault)
+		 uint64_t bytes, struct error *fault)
 {
 	char path[PATH_MAX], text[32];
 	uint64_t sectors;
@@ -133,27 +158,27 @@ static int check(struct device *device, const char *sys, enum device_kind kind,
 	snprintf(device->path, sizeof(device->path), "/dev/%s", device->name);
 	find_driver(device, sys);
 	if (strcmp(device->driver, driver_wanted(kind)) != 0)
-		return fault_set(fault, FAULT_DEVICE_WRONG,
-				 "%s is provided by %s, %s asks for %s",
-				 device->path, device->driver,
-				 device_kind_name(kind), driver_wanted(kind));
+		return error_coded(fault, ERROR_DEVICE_WRONG,
+				   "%s is provided by %s, %s asks for %s",
+				   device->path, device->driver,
+				   device_kind_name(kind), driver_wanted(kind));
 	snprintf(path, sizeof(path), "%s/class/block/%s/size", sys,
 		 device->name);
 	if (text_read_line(path, text, sizeof(text)) < 0 ||
 	    text_number(text, &sectors) || sectors > UINT64_MAX / 512)
-		return fault_set(fault, FAULT_DEVICE_WRONG,
-				 "%s: its size cannot be read", path);
+		return error_coded(fault, ERROR_DEVICE_WRONG,
+				   "%s: its size cannot be read", path);
 	device->bytes = sectors * 512;
 	if (device->bytes < bytes)
-		return fault_set(fault, FAULT_DEVICE_TOO_SMALL,
-				 "%s: %" PRIu64 " bytes asked for, %" PRIu64
-				 " found",
-				 device->path, bytes, device->bytes);
+		return error_coded(fault, ERROR_DEVICE_TOO_SMALL,
+				   "%s: %" PRIu64 " bytes asked for, %" PRIu64
+				   " found",
+				   device->path, bytes, device->bytes);
 	return 0;
 }
 
 int device_find(struct device *device, const char *sys, enum device_kind kind,
-		uint64_t bytes, int wait_ms, struct fault *fault)
+		uint64_t bytes, int wait_ms, struct error *fault)
 {
 	int count = 0;
 
@@ -162,21 +187,22 @@ int device_find(struct device *device, const char *sys, enum device_kind kind,
 	     waited += count ? 0 : wait_step())
 		count = scan(device, sys, kind);
 	if (!count)
-		return fault_set(fault, FAULT_DEVICE_MISSING,
-				 "no %s block device within %d ms: the machine "
-				 "has none or the kernel lacks its driver",
-				 device_kind_name(kind), wait_ms);
+		return error_coded(
+			fault, ERROR_DEVICE_MISSING,
+			"no %s block device within %d ms: the machine "
+			"has none or the kernel lacks its driver",
+			device_kind_name(kind), wait_ms);
 	if (count > 1)
-		return fault_set(fault, FAULT_DEVICE_WRONG,
-				 "%d block devices could be the %s one", count,
-				 device_kind_name(kind));
+		return error_coded(fault, ERROR_DEVICE_WRONG,
+				   "%d block devices could be the %s one",
+				   count, device_kind_name(kind));
 	if (kind == DEVICE_ZRAM && size_zram(sys, bytes, fault))
 		return -1;
 	return check(device, sys, kind, bytes, fault);
 }
 
 int device_fill(const struct device *device, uint64_t bytes, uint8_t *buffer,
-		size_t size, struct fault *fault)
+		size_t size, struct error *fault)
 {
 	// A device that eats all RAM ends in a panic, for the agent cannot be
 	// killed: say it before.
@@ -185,17 +211,17 @@ int device_fill(const struct device *device, uint64_t bytes, uint8_t *buffer,
 
 	if (sysinfo(&info) ||
 	    (uint64_t)info.freeram * info.mem_unit < bytes + spare)
-		return fault_set(fault, FAULT_DEVICE_TOO_SMALL,
-				 "%s: %" PRIu64 " bytes asked for, %" PRIu64
-				 " of RAM free to hold them",
-				 device->path, bytes,
-				 (uint64_t)info.freeram * info.mem_unit);
+		return error_coded(fault, ERROR_DEVICE_TOO_SMALL,
+				   "%s: %" PRIu64 " bytes asked for, %" PRIu64
+				   " of RAM free to hold them",
+				   device->path, bytes,
+				   (uint64_t)info.freeram * info.mem_unit);
 	// O_DIRECT: through the page cache it would cost the RAM twice.
 	int fd = open(device->path, O_WRONLY | O_DIRECT | O_CLOEXEC);
 
 	if (fd < 0)
-		return fault_set(fault, FAULT_DEVICE_WRONG, "%s: open: %s",
-				 device->path, strerror(errno));
+		return error_coded(fault, ERROR_DEVICE_WRONG, "%s: open: %s",
+				   device->path, strerror(errno));
 	// Not zeros, which a driver might choose not to store.
 	uint64_t *words = (uint64_t *)(void *)buffer;
 	uint64_t noise = 0x9e3779b97f4a7c15;
@@ -214,9 +240,9 @@ int device_fill(const struct device *device, uint64_t bytes, uint8_t *buffer,
 			int error = errno;
 
 			close(fd);
-			return fault_set(fault, FAULT_DEVICE_WRONG,
-					 "%s: write: %s", device->path,
-					 strerror(error));
+			return error_coded(fault, ERROR_DEVICE_WRONG,
+					   "%s: write: %s", device->path,
+					   strerror(error));
 		}
 		bytes -= (uint64_t)wrote;
 	}

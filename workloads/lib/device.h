@@ -1,10 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The block device to swap to: found by what it is, never by what it is called.
-#ifndef AGENT_DEVICE_H
-#define AGENT_DEVICE_H
+#ifndef LIB_DEVICE_H
+#define LIB_DEVICE_H
 
-#include "fault.h"
-#include "job.h"
+#include "error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum device_kind {
+	DEVICE_PMEM,	    // QEMU's nvdimm, found through the NFIT table
+	DEVICE_PMEM_LEGACY, // memmap= on the kernel's command line
+	DEVICE_BRD,	    // RAM disk
+	DEVICE_ZRAM,	    // RAM disk that compresses
+	DEVICE_VIRTIO_BLK,  // QEMU's, with a file in the host's RAM
+	DEVICE_NVME,	    // likewise
+};
+
+const char *device_kind_name(enum device_kind kind);
+
+// The kind of that name; false where there is none.
+bool device_kind_of(const char *name, enum device_kind *kind);
 
 struct device {
 	char name[32];	 // pmem0
@@ -17,13 +34,13 @@ struct device {
 // it is missing, is not what was asked for, or is smaller than bytes.  A zram
 // device is given that size first.
 int device_find(struct device *device, const char *sys, enum device_kind kind,
-		uint64_t bytes, int wait_ms, struct fault *fault);
+		uint64_t bytes, int wait_ms, struct error *fault);
 
 // Writes the first bytes of a brd or zram device, so that it takes its pages
 // from RAM now and not in the middle of reclaim: nothing that zram could
 // compress.  buffer: page-aligned, size a multiple
 // of a page; it is overwritten.
 int device_fill(const struct device *device, uint64_t bytes, uint8_t *buffer,
-		size_t size, struct fault *fault);
+		size_t size, struct error *fault);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: workloads/swapstorm/notify.c
-// LINK: workloads/swapstorm/error.c
+// LINK: workloads/lib/notify.c
+// LINK: workloads/lib/error.c
 /* The handshake, with a good peer and with bad ones. */
 #include <fcntl.h>
 #include <poll.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "workloads/swapstorm/notify.h"
+#include "workloads/lib/notify.h"
 
 struct fixture {
 	int peer;

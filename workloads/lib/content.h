@@ -14,8 +14,8 @@
  * instructions as bytes that all differ can be written with on x86-64 without
  * AVX.  Copying them from a pool takes a load in place of the addition.
  */
-#ifndef SWAPSTORM_CONTENT_H
-#define SWAPSTORM_CONTENT_H
+#ifndef LIB_CONTENT_H
+#define LIB_CONTENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

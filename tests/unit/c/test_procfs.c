@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: workloads/swapstorm/procfs.c
-// LINK: workloads/swapstorm/error.c
+// LINK: workloads/lib/procfs.c workloads/lib/error.c workloads/lib/text.c
 /* Counters from text of /proc, whole and broken. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "workloads/swapstorm/procfs.h"
+#include "workloads/lib/procfs.h"
 
 static void test_field(void **state)
 {
@@ -35,6 +34,21 @@ static void test_field(void **state)
 	/* The number of the next line is not this one's. */
 	assert_false(procfs_field("empty \n12 x\n", "empty", &value));
 	assert_false(procfs_field("", "pswpin", &value));
+}
+
+static void test_number(void **state)
+{
+	static const char vmstat[] = "nr_oom_kill 7\noom_kill 3\n"
+				     "oom_kill_other 5\n";
+
+	(void)state;
+	assert_int_equal(procfs_number(vmstat, "oom_kill"), 3);
+	assert_int_equal(procfs_number(vmstat, "oom_kill_other"), 5);
+	assert_int_equal(procfs_number(vmstat, "oom"), 0);
+	assert_int_equal(procfs_number("MemTotal:     175424 kB\n", "MemTotal"),
+			 175424);
+	assert_int_equal(procfs_number("", "x"), 0);
+	assert_int_equal(procfs_number(NULL, "x"), 0);
 }
 
 static void test_sum(void **state)
@@ -161,6 +175,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_field),
+		cmocka_unit_test(test_number),
 		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_detail),
 		cmocka_unit_test(test_reading),

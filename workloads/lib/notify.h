@@ -4,8 +4,8 @@
  * the control thread waits for the byte; it never blocks here, so that it does
  * not miss the end of a phase while the peer takes its time.
  */
-#ifndef SWAPSTORM_NOTIFY_H
-#define SWAPSTORM_NOTIFY_H
+#ifndef LIB_NOTIFY_H
+#define LIB_NOTIFY_H
 
 #include <stdbool.h>
 #include <stdint.h>

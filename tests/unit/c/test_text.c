@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: runner/agent/text.c
+// LINK: workloads/lib/text.c
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "runner/agent/text.h"
+#include "workloads/lib/text.h"
 
 static char path[] = "/tmp/agent-text-XXXXXX";
 
@@ -70,27 +70,12 @@ static void test_number(void **state)
 		assert_int_equal(text_number(bad[i], &value), -1);
 }
 
-static void test_lookup(void **state)
-{
-	static const char vmstat[] = "nr_oom_kill 7\noom_kill 3\n"
-				     "oom_kill_other 5\n";
-
-	(void)state;
-	assert_int_equal(text_lookup(vmstat, "oom_kill"), 3);
-	assert_int_equal(text_lookup(vmstat, "oom_kill_other"), 5);
-	assert_int_equal(text_lookup(vmstat, "oom"), 0);
-	assert_int_equal(text_lookup("MemTotal:     175424 kB\n", "MemTotal"),
-			 175424);
-	assert_int_equal(text_lookup("", "x"), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_read_and_write),
 		cmocka_unit_test(test_not_there),
 		cmocka_unit_test(test_number),
-		cmocka_unit_test(test_lookup),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

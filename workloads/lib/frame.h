@@ -3,8 +3,8 @@
 //
 // Little endian: u32 magic "SSF1", u16 type, u16 zero, u32 sequence number,
 // u32 payload length, u32 CRC-32C of the 16 bytes before it and the payload.
-#ifndef AGENT_FRAME_H
-#define AGENT_FRAME_H
+#ifndef LIB_FRAME_H
+#define LIB_FRAME_H
 
 #include <stddef.h>
 #include <stdint.h>
