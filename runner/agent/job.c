@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "job.h"
 
+#include "workloads/lib/swap.h"
 #include "workloads/lib/text.h"
 
 #include <string.h>
@@ -117,8 +118,9 @@ static const char *take(struct job *job, struct seen *seen, const char *key,
 
 	if (!strcmp(key, "device-bytes")) {
 		// A swap header counts pages in 32 bits.
-		if (!is_number || number % 4096 || number < 40960 ||
-		    number / 4096 > UINT32_MAX)
+		if (!is_number || number % SWAP_PAGE ||
+		    number / SWAP_PAGE < JOB_MIN_DEVICE_PAGES ||
+		    number / SWAP_PAGE > UINT32_MAX)
 			return "not a multiple of 4096 of at least ten pages";
 		job->device_bytes = number;
 		return once(&seen->device_bytes) ? NULL : "given twice";
@@ -130,7 +132,8 @@ static const char *take(struct job *job, struct seen *seen, const char *key,
 		return once(&seen->lock_stat) ? NULL : "given twice";
 	}
 	if (!strcmp(key, "heartbeat-ms")) {
-		if (!is_number || number < 10 || number > 10000)
+		if (!is_number || number < JOB_MIN_HEARTBEAT_MS ||
+		    number > JOB_MAX_HEARTBEAT_MS)
 			return "not in 10..10000";
 		job->heartbeat_ms = (int)number;
 		return once(&seen->heartbeat_ms) ? NULL : "given twice";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The job file: what this boot is for.  runner/vm/initramfs.py writes it into
 // the initramfs: nothing is sent to a running guest, whose time of arrival
-// would spoil the exact tier.  Lines of a key, a blank and a value, in this
-// form:
+// would spoil the exact tier.  It reads the limits from here, too.  Lines of a
+// key, a blank and a value, in this form:
 //
 //	swapscale-job 1
 //	device pmem
@@ -35,6 +35,9 @@ enum {
 	JOB_MAX_ENV = 16,
 	JOB_MAX_NAME = 32,
 	JOB_MAX_SETTINGS = 64,
+	JOB_MIN_DEVICE_PAGES = 10, // the least that mkswap takes
+	JOB_MIN_HEARTBEAT_MS = 10,
+	JOB_MAX_HEARTBEAT_MS = 10000,
 };
 
 enum tool_when {

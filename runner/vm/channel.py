@@ -19,9 +19,10 @@ from crc32c import crc32c
 
 from runner.errors import CannotMeasure, printable
 from runner.records import MIB
+from runner.vm import header
 
 MAGIC = 0x31465353                  # "SSF1"
-MAX_PAYLOAD = 65536
+MAX_PAYLOAD = header.numbers("workloads/lib/frame.h")["FRAME_MAX_PAYLOAD"]
 MAX_FRAMES = 1 << 20                # of one stream; a day of heartbeats is a third of it
 MAX_TEXT = 4096                     # bytes of a payload that is a line of text
 MAX_FILES = 64

@@ -11,16 +11,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from runner.errors import CannotMeasure, UsageError, printable
-from runner.records import DEVICES, Job, ToolStep
+from runner.records import DEVICES, PAGE_SIZE, Job, ToolStep
+from runner.vm import header
 
 BLOCK = 512                    # an archive's size is a multiple of it, as cpio(1) has it
 JOB_FILE = "job"               # /job in the guest
 
-# Limits of the agent, as in runner/agent/job.h.
-MAX_FILE = 65535
-MAX_LINE = 4096
-MAX_ARGS = 64
-MAX_SETTINGS = 64
+# The agent's limits.
+_LIMITS = header.numbers("runner/agent/job.h")
+MAX_FILE = _LIMITS["JOB_MAX_FILE"] - 1       # a NUL stands behind it
+MAX_LINE, MAX_ARGS = _LIMITS["JOB_MAX_LINE"], _LIMITS["JOB_MAX_ARGS"]
+MAX_SETTINGS = _LIMITS["JOB_MAX_SETTINGS"]
+MIN_DEVICE = _LIMITS["JOB_MIN_DEVICE_PAGES"] * PAGE_SIZE
+HEARTBEAT_MS = _LIMITS["JOB_MIN_HEARTBEAT_MS"], _LIMITS["JOB_MAX_HEARTBEAT_MS"]
 
 FOLDER = 0o040755
 PROGRAM = 0o100755
@@ -73,11 +76,12 @@ def job_text(job: Job) -> str:
     if job.device.kind not in DEVICES:
         raise UsageError(f"job: device: {printable(repr(job.device.kind), 40)} is not one of "
                          + ", ".join(DEVICES))
-    if job.device.size % 4096 or not 40960 <= job.device.size < 4096 << 32:
-        raise UsageError(f"job: device: {job.device.size} bytes is not a multiple of 4096 "
-                         "of at least 40960")
-    if not 10 <= job.heartbeat_ms <= 10000:
-        raise UsageError(f"job: heartbeat: {job.heartbeat_ms} ms is not in 10..10000")
+    if job.device.size % PAGE_SIZE or not MIN_DEVICE <= job.device.size < PAGE_SIZE << 32:
+        raise UsageError(f"job: device: {job.device.size} bytes is not a multiple of {PAGE_SIZE} "
+                         f"of at least {MIN_DEVICE}")
+    low, high = HEARTBEAT_MS
+    if not low <= job.heartbeat_ms <= high:
+        raise UsageError(f"job: heartbeat: {job.heartbeat_ms} ms is not in {low}..{high}")
     if not 1 <= len(job.workload) <= MAX_ARGS:
         raise UsageError(f"job: workload: {len(job.workload)} arguments are not in 1..{MAX_ARGS}")
     if not job.workload[0].startswith("/"):
