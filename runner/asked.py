@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.instruments.table import Instruments
-from runner.metrics import latency
+from runner.metrics import backends, latency
 from runner.records import Cell, Rules
 from runner.settings.words import Knob
 
@@ -109,6 +109,20 @@ class Experiment:
         own = self.variants.get(kernel)
         return self if own is None else dataclasses.replace(self, guest=own.guest,
                                                             workload=own.workload)
+
+    def collects(self, device: str) -> tuple[str, ...]:
+        """Files and folders of counters that its boots read beside those of all."""
+        paths = {knob.path for own in self.variants.values() for knob in own.knobs}
+        loads = (self.workload, *(own.workload for own in self.variants.values()))
+        found = []
+        if any(one.startswith("/sys/module/zswap/") for one in paths):
+            found.append(backends.ZSWAP)
+        if device == "zram":
+            found.append(backends.ZRAM)
+        if any("transparent_hugepage" in one for one in paths) or any(
+                word.startswith("--thp") for one in loads for word in one.options):
+            found += backends.FOLIO_STATS
+        return tuple(found)
 
     @property
     def written(self) -> tuple[str, ...]:

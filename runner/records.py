@@ -123,6 +123,7 @@ class Job:
     tools: tuple[ToolStep, ...] = ()
     programs: tuple[str, ...] = ()       # of the tools layer: what `tools` and `workload` run
     settings: tuple[Knob, ...] = ()      # files of the kernel's, written before all else
+    collect: tuple[str, ...] = ()        # files or folders of counters, in every snapshot
 
 
 @dataclass(frozen=True)

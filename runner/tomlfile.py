@@ -175,6 +175,10 @@ class Table:
         """All that it holds, unchecked; for writing it down again."""
         return self._data
 
+    def put(self, given: Given) -> None:
+        """Further values, as `load` puts them in."""
+        _put(self._data, given, self.file)
+
     def keys(self) -> list[str]:
         """All keys of this table, for tables whose keys are names."""
         return list(self._data)
@@ -197,6 +201,17 @@ def meant(word: str, known: list[str]) -> str:
     return f" (did you mean {close[0]}?)" if close else ""
 
 
+def _put(data: dict[str, Any], given: Given, path: Path) -> None:
+    for place, change in given.items():
+        inner = data
+        for part in place[:-1]:
+            inner = inner.setdefault(part, {})
+            if not isinstance(inner, dict):
+                raise UsageError(f"{printable(change.typed, 80)}: {printable(part, 40)} is no "
+                                 f"table of {path}")
+        inner[place[-1]] = change.value
+
+
 def load(path: Path, given: Given | None = None) -> Table:
     """The file's root table, `given` put in; UsageError where it cannot be read as TOML."""
     try:
@@ -209,12 +224,5 @@ def load(path: Path, given: Given | None = None) -> Table:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: is not TOML: {error}") from None
-    for place, change in (given or {}).items():
-        inner = data
-        for part in place[:-1]:
-            inner = inner.setdefault(part, {})
-            if not isinstance(inner, dict):
-                raise UsageError(f"{printable(change.typed, 80)}: {printable(part, 40)} is no "
-                                 f"table of {path}")
-        inner[place[-1]] = change.value
+    _put(data, given or {}, path)
     return Table(path, _lines(text), (), data, given)

@@ -46,6 +46,13 @@ int guest_mount(struct error *fault)
 	return 0;
 }
 
+void guest_debugfs(void)
+{
+	struct error none;
+
+	mount_one("debugfs", "/sys/kernel/debug", &none);
+}
+
 int guest_lock(struct error *fault)
 {
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))

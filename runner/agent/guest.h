@@ -9,6 +9,9 @@
 // at /dev/null: the console is the kernel's alone.
 int guest_mount(struct error *fault);
 
+// Where the kernel has it: counters are there.
+void guest_debugfs(void);
+
 // Locks all memory, now and to come, and keeps the OOM killer away.
 int guest_lock(struct error *fault);
 

@@ -111,6 +111,14 @@ static const char *take(struct job *job, struct seen *seen, const char *key,
 	}
 	if (!strcmp(key, "set"))
 		return take_setting(job, value);
+	if (!strcmp(key, "collect")) {
+		if (job->collect_count == JOB_MAX_COLLECT)
+			return "more than 32 of them";
+		if (value[0] != '/')
+			return "not a path";
+		job->collect[job->collect_count++] = value;
+		return NULL;
+	}
 	if (!strcmp(key, "tool") || !strcmp(key, "tool-arg") ||
 	    !strcmp(key, "tool-env"))
 		return take_tool(job, key, value);

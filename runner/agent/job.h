@@ -13,6 +13,7 @@
 //	arg --threads
 //	arg 2
 //	set /proc/sys/vm/swappiness 10
+//	collect /sys/kernel/debug/zswap
 //	tool before fio
 //	tool-arg /bin/fio
 //	tool-env JOBS=2
@@ -35,6 +36,7 @@ enum {
 	JOB_MAX_ENV = 16,
 	JOB_MAX_NAME = 32,
 	JOB_MAX_SETTINGS = 64,
+	JOB_MAX_COLLECT = 32,
 	JOB_MIN_DEVICE_PAGES = 10, // the least that mkswap takes
 	JOB_MIN_HEARTBEAT_MS = 10,
 	JOB_MAX_HEARTBEAT_MS = 10000,
@@ -73,6 +75,8 @@ struct job {
 	size_t tool_count;
 	struct setting settings[JOB_MAX_SETTINGS];
 	size_t setting_count;
+	const char *collect[JOB_MAX_COLLECT]; // files or folders of counters
+	size_t collect_count;
 };
 
 // Parses text of the given length in place: argv points into it.

@@ -10,6 +10,7 @@
 // memory; everything else is the same code):
 //   agent --no-init --channel-fd N --heartbeat-fd N --job FILE [--tool-ms N]
 #include "channel.h"
+#include "counters.h"
 #include "workloads/lib/device.h"
 #include "guest.h"
 #include "heartbeat.h"
@@ -52,6 +53,7 @@ struct agent {
 	struct heartbeat heartbeat;
 	struct job job;
 	struct snapshot snapshot;
+	struct counters counters;
 	struct device device;
 	struct tools tools;
 	int progress;
@@ -180,6 +182,10 @@ static int run_workload(struct agent *self, struct error *fault)
 	};
 	int status;
 
+	if (self->guest && self->job.collect_count)
+		guest_debugfs();
+	counters_find(&self->counters, &self->job);
+	self->snapshot.counters = &self->counters;
 	if (settings_send(&self->job, &self->channel, "before", fault) ||
 	    take_and_send(self, "before", fault))
 		return -1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "snapshot.h"
 
+#include "counters.h"
 #include "workloads/lib/text.h"
 
 #include <errno.h>
@@ -21,6 +22,7 @@ static const struct {
 	{"lock_stat", "/proc/lock_stat", true, true},
 	// The classes' keys: lock_stat's names alone are ambiguous.
 	{"lockdep", "/proc/lockdep", true, true},
+	{"counters", NULL, false, false}, // what the job asks for
 };
 
 int snapshot_take(struct snapshot *snapshot, bool with_locks,
@@ -34,8 +36,14 @@ int snapshot_take(struct snapshot *snapshot, bool with_locks,
 		snapshot->files[i].text = NULL;
 		if (sources[i].locks && !with_locks)
 			continue;
+		if (!sources[i].path && !snapshot->counters->count)
+			continue;
 		ssize_t length =
-			text_read(sources[i].path, text, SNAPSHOT_ARENA - used);
+			sources[i].path
+				? text_read(sources[i].path, text,
+					    SNAPSHOT_ARENA - used)
+				: counters_read(snapshot->counters, text,
+						SNAPSHOT_ARENA - used);
 
 		if (length < 0 && !sources[i].needed)
 			continue;

@@ -8,13 +8,14 @@
 #include <stdbool.h>
 
 enum {
-	SNAPSHOT_FILES = 8,
+	SNAPSHOT_FILES = 9,
 	// lock_stat of a stock kernel is some 400 KiB, lockdep (with what
 	// PROVE_LOCKING adds) as much; 1 MiB is the bound of each.
 	SNAPSHOT_ARENA = (2 << 20) + (128 << 10),
 };
 
 struct snapshot {
+	const struct counters *counters; // more to read
 	char *arena; // SNAPSHOT_ARENA bytes, page-aligned, locked
 	struct {
 		const char *text; // NULL: this kernel has no such file

@@ -43,8 +43,10 @@ def boot_for(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Pa
     boot = tier.find(planned.cell.tier).boot(setting.experiment.under(name), setting.accelerator,
                                              planned, kernel, folder)
     own = setting.experiment.variants.get(name)
-    return boot if own is None else dataclasses.replace(
-        boot, job=dataclasses.replace(boot.job, settings=own.knobs))
+    # The same of every kernel, so that all read as much.
+    job = dataclasses.replace(boot.job, settings=own.knobs if own is not None else (),
+                              collect=setting.experiment.collects(planned.cell.device))
+    return boot if job == boot.job else dataclasses.replace(boot, job=job)
 
 
 def _emulator_fault(result: BootResult, folder: Path) -> bool:

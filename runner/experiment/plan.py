@@ -56,12 +56,15 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     tiers = root.texts("tiers", ["exact", "locks"], tuple(tier.TABLE))
     left_out = _left_out(root, kernels, tiers)
     chosen = tier.asked(tiers)
+    more = _unadvised(root, asked)
+    root.put(more)
     guest, work = _machine(root, devices, threads, chosen)
     variants = {}
     for one in asked.each:
         if one.knobs or one.parameters or one.keys:
-            own_guest, own_work = _machine(tomlfile.load(path, {**(given or {}), **one.keys}),
-                                           devices, threads, chosen)
+            own_guest, own_work = _machine(
+                tomlfile.load(path, {**(given or {}), **more, **one.keys}), devices, threads,
+                chosen)
             variants[one.shown] = Under(one.written, dataclasses.replace(
                 own_guest, cmdline=(*own_guest.cmdline, *one.parameters)), own_work, one.knobs,
                 one.parameters)
@@ -120,6 +123,15 @@ def _kernels(root: tomlfile.Table) -> dict[str, list[str]]:
             root.complain("test", f"{named['base'][0]} is the base; a kernel is not compared "
                                   "with itself")
     return named
+
+
+def _unadvised(root: tomlfile.Table, asked: settings.Kernels) -> tomlfile.Given:
+    """Where folios' sizes are settings, the load leaves its memory to them unless it says more."""
+    place = ("workload", "thp")
+    if not any("/transparent_hugepage/" in knob.path for one in asked.each for knob in one.knobs) \
+            or place[1] in root.table(place[0]).keys():
+        return {}
+    return {place: tomlfile.Change("system", "workload.thp=system")}
 
 
 def _machine(root: tomlfile.Table, devices: list[str], threads: list[int], chosen: list[Tier]

@@ -29,7 +29,7 @@ _NOT_BARE = ("--pattern", "--reads", "--compressible", "--same-filled", "--pageo
              "--latency")
 
 REGIONS = ("private", "shared", "cow")
-THP = ("never", "madvise", "always")
+THP = ("never", "madvise", "always", "system")
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,9 @@ def label(name: str) -> str:
     if name.startswith("contended."):
         _, lock, function = (name.split(".", 2) + ["", ""])[:3]
         return f"{lock} in {function}"
+    if name.startswith("folios."):
+        _, size, what = (name.split(".", 2) + ["", ""])[:3]
+        return f"folios of {size} KiB, {what.replace('_', ' ')}"
     return _LABELS.get(name, name.replace("_", " "))
 
 

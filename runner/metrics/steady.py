@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import CannotMeasure
-from runner.metrics import guestfile, latency
+from runner.metrics import backends, guestfile, latency
 from runner.records import Metric
 
 WORKLOAD = "workload.json"
@@ -26,9 +26,13 @@ SWAPS = "steady-end.swaps"
 
 #: What of them tells how threads share the device.
 FAIRNESS = ("fairness_min_max", "fairness_jain")
+#: Of the steady phase, what letters of kernel series report beside speed.
+FIGURES = ("refault_anon_per_page", "refault_file_per_page", "readahead_hit_share",
+           "psi_memory_some_us_per_page", "psi_memory_full_us_per_page")
 #: Metrics of every tier whose threshold an experiment may declare: those with a better direction.
 KNOWN = ("pgscan_per_page", "direct_share", "allocstall_per_page", "pgmajfault_per_page",
-         "pswpin_per_page", "slots_per_page", *FAIRNESS, "swap_efficiency", *latency.NAMES)
+         "pswpin_per_page", "slots_per_page", *FAIRNESS, "swap_efficiency", *FIGURES,
+         *backends.NAMES, *latency.NAMES)
 
 _ZONE = r"(_(dma|dma32|normal|movable|high|device))?"
 _RECLAIMER = r"(kswapd|direct|khugepaged|proactive)"  # versions before 4.8 split it by zone
@@ -51,7 +55,13 @@ class Window:
 
     @property
     def kernel_pages(self) -> int:
-        return self.rise("pswpout")
+        """Pages that left RAM: for the device, or for zswap, which writes some of its to the
+        device later; kernels before 6.8 do not say how many, so those are counted twice."""
+        return self.rise("pswpout|zswpout") - self.rise("zswpwb")
+
+    def rises(self) -> dict[str, int]:
+        """Of every counter."""
+        return {name: value - self.begin.get(name, 0) for name, value in self.end.items()}
 
 
 def _window(evidence: Path, workload: guestfile.Json) -> Window:
@@ -89,13 +99,16 @@ def _counters(reading: Reading) -> dict[str, Metric]:
     source = f"{BEGIN}, {END}"
     window, swaps = reading.window, guestfile.swaps(reading.evidence / SWAPS)
     pages = window.kernel_pages
-    end_pages = max(1, window.end["pswpout"])  # since boot, as are the slots in use
+    # Since boot, as are the slots in use.
+    end_pages = max(1, window.end["pswpout"] + window.end.get("zswpout", 0)
+                    - window.end.get("zswpwb", 0))
     scanned = window.rise(rf"pgscan_{_RECLAIMER}{_ZONE}")
     stolen = window.rise(rf"pgsteal_{_RECLAIMER}{_ZONE}")
     direct = window.rise(rf"pgsteal_direct{_ZONE}")
     found = {
         "pswpout": Metric(pages, "pages", "", source),
-        "pswpin_per_page": Metric(window.rise("pswpin") / pages, "pages/page", "lower", source),
+        "pswpin_per_page": Metric(window.rise("pswpin|zswpin") / pages, "pages/page", "lower",
+                                  source),
         "pswpout_agreement": Metric(window.pages / pages, "", "", f"{WORKLOAD}, {source}"),
         "pgfree_per_page": Metric(window.rise("pgfree") / pages, "pages/page", "", source),
         "pgscan_per_page": Metric(scanned / pages, "scanned/page", "lower", source),
@@ -108,9 +121,35 @@ def _counters(reading: Reading) -> dict[str, Metric]:
         "slots_used": Metric(sum(swap.used for swap in swaps) // window.page_size, "slots", "",
                              SWAPS),
     }
+    for kind in ("anon", "file"):
+        if f"workingset_refault_{kind}" in window.end:
+            found[f"refault_{kind}_per_page"] = Metric(
+                window.rise(f"workingset_refault_{kind}") / pages, "refaults/page", "lower", source)
+    if ahead := window.rise("swap_ra"):
+        found["readahead_hit_share"] = Metric(window.rise("swap_ra_hit") / ahead, "", "higher",
+                                              source)
     if stolen > 0:
         found["direct_share"] = Metric(direct / stolen, "", "lower", source)
     return found
+
+
+def _pressure(reading: Reading) -> dict[str, Metric]:
+    """Time in which tasks waited for memory; nothing of a kernel without PSI."""
+    names = [f"{place}.psi-memory" for place in ("steady-begin", "steady-end")]
+    if not all((reading.evidence / name).is_file() for name in names):
+        return {}
+    totals = [dict(re.findall(r"^(some|full) .*total=(\d{1,18})$", guestfile.text(
+        reading.evidence / name, guestfile.MAX_SMALL), re.MULTILINE)) for name in names]
+    return {f"psi_memory_{kind}_us_per_page": Metric(
+        (int(totals[1][kind]) - int(totals[0][kind])) / reading.window.kernel_pages, "us/page",
+        "lower", ", ".join(names)) for kind in ("some", "full")
+        if all(kind in one for one in totals)}
+
+
+def _backends(reading: Reading) -> dict[str, Metric]:
+    window, swaps = reading.window, guestfile.swaps(reading.evidence / SWAPS)
+    return backends.measure(reading.evidence, window.kernel_pages, window.rises(),
+                            sum(swap.used for swap in swaps), window.page_size)
 
 
 def _phases(reading: Reading) -> dict[str, Metric]:
@@ -138,7 +177,8 @@ def _latency(reading: Reading) -> dict[str, Metric]:
 
 
 #: Each gives metrics of what a boot left; a later one wins.
-FAMILIES: list[Callable[[Reading], dict[str, Metric]]] = [_counters, _fairness, _phases, _latency]
+FAMILIES: list[Callable[[Reading], dict[str, Metric]]] = [
+    _counters, _pressure, _backends, _fairness, _phases, _latency]
 
 
 def read(evidence: Path) -> Reading:

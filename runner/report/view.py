@@ -5,7 +5,7 @@ Every text here is one printable line; a format adds only its own escaping.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from runner.errors import printable
@@ -15,6 +15,7 @@ from runner.judge.figures import Verdict, number, titled
 from runner.judge.results import Base, CellResult, Comparison, Kind, threads
 from runner.judge.shown import Table, change, interval
 from runner.judge.tier.base import Tier
+from runner.metrics import backends, steady
 
 #: Shown beside the decisive metrics of the exact and timed tiers; the rest is in the JSON.
 COUNTERS = ("pswpout", "pgscan_per_page", "direct_share", "allocstall_per_page",
@@ -59,6 +60,23 @@ class View:
     assumptions: tuple[str, ...]
     bisects: tuple[Line, ...] = ()         # which commit; `why` is the bisect's folder
     findings: tuple[str, ...] = ()         # of `warnings`, the first
+
+
+def _rows(cells: list[CellResult], names: Collection[str]) -> Iterator[tuple[str, ...]]:
+    """Of these metrics those for information that are not nothing on both sides."""
+    for cell in cells:
+        stamp = tier.find(cell.tier).stamp(cell)
+        for name in names:
+            for one in cell.metrics:
+                if one.name == name and one.verdict is None and (one.base or one.test):
+                    yield (printable(f"{titled(one.name, one.unit)} ({cell.tier}{stamp}, "
+                                     f"{threads(cell.threads)})"),
+                           number(one.base), number(one.test), change(one), interval(one))
+
+
+def _behind(cells: list[CellResult], title: str, names: Collection[str]) -> Table | None:
+    rows = tuple(_rows(cells, names))
+    return Table(title, ("", "base", "test", "change", "interval"), rows) if rows else None
 
 
 def _speed(cells: list[CellResult]) -> Table | None:
@@ -109,8 +127,11 @@ def _section(cells: list[CellResult]) -> Section:
         tables = [_budget(cell) for cell in cells]
     else:
         own = list(_tables(cells))
-        tables = [_speed([cell for cell in cells if cell.base.kind is not Kind.ITSELF
-                          and not tier.find(cell.tier).counts_locks]),
+        timed = [cell for cell in cells if cell.base.kind is not Kind.ITSELF
+                 and not tier.find(cell.tier).counts_locks]
+        tables = [_speed(timed),
+                  _behind(timed, "Behind the swap path", backends.NAMES),
+                  _behind(timed, "Waiting and coming back", steady.FIGURES),
                   *(table for _, table in own)]
         tables += [_top(cell, prefix, f"{what}, {tier.find(cell.tier).nanosecond} per swapped-out "
                                       "page") for cell in cells for prefix, what in TOPS]

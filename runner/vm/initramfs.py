@@ -96,6 +96,7 @@ def job_text(job: Job) -> str:
              f"heartbeat-ms {job.heartbeat_ms}",
              *(f"arg {_argument(arg)}" for arg in job.workload),
              *(f"set {_argument(f'{one.path} {one.value}', 'set')}" for one in job.settings),
+             *(f"collect {_argument(one, 'collect')}" for one in job.collect),
              *(line for step in job.tools for line in _tool(step)),
              "end"]
     text = "".join(f"{line}\n" for line in lines)

@@ -55,14 +55,6 @@ int procfs_memory(struct memory *memory, struct error *error)
 	return 0;
 }
 
-int vmstat_open(struct vmstat *vmstat, struct error *error)
-{
-	vmstat->fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
-	if (vmstat->fd < 0)
-		return error_set(error, "/proc/vmstat: %s", strerror(errno));
-	return 0;
-}
-
 uint64_t procfs_sum(const char *text, const char *prefix)
 {
 	size_t length = strlen(prefix);
@@ -79,6 +71,22 @@ uint64_t procfs_sum(const char *text, const char *prefix)
 		text = newline + 1;
 	}
 	return sum;
+}
+
+/*
+ * A page that zswap takes is swapped out, and no device has seen it.  One that
+ * zswap writes back to the device later is counted there, and was counted
+ * before (kernels before 6.8 do not say how many those are).
+ */
+static void add_zswap(const char *text, struct reading *reading)
+{
+	uint64_t out = 0, in = 0, back = 0;
+
+	procfs_field(text, "zswpout", &out);
+	procfs_field(text, "zswpin", &in);
+	procfs_field(text, "zswpwb", &back);
+	reading->pswpout += out > back ? out - back : 0;
+	reading->pswpin += in;
 }
 
 /* Until the counters have been seen, or all of it. */
@@ -107,14 +115,31 @@ static int read_text(struct vmstat *vmstat, struct reading *reading, bool all,
 		       (procfs_field(vmstat->text, "pswpout",
 				     &reading->pswpout) &&
 			procfs_field(vmstat->text, "pswpin", &reading->pswpin));
-		if (n == 0 || (seen && !all))
+		if (n == 0 || (seen && !all && !vmstat->zswap))
 			break;
 	}
-	if (seen)
+	if (seen) {
+		if (vmstat->zswap)
+			add_zswap(vmstat->text, reading);
 		return 0;
+	}
 	return error_set(error, "/proc/vmstat: no pswpin and pswpout; the "
 				"kernel needs CONFIG_SWAP and "
 				"CONFIG_VM_EVENT_COUNTERS");
+}
+
+int vmstat_open(struct vmstat *vmstat, struct error *error)
+{
+	struct reading first;
+	uint64_t counted;
+
+	vmstat->fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
+	if (vmstat->fd < 0)
+		return error_set(error, "/proc/vmstat: %s", strerror(errno));
+	if (read_text(vmstat, &first, true, error))
+		return -1;
+	vmstat->zswap = procfs_field(vmstat->text, "zswpout", &counted);
+	return 0;
 }
 
 int vmstat_read(struct vmstat *vmstat, struct reading *reading,

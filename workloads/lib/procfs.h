@@ -18,12 +18,13 @@ struct memory {
 /* What the phases are decided from. */
 struct reading {
 	uint64_t t_ns;	  /* CLOCK_MONOTONIC */
-	uint64_t pswpout; /* pages, system-wide, since boot */
+	uint64_t pswpout; /* pages, system-wide, since boot; zswap's, too */
 	uint64_t pswpin;
 };
 
 struct vmstat {
 	int fd;
+	bool zswap;	  /* the kernel counts what zswap takes, further down */
 	char text[16384]; /* all of /proc/vmstat: about 4 KiB in 6.x */
 };
 

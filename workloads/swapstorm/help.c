@@ -45,8 +45,8 @@ static const char *const rest[] = {
 	"  --bare                 one word a page and nothing else: a "
 	"yardstick",
 	"  --pageout N            give pages away, N at a time: MADV_PAGEOUT",
-	"  --thp WHEN             huge pages: never, madvise, or always "
-	"[never]",
+	"  --thp WHEN             huge pages: never, madvise, always or "
+	"system [never]",
 	"  --cpus LIST            threads run on these in turn, as in 0-3,8",
 	"  --nodes LIST           and have their memory on these",
 	"  --verify               read everything back and check every byte",

@@ -144,6 +144,7 @@ static const char *const huge[] = {
 	[THP_NEVER] = "never",
 	[THP_MADVISE] = "madvise",
 	[THP_ALWAYS] = "always",
+	[THP_SYSTEM] = "system",
 	NULL,
 };
 

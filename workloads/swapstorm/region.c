@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mempolicy.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -10,7 +11,32 @@
 #include "placement.h"
 #include "region.h"
 
-#define THP_FILE "/sys/kernel/mm/transparent_hugepage/enabled"
+#define THP_FOLDER "/sys/kernel/mm/transparent_hugepage"
+#define THP_FILE   THP_FOLDER "/enabled"
+
+/* A size of its own may be had on advice while the huge page is not. */
+static bool folios_of_some_size(void)
+{
+	char path[96], text[64];
+
+	for (unsigned int kib = 16; kib <= 2048; kib *= 2) {
+		ssize_t n = -1;
+		int fd;
+
+		snprintf(path, sizeof(path),
+			 THP_FOLDER "/hugepages-%ukB/enabled", kib);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0) {
+			n = read(fd, text, sizeof(text) - 1);
+			close(fd);
+		}
+		text[n > 0 ? n : 0] = '\0';
+		if (n > 0 && !strstr(text, "[never]") &&
+		    !strstr(text, "[inherit]"))
+			return true;
+	}
+	return false;
+}
 
 int region_check_thp(enum region_thp thp, struct error *error)
 {
@@ -18,7 +44,7 @@ int region_check_thp(enum region_thp thp, struct error *error)
 	int fd;
 	ssize_t n;
 
-	if (thp == THP_NEVER)
+	if (thp == THP_NEVER || thp == THP_SYSTEM)
 		return 0;
 	fd = open(THP_FILE, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -26,7 +52,7 @@ int region_check_thp(enum region_thp thp, struct error *error)
 				 strerror(errno));
 	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
-	if (n < 0 || strstr(text, "[never]"))
+	if (n < 0 || (strstr(text, "[never]") && !folios_of_some_size()))
 		return error_set(error, "--thp: " THP_FILE " says never; write "
 					"madvise or always to it");
 	if (thp == THP_ALWAYS && !strstr(text, "[always]"))
@@ -38,7 +64,7 @@ int region_check_thp(enum region_thp thp, struct error *error)
 static int advise(void *region, size_t bytes, enum region_thp thp,
 		  struct error *error)
 {
-	if (thp == THP_ALWAYS)
+	if (thp == THP_ALWAYS || thp == THP_SYSTEM)
 		return 0;
 	if (!madvise(region, bytes,
 		     thp == THP_NEVER ? MADV_NOHUGEPAGE : MADV_HUGEPAGE))

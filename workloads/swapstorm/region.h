@@ -19,6 +19,7 @@ enum region_thp {
 	THP_NEVER,   /* refused */
 	THP_MADVISE, /* asked for */
 	THP_ALWAYS,  /* neither: the system says "always" */
+	THP_SYSTEM,  /* neither, whatever the system says */
 };
 
 struct region_plan {

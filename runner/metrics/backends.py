@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What became of the pages behind the swap path: zswap's, zram's and large folios' own counters.
+
+The agent reads their files into steady-begin.counters and steady-end.counters, a line of path
+and value each, where the experiment has to do with them.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.errors import CannotMeasure, printable
+from runner.metrics import guestfile
+from runner.records import MIB, Metric
+from runner.settings.words import FOLIOS
+
+BEGIN, END = "steady-begin.counters", "steady-end.counters"
+ZSWAP = "/sys/kernel/debug/zswap"
+ZRAM = "/sys/block/zram0/mm_stat"
+_HUGE = "/sys/kernel/mm/transparent_hugepage"
+FOLIO_STATS = tuple(f"{_HUGE}/hugepages-{size}kB/stats" for size in FOLIOS)
+
+_OF_ZSWAP = ("zswap_share", "zswap_written_back_per_page", "zswap_rejected_per_page",
+             "zswap_full_per_page", "zswap_ratio", "zswap_pool_mib")
+_OF_FOLIOS = ("swpout_share", "swpout_fallback_share", "alloc_fallback_share")
+#: folios.SIZE.COUNTER
+FOLIO_NAMES = tuple(f"folios.{size}.{name}" for size in FOLIOS for name in _OF_FOLIOS)
+NAMES = (*_OF_ZSWAP, "zram_ratio", "zram_mib", *FOLIO_NAMES)
+
+_LINE = re.compile(r"(?P<path>/\S{1,127}) (?P<value>[0-9 ]{1,255})")
+_MOST = 1 << 17
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Both readings: path -> numbers."""
+
+    begin: Mapping[str, tuple[int, ...]]
+    end: Mapping[str, tuple[int, ...]]
+
+    def rise(self, path: str) -> int | None:
+        """Of the first number of a file; None where it was not read."""
+        if path not in self.begin or path not in self.end:
+            return None
+        return self.end[path][0] - self.begin[path][0]
+
+    def now(self, path: str) -> int | None:
+        return self.end[path][0] if path in self.end else None
+
+
+def read(path: Path) -> dict[str, tuple[int, ...]]:
+    """A file of the agent's; what is no line of numbers is left out."""
+    found = {}
+    for line in guestfile.text(path, _MOST).splitlines():
+        match = _LINE.fullmatch(line.rstrip())
+        if match is None:
+            continue
+        numbers = tuple(int(one) for one in match["value"].split())
+        if any(one >= guestfile.MAX_COUNT for one in numbers):
+            raise CannotMeasure(f"{path.name}: {printable(line, 60)!r}: is more than a counter")
+        if numbers:
+            found[match["path"]] = numbers
+    return found
+
+
+def measure(evidence: Path, pages: int, vmstat: Mapping[str, int], used: int, page_size: int
+            ) -> dict[str, Metric]:
+    """`pages`: swapped out in the steady phase; `vmstat`: its rises; `used`: bytes of swap in use
+    at its end."""
+    counts = Counts({}, {})
+    if (evidence / END).is_file() and (evidence / BEGIN).is_file():
+        counts = Counts(read(evidence / BEGIN), read(evidence / END))
+    found = _zswap(counts, pages, vmstat, page_size)
+    found |= _zram(counts, used, page_size)
+    for size in FOLIOS:
+        found |= _folios(counts, size, pages, vmstat, page_size)
+    return found
+
+
+def _zswap(counts: Counts, pages: int, vmstat: Mapping[str, int], page_size: int
+           ) -> dict[str, Metric]:
+    source = f"{BEGIN}, {END}"
+    if not vmstat.get("zswpout") and not counts.now(f"{ZSWAP}/stored_pages"):
+        return {}
+    found = {"zswap_share": Metric(vmstat.get("zswpout", 0) / pages, "", "", source)}
+    back = vmstat.get("zswpwb", counts.rise(f"{ZSWAP}/written_back_pages"))
+    if back is not None:
+        found["zswap_written_back_per_page"] = Metric(back / pages, "pages/page", "lower", source)
+    refused = [rise for path in counts.end if path.startswith(f"{ZSWAP}/reject_")
+               and (rise := counts.rise(path)) is not None]
+    if refused:
+        found["zswap_rejected_per_page"] = Metric(sum(refused) / pages, "pages/page", "lower",
+                                                  source)
+    full = counts.rise(f"{ZSWAP}/pool_limit_hit")
+    if full is not None:
+        found["zswap_full_per_page"] = Metric(full / pages, "pages/page", "lower", source)
+    stored, pool = counts.now(f"{ZSWAP}/stored_pages"), counts.now(f"{ZSWAP}/pool_total_size")
+    if stored and pool:
+        found["zswap_ratio"] = Metric(stored * page_size / pool, "", "higher", END)
+        found["zswap_pool_mib"] = Metric(pool / MIB, "MiB", "lower", END)
+    return found
+
+
+def _zram(counts: Counts, used: int, page_size: int) -> dict[str, Metric]:
+    """Of the load's pages alone.
+
+    The device was written full of pages that do not compress, each of which takes a page; those
+    that no slot in use has taken the place of are still there.
+    """
+    if ZRAM not in counts.end or len(counts.end[ZRAM]) < 3:
+        return {}
+    held, compressed, memory = counts.end[ZRAM][:3]
+    ours = compressed - (held - used)
+    if used < page_size or ours <= 0:
+        return {}
+    return {"zram_ratio": Metric(used / ours, "", "higher", END),
+            "zram_mib": Metric(memory / MIB, "MiB", "lower", END)}
+
+
+def _folios(counts: Counts, size: int, pages: int, vmstat: Mapping[str, int], page_size: int
+            ) -> dict[str, Metric]:
+    """Of one size: how much of what went out went in one piece, and how often that failed."""
+    place, source = f"{_HUGE}/hugepages-{size}kB/stats", f"{BEGIN}, {END}"
+    one = {name: counts.rise(f"{place}/{name}") for name in (
+        "swpout", "zswpout", "swpout_fallback", "anon_fault_alloc", "anon_fault_fallback")}
+    if one["swpout"] is None and size == FOLIOS[-1]:
+        # Before 6.8 there is one size, and the kernel counts it among all else.
+        one = {"swpout": vmstat.get("thp_swpout"), "zswpout": 0,
+               "swpout_fallback": vmstat.get("thp_swpout_fallback"),
+               "anon_fault_alloc": vmstat.get("thp_fault_alloc"),
+               "anon_fault_fallback": vmstat.get("thp_fault_fallback")}
+        source = "steady-begin.vmstat, steady-end.vmstat"
+    out = (one["swpout"] or 0) + (one["zswpout"] or 0)
+    found = {}
+    name = f"folios.{size}."
+    if out or one["swpout_fallback"]:
+        found[f"{name}swpout_share"] = Metric(out * size * 1024 / page_size / pages, "", "higher",
+                                              source)
+        found[f"{name}swpout_fallback_share"] = Metric(
+            _share(one["swpout_fallback"], out), "", "lower", source)
+    if one["anon_fault_alloc"] or one["anon_fault_fallback"]:
+        found[f"{name}alloc_fallback_share"] = Metric(
+            _share(one["anon_fault_fallback"], one["anon_fault_alloc"]), "", "lower", source)
+    return found
+
+
+def _share(part: int | None, rest: int | None) -> float:
+    whole = (part or 0) + (rest or 0)
+    return (part or 0) / whole if whole else 0.0
