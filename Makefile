@@ -156,7 +156,7 @@ faults:
 # Every linter that can run here; one that is missing is named as skipped.
 SCRIPTS := setup/install .ci/run tests/releases/run
 C_FILES := $(wildcard workloads/*/*.[ch] runner/agent/*.[ch] lockstep/*.[ch] \
-	     tests/unit/c/*.[ch] tests/hascache/*.c tests/faults/*.c \
+	     tests/unit/c/*.[ch] tests/hascache/*.c tests/policy/*.c tests/faults/*.c \
 	     tests/fuzz/*.[ch])
 lint = @if command -v $(1) >/dev/null; then echo "check: $(1)"; $(2); \
 	else echo "check: $(1) skipped: not installed, setup/install test adds it"; fi
