@@ -83,8 +83,8 @@ def test_document_of_a_pass_boxed_run() -> None:
     pages = (1 << 20) // PAGE
     assert list(found) == [
         "swapstorm", "seed", "threads", "page_size", "mem_total_bytes", "region_bytes_per_thread",
-        "pattern", "content", "processes", "region", "thp", "pageout_pages", "memcg_bytes",
-        "rate_per_s", "passes", "time_limit_s", "sample_interval_ms", "phases", "per_thread",
+        "pattern", "content", "processes", "together", "region", "thp", "pageout_pages",
+        "memcg_bytes", "rate_per_s", "passes", "time_limit_s", "sample_interval_ms", "phases", "per_thread",
         "fairness", "latency_ns", "series", "verification", "outcome"]
     assert found["fairness"] is None       # there was no steady phase
     assert found["latency_ns"] is None and found["series"] is None
@@ -243,6 +243,17 @@ def test_latency_of_touches() -> None:
         assert list(kind) == ["count", "mean", *order]
         assert [kind[one] for one in order] == sorted(kind[one] for one in order)
     assert found["verification"]["bad"] == 0
+
+
+@locks(24)
+def test_together() -> None:
+    """The size is written once, by whom does not matter, and comes back."""
+    found = document(run("--threads", "4", "--size-per-thread", "1M", "--together", "--verify"))
+    written = [one["pages_written"] for one in found["per_thread"]]
+    assert sum(written) == 4 * 256 and max(written) <= 4 * 256
+    assert found["region_bytes_per_thread"] == 1 << 20
+    assert found["together"] is True
+    assert (found["verification"]["pages"], found["verification"]["bad"]) == (4 * 256, 0)
 
 
 @locks(8)

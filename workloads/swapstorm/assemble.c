@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "assemble.h"
+#include "layout.h"
 #include "process.h"
 
 /*
@@ -87,7 +88,7 @@ static int make_worker(struct worker *worker, const struct options *options,
 }
 
 static int make_workers(struct control *control, const struct options *options,
-			uint64_t pages, struct error *error)
+			uint64_t share, struct error *error)
 {
 	struct progress *progress = map_progress(options, error);
 
@@ -103,7 +104,7 @@ static int make_workers(struct control *control, const struct options *options,
 		worker->crew = control->crew;
 		worker->progress = &progress[i];
 		worker->index = i;
-		worker->pages = pages;
+		worker->pages = layout_region(options, share);
 		if (make_worker(worker, options, error))
 			return -1;
 	}
@@ -112,7 +113,7 @@ static int make_workers(struct control *control, const struct options *options,
 
 struct crew *assemble(struct control *control, const struct options *options,
 		      const struct region_plan *plan,
-		      const struct content *content, uint64_t pages,
+		      const struct content *content, uint64_t share,
 		      struct error *error)
 {
 	struct crew *crew = take_memory(options, sizeof(*crew), error);
@@ -124,6 +125,9 @@ struct crew *assemble(struct control *control, const struct options *options,
 	crew->cpus = &options->cpus;
 	crew->threads = (unsigned int)options->threads;
 	crew->processes = options->processes;
+	crew->share = share;
+	crew->together = options->together && options->threads > 1;
+	crew->left = (int64_t)(share * options->threads);
 	crew->passes = options->passes;
 	crew->verify = options->verify;
 	crew->bare = options->bare;
@@ -136,6 +140,7 @@ struct crew *assemble(struct control *control, const struct options *options,
 		return NULL;
 	}
 	control->crew = crew;
+	control->settle = options->settle / content->page_size;
 	control->sample_ms = (unsigned int)options->sample_ms;
 	control->time_limit_ns = options->time_limit_us * 1000;
 	if (options->series_ms) {
@@ -147,7 +152,7 @@ struct crew *assemble(struct control *control, const struct options *options,
 		series_init(&control->series, crew->threads,
 			    options->series_ms * 1000000, rows);
 	}
-	if (make_workers(control, options, pages, error))
+	if (make_workers(control, options, share, error))
 		return NULL;
 	return crew;
 }

@@ -9,10 +9,11 @@
 #include "options.h"
 #include "region.h"
 
-/* The crew and its workers, each with `pages` pages, and their control. */
+/* The crew and its workers, each with `share` pages to write, and their
+ * control. */
 struct crew *assemble(struct control *control, const struct options *options,
 		      const struct region_plan *plan,
-		      const struct content *content, uint64_t pages,
+		      const struct content *content, uint64_t share,
 		      struct error *error);
 
 /* Start the workers, lock all memory that is ours, and map the regions. */

@@ -145,7 +145,7 @@ int control_write(struct control *control, struct error *error)
 
 	if (vmstat_read(control->vmstat, &reading, error))
 		return -1;
-	phases_start(&control->phases, &reading);
+	phases_start(&control->phases, &reading, control->settle);
 	if (control->time_limit_ns)
 		deadline = reading.t_ns + control->time_limit_ns;
 	if (control_pass(control, &crew->go, error))

@@ -19,6 +19,7 @@ struct control {
 	struct notify notify;
 	struct phases phases;
 	struct series series;
+	uint64_t settle; /* pages swapped out before the steady phase */
 	unsigned int sample_ms;
 	uint64_t time_limit_ns; /* 0: none */
 };

@@ -13,12 +13,14 @@ static const char *const head[] = {
 	"  --threads N            threads, each with a region of its own, "
 	"1..1024 [1]",
 	"  --processes            processes in place of threads",
+	"  --together             who is fast writes more, and all end at once",
 	"  --region KIND          private, shared, or cow: a parent's pages "
 	"[private]",
 	"  --size-per-thread SIZE size of a thread's region; K, M, G or T may "
 	"follow",
 	"  --ratio R              size of all regions together over MemTotal "
 	"[2.0]",
+	"  --settle SIZE          swapped out before the steady phase begins",
 	"  --memcg SIZE           in a group of this limit, which --ratio is "
 	"then over",
 	"  --passes N             times each region is gone through [1]",

@@ -27,6 +27,17 @@ int layout_pages(const struct options *options, const struct memory *memory,
 	return 0;
 }
 
+/* Shares that the fastest thread may write. */
+#define TOGETHER_SHARES ((uint64_t)4)
+
+uint64_t layout_region(const struct options *options, uint64_t share)
+{
+	if (!options->together)
+		return share;
+	return share * (options->threads < TOGETHER_SHARES ? options->threads
+							   : TOGETHER_SHARES);
+}
+
 int layout_addresses(uint64_t bytes, struct error *error)
 {
 	void *all = mmap(NULL, bytes, PROT_NONE,

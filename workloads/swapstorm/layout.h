@@ -13,6 +13,12 @@
 int layout_pages(const struct options *options, const struct memory *memory,
 		 uint64_t page_size, uint64_t *pages, struct error *error);
 
+/*
+ * Pages of a thread's region, for its share of the size: with --together there
+ * is room for one that writes several shares.  One that fills it is done first.
+ */
+uint64_t layout_region(const struct options *options, uint64_t share);
+
 /* An error if an address space does not take `bytes` at once. */
 int layout_addresses(uint64_t bytes, struct error *error);
 

@@ -20,14 +20,31 @@
 struct loop_kind {
 	bool timed; /* touches are timed, paced or given away */
 	bool plain; /* a page is its stamp, and nothing behind it */
+	bool dealt; /* pages come from what is left for all */
 };
 
 /* Pages between two looks at `stop`, where a page is one store. */
 #define LOOP_BARE_PAGES ((uint64_t)64)
 
+/* Pages dealt at a time: a share of a line's way that is not seen in a page. */
+#define LOOP_DEALT_PAGES ((int64_t)64)
+
 LOOP bool loop_stopped(const struct crew *crew)
 {
 	return atomic_load_explicit(&crew->stop, memory_order_relaxed);
+}
+
+/* How many more pages to write; 0: all are given out. */
+LOOP uint64_t loop_deal(struct crew *crew)
+{
+	int64_t left;
+
+	if (!crew->together)
+		return UINT64_MAX;
+	left = atomic_fetch_sub(&crew->left, LOOP_DEALT_PAGES);
+	if (left <= 0)
+		return 0;
+	return (uint64_t)(left < LOOP_DEALT_PAGES ? left : LOOP_DEALT_PAGES);
 }
 
 LOOP void loop_count(struct worker *worker, uint64_t done)
@@ -89,6 +106,7 @@ LOOP void loop_all(struct worker *worker, const struct loop_kind kind)
 	uint64_t faults = kind.timed ? latency_major_faults() : 0;
 	const uint64_t read_before = worker->read;
 	struct giveaway run = {0, 0};
+	uint64_t dealt = 0;
 	uint64_t done = 0;
 
 	for (uint64_t passes = 0; passes < crew->passes || !crew->passes;
@@ -99,6 +117,11 @@ LOOP void loop_all(struct worker *worker, const struct loop_kind kind)
 			uint64_t page;
 			bool write;
 
+			if (kind.dealt && !dealt) {
+				dealt = loop_deal(crew);
+				if (!dealt)
+					goto out;
+			}
 			if (kind.timed && crew->rate) {
 				due = pace_due(&pace, done);
 				pace_wait(due);
@@ -118,6 +141,8 @@ LOOP void loop_all(struct worker *worker, const struct loop_kind kind)
 			if (kind.timed && crew->pageout)
 				giveaway_add(worker, &run, page);
 			loop_count(worker, ++done);
+			if (kind.dealt)
+				dealt--;
 		}
 	}
 out:

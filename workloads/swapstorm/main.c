@@ -70,8 +70,9 @@ static int check_sizes(const struct storm *s, uint64_t region,
 	const uint64_t all = region * options->threads;
 	/* The parent maps all that its processes copy. */
 	const bool apart = options->processes && options->region != REGION_COW;
+	const uint64_t mapped = layout_region(options, region);
 
-	if (layout_addresses(apart ? region : all, error))
+	if (layout_addresses(apart ? mapped : mapped * options->threads, error))
 		return -1;
 	if (options->allow_oom)
 		return 0;

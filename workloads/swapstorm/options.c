@@ -33,9 +33,11 @@ struct rule {
 static const struct rule rules[] = {
 	{"--threads", KIND_RANGE, AT(threads), 1, OPTIONS_MAX_THREADS},
 	{"--processes", KIND_FLAG, AT(processes), 0, 0},
+	{"--together", KIND_FLAG, AT(together), 0, 0},
 	{"--region", KIND_REGION, AT(region), 0, 0},
 	{"--size-per-thread", KIND_SIZE, AT(size_per_thread), 0, 0},
 	{"--ratio", KIND_DECIMAL, AT(ratio_micro), 0, 64},
+	{"--settle", KIND_SIZE, AT(settle), 0, 0},
 	{"--memcg", KIND_SIZE, AT(memcg), 0, 0},
 	{"--passes", KIND_RANGE, AT(passes), 1, 1000000},
 	{"--time", KIND_DECIMAL, AT(time_limit_us), 0, 86400},
@@ -86,6 +88,10 @@ static const struct {
 	{"--size-per-thread", "--ratio"},
 	{"--passes", "--time"},
 	{"--compressible", "--same-filled"},
+	{"--together", "--time"},
+	{"--together", "--pattern"},
+	{"--together", "--reads"},
+	{"--together", "--bare"},
 	/* What would cost an instruction is not bare. */
 	{"--bare", "--pattern"},
 	{"--bare", "--reads"},
@@ -257,6 +263,12 @@ static int check_together(struct options *options, const struct given *given,
 		return error_set(error, "--region: cow: only a process has a "
 					"parent's memory to copy; give "
 					"--processes");
+	if (options->together && options->passes != 1)
+		return error_set(error, "--together: who is fast writes more, "
+					"once; leave --passes out");
+	if (options->region == REGION_COW && options->together)
+		return error_set(error, "--together: what --region=cow writes "
+					"is there already; leave it out");
 	if (was_given(given, "--time"))
 		options->passes = 0;
 	return check_pattern(options, given, error);

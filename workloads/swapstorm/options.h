@@ -31,6 +31,7 @@ enum options_format {
 struct options {
 	uint64_t threads;
 	bool processes; /* in place of threads */
+	bool together;	/* the size is written by all, and none ends early */
 	int region;	/* enum region_kind */
 	int thp;	/* enum region_thp */
 	struct list cpus;
@@ -38,8 +39,9 @@ struct options {
 	uint64_t memcg;		  /* bytes the group may use; 0: no group */
 	uint64_t size_per_thread; /* bytes; 0: the ratio decides */
 	uint64_t ratio_micro;	  /* millionths of MemTotal, or of memcg */
-	uint64_t passes;	  /* 0: the time limit decides */
-	uint64_t time_limit_us;	  /* 0: the passes decide */
+	uint64_t settle;	/* bytes swapped out before the steady phase */
+	uint64_t passes;	/* 0: the time limit decides */
+	uint64_t time_limit_us; /* 0: the passes decide */
 	const struct pattern *pattern;
 	struct pattern_settings settings;
 	uint64_t compressible; /* percent of a page */

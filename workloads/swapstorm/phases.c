@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "phases.h"
 
-void phases_start(struct phases *phases, const struct reading *reading)
+void phases_start(struct phases *phases, const struct reading *reading,
+		  uint64_t settle)
 {
-	*phases = (struct phases){.now = PHASE_FILL};
+	*phases = (struct phases){.now = PHASE_FILL, .settle = settle};
 	phases->fill.begin = *reading;
 }
 
@@ -36,7 +37,8 @@ unsigned int phases_step(struct phases *phases, const struct reading *reading,
 		phases->teardown.begin = *reading;
 		phases->now = PHASE_TEARDOWN;
 	} else if (phases->now == PHASE_FILL &&
-		   reading->pswpout > phases->fill.begin.pswpout) {
+		   reading->pswpout >
+			   phases->fill.begin.pswpout + phases->settle) {
 		phases->fill.end = *reading;
 		phases->steady.begin = *reading;
 		phases->has_steady = true;

@@ -2,7 +2,8 @@
 /*
  * Which phase the run is in: a function of the readings alone.
  *
- * fill      start .. first reading in which pswpout has risen (RAM is full)
+ * fill      start .. first reading in which pswpout has risen by more than
+ *           `settle`: RAM is full, and what it was full of at first is gone
  * steady    .. the first thread has finished writing, or the time is up
  * teardown  .. all threads have finished writing
  * verify    the re-read, if asked for
@@ -31,6 +32,7 @@ struct span {
 
 struct phases {
 	enum phase now;
+	uint64_t settle; /* pages */
 	bool has_steady;
 	bool has_verify;
 	struct span fill;
@@ -45,7 +47,8 @@ enum phase_change {
 	PHASE_STEADY_ENDED = 2,
 };
 
-void phases_start(struct phases *phases, const struct reading *reading);
+void phases_start(struct phases *phases, const struct reading *reading,
+		  uint64_t settle);
 
 /* True if a reading taken now could end the phase; else none is needed. */
 bool phases_wants(const struct phases *phases, bool first_done, bool all_done);

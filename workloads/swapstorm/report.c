@@ -55,10 +55,12 @@ static void load(struct out *out, const struct options *options)
 		 options->same_filled ? "true" : "false",
 		 options->bare ? "true" : "false");
 	out_text(out,
-		 " \"processes\": %s,\n \"region\": \"%s\",\n \"thp\": "
+		 " \"processes\": %s,\n \"together\": %s,\n \"region\": "
+		 "\"%s\",\n \"thp\": "
 		 "\"%s\",\n \"pageout_pages\": %" PRIu64
 		 ",\n \"memcg_bytes\": %" PRIu64 ",\n",
 		 options->processes ? "true" : "false",
+		 options->together ? "true" : "false",
 		 options_region(options->region), options_thp(options->thp),
 		 options->pageout, options->memcg);
 	if (options->rate)
@@ -188,7 +190,7 @@ void report_write(const struct report *report, struct out *out)
 		 ",\n \"region_bytes_per_thread\": %" PRIu64 ",\n",
 		 options->seed, options->threads,
 		 report->crew->content.page_size, report->memory->total,
-		 report->workers[0].pages * report->crew->content.page_size);
+		 report->crew->share * report->crew->content.page_size);
 	load(out, options);
 	if (options->time_limit_us) {
 		out_text(out, " \"passes\": null,\n \"time_limit_s\": ");

@@ -29,7 +29,7 @@ static void head(const struct report *report, struct out *out)
 		 "%" PRIu64 " %s%s of %.1f MiB each, %.1f MiB of RAM, pattern "
 		 "%s, seed %" PRIu64 "\n\n",
 		 options->threads, kind, options->threads == 1 ? "" : many,
-		 mib(report, report->workers[0].pages),
+		 mib(report, report->crew->share),
 		 (double)report->memory->total / MIB, options->pattern->name,
 		 options->seed);
 }

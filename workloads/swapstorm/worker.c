@@ -49,7 +49,13 @@ void worker_write(struct worker *worker)
 	if (crew->bare)
 		loop_bare(worker);
 	else if (crew->latency || crew->rate || crew->pageout)
-		loop_all(worker, (struct loop_kind){.timed = true});
+		loop_all(worker,
+			 (struct loop_kind){.timed = true, .dealt = true});
+	else if (crew->together && plain)
+		loop_all(worker,
+			 (struct loop_kind){.plain = true, .dealt = true});
+	else if (crew->together)
+		loop_all(worker, (struct loop_kind){.dealt = true});
 	else if (plain)
 		loop_all(worker, (struct loop_kind){.plain = true});
 	else

@@ -35,6 +35,7 @@ struct crew {
 	const struct list *cpus; /* thread i runs on one of them */
 	unsigned int threads;
 	bool processes;	 /* in place of threads */
+	uint64_t share;	 /* pages of each, if none writes more */
 	uint64_t passes; /* 0: until stop */
 	bool verify;
 	bool bare;     /* a word a page, and nothing else */
@@ -44,9 +45,11 @@ struct crew {
 	struct gate ready; /* the threads exist; the regions do not yet */
 	struct gate go;
 	struct gate reread;
-	int wake_fd; /* eventfd: written when the first and the last finish */
+	int wake_fd;   /* eventfd: written when the first and the last finish */
+	bool together; /* pages are dealt to who is there for more */
 	_Alignas(64) atomic_bool stop;
 	_Alignas(64) atomic_uint finished;
+	_Alignas(64) _Atomic int64_t left; /* pages to deal; below 0: none */
 };
 
 struct worker {

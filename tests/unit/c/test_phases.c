@@ -26,7 +26,7 @@ static struct phases begin(uint64_t pswpout)
 	struct phases phases;
 	struct reading reading = at(100, pswpout);
 
-	phases_start(&phases, &reading);
+	phases_start(&phases, &reading, 0);
 	return phases;
 }
 
@@ -115,6 +115,30 @@ static void test_earlier_swapping_is_not_pressure(void **state)
 	assert_int_equal(p.now, PHASE_FILL);
 }
 
+static void test_settles(void **state)
+{
+	struct phases p = begin(1000);
+
+	(void)state;
+	p.settle = 500;
+	step(&p, 120, 1500, false, false);
+	assert_int_equal(p.now, PHASE_FILL);
+	assert_true(phases_wants(&p, false, false));
+	assert_int_equal(step(&p, 140, 1501, false, false), PHASE_STEADY_BEGAN);
+	assert_int_equal(p.steady.begin.pswpout, 1501);
+	assert_int_equal(p.fill.end.pswpout, 1501);
+}
+
+static void test_done_before_it_settled(void **state)
+{
+	struct phases p = begin(0);
+
+	(void)state;
+	p.settle = 500;
+	step(&p, 120, 400, true, true);
+	assert_string_equal(phases_outcome(&p), "no-steady");
+}
+
 static void test_what_is_wanted(void **state)
 {
 	struct phases p = begin(0);
@@ -151,6 +175,8 @@ int main(void)
 		cmocka_unit_test(test_ram_never_full),
 		cmocka_unit_test(test_full_too_late),
 		cmocka_unit_test(test_earlier_swapping_is_not_pressure),
+		cmocka_unit_test(test_settles),
+		cmocka_unit_test(test_done_before_it_settled),
 		cmocka_unit_test(test_what_is_wanted),
 		cmocka_unit_test(test_nothing_moves_after_the_end),
 	};

@@ -45,6 +45,8 @@ static void test_defaults(void **state)
 	assert_int_equal(o.ratio_micro, 2000000);
 	assert_int_equal(o.passes, 1);
 	assert_int_equal(o.time_limit_us, 0);
+	assert_int_equal(o.settle, 0);
+	assert_false(o.together);
 	assert_int_equal(o.seed, 1);
 	assert_int_equal(o.sample_ms, 20);
 	assert_ptr_equal(o.pattern, &pattern_sequential);
@@ -354,6 +356,17 @@ static void test_mistakes(void **state)
 		 "--compressible and --same-filled: give one"},
 		{"--bare --verify", "--bare and --verify: give one"},
 		{"--pattern zipf --bare", "--bare and --pattern: give one"},
+		{"--together --pattern zipf",
+		 "--together and --pattern: give one"},
+		{"--together --reads 5", "--together and --reads: give one"},
+		{"--together --time 1", "--together and --time: give one"},
+		{"--together --passes 2",
+		 "--together: who is fast writes more, once; leave --passes "
+		 "out"},
+		{"--together --processes --region cow",
+		 "--together: what --region=cow writes is there already; "
+		 "leave it out"},
+		{"--settle much", "--settle: 'much' is not a size such as 64M"},
 		{"--latency --bare", "--bare and --latency: give one"},
 		{"--verify=1", "--verify=1: unknown option; see swapstorm "
 			       "--help"},

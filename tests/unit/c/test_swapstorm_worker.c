@@ -65,6 +65,7 @@ static int set_up(void **state)
 		f->workers[i].progress = &f->progress[i];
 		f->workers[i].index = i;
 		f->workers[i].pages = PAGES;
+		f->crew.share = PAGES;
 		f->workers[i].region = f->regions + (size_t)i * PAGES * PAGE;
 		f->workers[i].generations = f->generations[i];
 		f->workers[i].key = stamp_key(9, i);
@@ -102,6 +103,43 @@ static void test_passes(void **state)
 	assert_int_equal(w->verified, PAGES);
 	assert_int_equal(w->bad, 0);
 	assert_int_equal(f->progress[0].pages, 4 * PAGES);
+}
+
+/* One writes what the other left, and nobody writes more than there is. */
+static void test_together(void **state)
+{
+	struct fixture *f = *state;
+	struct worker *w = f->workers;
+
+	f->crew.passes = 1;
+	f->crew.together = true;
+	f->crew.left = PAGES + 30;
+	worker_write(&w[1]);
+	worker_write(&w[0]);
+	assert_int_equal(w[1].written, PAGES);
+	assert_int_equal(w[0].written, 6); /* 64 of 70 were dealt */
+	assert_int_equal(w[0].generations[5], 1);
+	assert_int_equal(w[0].generations[6], 0);
+	worker_verify(&w[0]);
+	assert_int_equal(w[0].verified, 6);
+	assert_int_equal(w[0].bad, 0);
+}
+
+static void test_together_where_touches_are_timed(void **state)
+{
+	struct fixture *f = *state;
+	struct latency latency = {0};
+
+	f->crew.passes = 1;
+	f->crew.latency = true;
+	f->workers[0].latency = &latency;
+	worker_write(&f->workers[0]);
+	assert_int_equal(f->workers[0].written, PAGES);
+	f->workers[1].latency = &latency;
+	f->crew.together = true;
+	f->crew.left = 7;
+	worker_write(&f->workers[1]);
+	assert_int_equal(f->workers[1].written, 7);
 }
 
 static void test_stopped_before_the_first_page(void **state)
@@ -477,7 +515,8 @@ static void test_document(void **state)
 		 "\"reads_percent\": 0},\n"
 		 " \"content\": {\"compressible_percent\": 0, "
 		 "\"same_filled\": false, \"bare\": false},\n"
-		 " \"processes\": false,\n \"region\": \"private\",\n"
+		 " \"processes\": false,\n \"together\": false,\n \"region\": "
+		 "\"private\",\n"
 		 " \"thp\": \"never\",\n \"pageout_pages\": 0,\n"
 		 " \"memcg_bytes\": 0,\n \"rate_per_s\": null,\n"
 		 " \"passes\": 3,\n"
@@ -773,6 +812,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_CREW(test_passes),
+		WITH_CREW(test_together),
+		WITH_CREW(test_together_where_touches_are_timed),
 		WITH_CREW(test_stopped_before_the_first_page),
 		WITH_CREW(test_stopped_in_mid_pass),
 		WITH_CREW(test_an_older_generation_is_stale),
