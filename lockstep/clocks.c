@@ -11,13 +11,19 @@ void clocks_set_up(struct clocks *clocks, const struct machine *machine)
 	};
 }
 
-/* xorshift64*, by Marsaglia and Vigna; a seed of 0 skews nothing. */
+/* xorshift64*, by Marsaglia and Vigna. */
 static uint64_t draw(uint64_t *seed)
 {
 	*seed ^= *seed >> 12;
 	*seed ^= *seed << 25;
 	*seed ^= *seed >> 27;
 	return *seed * 0x2545f4914f6cdd1dU;
+}
+
+/* How late a vCPU is: less than a quantum, and not at all with a seed of 0. */
+static uint64_t skew(struct clocks *clocks)
+{
+	return clocks->seed ? draw(&clocks->seed) % clocks->quantum : 0;
 }
 
 static uint64_t slowest(const struct clocks *clocks, uint64_t none)
@@ -59,10 +65,8 @@ bool clocks_turn(struct clocks *clocks, unsigned int cpu)
 	struct clock *own = &clocks->of[cpu];
 
 	if (!own->running) {
-		uint64_t now = clocks_time(clocks);
+		const uint64_t now = clocks_time(clocks) + skew(clocks);
 
-		if (clocks->seed)
-			now += draw(&clocks->seed) % clocks->quantum;
 		if (own->now < now)
 			own->now = now;
 		own->running = true;
@@ -95,7 +99,12 @@ uint64_t clocks_pause(struct clocks *clocks, unsigned int cpu)
 	return rest;
 }
 
-void clocks_coarsen(struct clocks *clocks, unsigned int quanta)
+void clocks_quantum(struct clocks *clocks, uint64_t fs)
 {
-	clocks->quantum *= quanta;
+	const uint64_t now = clocks_time(clocks);
+
+	clocks->quantum = fs;
+	for (unsigned int i = 0; i < clocks->cpus; i++)
+		clocks->of[i].now = now + skew(clocks);
+	clocks->horizon = now + fs;
 }

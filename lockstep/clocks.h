@@ -43,7 +43,10 @@ void clocks_halt(struct clocks *clocks, unsigned int cpu);
 /* PAUSE: the rest of the quantum passes.  Returns how much that is. */
 uint64_t clocks_pause(struct clocks *clocks, unsigned int cpu);
 
-/* From here on a quantum is as long as so many were. */
-void clocks_coarsen(struct clocks *clocks, unsigned int quanta);
+/*
+ * How long a quantum is from here on.  All vCPUs are within one of the same
+ * time then: long quanta let them be further apart than short ones may.
+ */
+void clocks_quantum(struct clocks *clocks, uint64_t fs);
 
 #endif

@@ -161,14 +161,27 @@ static void take_peeks(void)
 	}
 }
 
+/* What is watched of the code changes. */
+static void translate_anew(void)
+{
+	if (queue_tb_flush)
+		queue_tb_flush(self.running);
+	else
+		tb_flush(self.running);
+}
+
 static void on_mark(unsigned int vcpu, void *data)
 {
 	const unsigned char mark = (unsigned char)(uintptr_t)data;
 
 	(void)vcpu;
+	const enum window_state before = self.sim.window.state;
+
 	sim_mark(&self.sim, self.cpu, mark);
 	if (mark == MARK_END)
 		take_peeks();
+	if (self.sim.window.state != before)
+		translate_anew();
 }
 
 /* QEMU hands a callback one word of ours; where it is a number, it is this. */
@@ -176,6 +189,11 @@ static void *as_data(uint64_t number)
 {
 	/* NOLINTNEXTLINE(performance-no-int-to-ptr) */
 	return (void *)number;
+}
+
+static bool measured(void)
+{
+	return self.sim.window.state == WINDOW_OPEN;
 }
 
 static void watch(struct qemu_plugin_insn *insn, struct insn what, bool kernel,
@@ -206,8 +224,11 @@ static void watch(struct qemu_plugin_insn *insn, struct insn what, bool kernel,
 	default:
 		break;
 	}
-	/* A thread's own pages are nobody else's. */
-	if (!kernel)
+	/*
+	 * A thread's own pages are nobody else's.  Outside the window nobody
+	 * is told of lines, and following them takes half of the time.
+	 */
+	if (!kernel || !measured())
 		return;
 	if (bulk) {
 		qemu_plugin_register_vcpu_mem_cb(insn, on_bulk,
@@ -264,8 +285,8 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		.charged = bulk ? 0 : (uint32_t)count - strings,
 		.user = !kernel,
 	};
-	if (codes_begin(&machine->leaf, address) ||
-	    machine_span(machine, address))
+	if (measured() && (codes_begin(&machine->leaf, address) ||
+			   machine_span(machine, address)))
 		qemu_plugin_register_vcpu_tb_exec_cb(
 			tb, on_entry, QEMU_PLUGIN_CB_R_REGS, block);
 	else
@@ -335,6 +356,11 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info,
 			"%u of x86_64\n",
 			info->system_emulation ? info->system.smp_vcpus : 0,
 			info->target_name, self.sim.machine.cpus);
+		return -1;
+	}
+	if (!queue_tb_flush && !tb_flush) {
+		fprintf(stderr, "lockstep: QEMU exports neither queue_tb_flush "
+				"nor tb_flush\n");
 		return -1;
 	}
 	self.bytes = g_byte_array_new();

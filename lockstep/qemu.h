@@ -102,6 +102,9 @@ char *g_array_free(GArray *, int free_data);
 extern __thread void *current_cpu;
 void *qemu_get_cpu(int index);
 void cpu_exit(void *cpu);
+/* Its code is translated anew; the second name is that of QEMU after 10.1. */
+__attribute__((weak)) void tb_flush(void *cpu);
+__attribute__((weak)) void queue_tb_flush(void *cpu);
 _Noreturn void cpu_loop_exit_restore(void *cpu, uintptr_t host_address);
 
 #endif

@@ -8,6 +8,7 @@
 int sim_set_up(struct sim *sim, char *why, size_t size)
 {
 	clocks_set_up(&sim->clocks, &sim->machine);
+	clocks_quantum(&sim->clocks, SIM_AROUND * sim->machine.quantum_fs);
 	for (unsigned int i = 0; i < sim->machine.cpus; i++)
 		sim->vcpus[i].bit = UINT64_C(1) << i;
 	if (lines_set_up(&sim->lines, &sim->machine)) {
@@ -156,6 +157,7 @@ void sim_mark(struct sim *sim, unsigned int cpu, unsigned char mark)
 	case MARK_BEGIN:
 		window->begun++;
 		if (window->state == WINDOW_BEFORE) {
+			clocks_quantum(&sim->clocks, sim->machine.quantum_fs);
 			note(sim, &window->begin_fs, window->begin,
 			     window->begin_now);
 			window->state = WINDOW_OPEN;
@@ -167,7 +169,8 @@ void sim_mark(struct sim *sim, unsigned int cpu, unsigned char mark)
 			note(sim, &window->end_fs, window->end,
 			     window->end_now);
 			window->state = WINDOW_CLOSED;
-			clocks_coarsen(&sim->clocks, SIM_AFTERWARDS);
+			clocks_quantum(&sim->clocks,
+				       SIM_AROUND * sim->machine.quantum_fs);
 		}
 		break;
 	case MARK_CPU:

@@ -58,9 +58,9 @@ struct sim {
 	bool confused; /* one reported twice, or out of turn */
 };
 
-/* Nobody measures what comes after the window: turns are so many quanta there.
+/* Nobody measures what lies around the window: turns are so many quanta there.
  */
-enum { SIM_AFTERWARDS = 32 };
+enum { SIM_AROUND = 32 };
 
 /* Returns 0, or -1 with a line in `why`. */
 int sim_set_up(struct sim *sim, char *why, size_t size);

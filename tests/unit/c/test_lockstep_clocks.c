@@ -74,18 +74,24 @@ static void test_pause(void **state)
 }
 
 /* Who sleeps holds nobody up, and wakes in the others' present. */
-static void test_coarsen(void **state)
+static void test_another_quantum(void **state)
 {
 	struct clocks clocks = clocks_of(2, 0);
 
 	(void)state;
 	assert_true(clocks_turn(&clocks, 0));
 	assert_true(clocks_turn(&clocks, 1));
-	clocks_coarsen(&clocks, 10);
+	clocks_quantum(&clocks, 10 * QUANTUM);
 	clocks.of[0].now = QUANTUM;
 	assert_true(clocks_turn(&clocks, 0));
 	clocks.of[0].now = 10 * QUANTUM;
 	assert_false(clocks_turn(&clocks, 0));
+	/* And shorter: who is ahead by more waits, however far it might go. */
+	clocks.of[1].now = QUANTUM;
+	clocks_quantum(&clocks, QUANTUM);
+	clocks.of[0].now = 2 * QUANTUM;
+	assert_false(clocks_turn(&clocks, 0));
+	assert_true(clocks_turn(&clocks, 1));
 }
 
 static void test_halt(void **state)
@@ -218,7 +224,7 @@ int main(void)
 		cmocka_unit_test(test_alone),
 		cmocka_unit_test(test_a_quantum_ahead),
 		cmocka_unit_test(test_pause),
-		cmocka_unit_test(test_coarsen),
+		cmocka_unit_test(test_another_quantum),
 		cmocka_unit_test(test_halt),
 		cmocka_unit_test(test_all_halt),
 		cmocka_unit_test(test_lost),
