@@ -169,7 +169,8 @@ def _guest(guest: tomlfile.Table, work: tomlfile.Table, threads: list[int],
     guest.close()
     vcpus = min((one.vcpus(made, made.accelerator) for one in tiers), default=made.vcpus)
     machine = workload.Machine(ram, swap, vcpus, made.nodes)
-    return made, workload.read(work, threads, machine)
+    return made, workload.read(work, threads, machine,
+                               max((one.settle for one in tiers), default=0.0))
 
 
 def flavours(experiment: Experiment) -> list[str]:

@@ -42,12 +42,12 @@ class Machine:
     nodes: int = 1                 # memory nodes
 
 
-def read(work: Table, threads: Iterable[int], machine: Machine) -> Workload:
+def read(work: Table, threads: Iterable[int], machine: Machine, usual: float = 0.0) -> Workload:
     """An experiment's [workload]; UsageError with file, line and key.
 
-    `threads`: all counts that will run.  Refused here is what can never fit: the
-    kernel takes its share of RAM, and what nearly fits is judged in the guest
-    (filled up, OOM).
+    `threads`: all counts that will run.  `usual`: the largest Tier.settle of those that
+    measure.  Refused here is what can never fit: the kernel takes its share of RAM, and what
+    nearly fits is judged in the guest (filled up, OOM).
     """
     if "program" in work.keys() and work.text("program") == pressure.PROGRAM:
         return _stress_ng(work)
@@ -79,9 +79,24 @@ def read(work: Table, threads: Iterable[int], machine: Machine) -> Workload:
         options += ["--time", f"{seconds:.6f}".rstrip("0").rstrip(".")]
         passes = 0
     made = Workload(program, ratio, passes, verify,
-                    work.integer("seed", 0, 2**63 - 1, 1), tuple(options))
+                    work.integer("seed", 0, 2**63 - 1, 1), tuple(options),
+                    work.number("settle", 0.0, 64.0) if "settle" in work.keys() else None)
+    _settle(work, made, made.settled(usual), machine)
     work.close()
     return made
+
+
+def _settle(work: Table, load: Workload, settle: float, machine: Machine) -> None:
+    """Refuse what cannot settle."""
+    if settle and not load.settles:
+        work.complain("settle", "only where each page is written once, one after the other; "
+                                "leave it out, or passes, seconds, pattern, reads, bare, cow")
+    need = (load.ratio + settle) * machine.ram
+    if settle and need > machine.ram + machine.swap:
+        work.complain("settle", f"{load.ratio:g} and, before the window, {settle:g} times "
+                                f"{machine.ram} MiB do not fit in RAM and {machine.swap} MiB of "
+                                "swap; raise guest.swap_mib, or set settle = 0 to measure the "
+                                "first pages that are swapped out")
 
 
 def _stress_ng(work: Table) -> Workload:

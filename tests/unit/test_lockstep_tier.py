@@ -25,7 +25,7 @@ from runner.lockstep import machinefile, reading, simfile, simmetrics, symbols
 from runner.lockstep.names import Names
 from runner.lockstep.symbols import Symbols
 from runner.progress import Progress
-from runner.records import Cell, Metric, Rules, Sample
+from runner.records import Accelerator, BuiltKernel, Cell, Metric, Rules, Sample
 from runner.vm import newqemu
 
 MAP = """\
@@ -305,3 +305,23 @@ def test_alone_it_cannot_be_left_out(no_qemu: str, tmp_path: Path) -> None:
 def test_every_machine_can_be_simulated() -> None:
     assert {file.stem for file in (paths.CONFIGS / "machines").glob("*.toml")} \
         == set(machinefile.known())
+
+
+@pytest.mark.parametrize("more, threads, settles, together", [
+    ("", 16, "241591910", True), ("", 1, "241591910", False),
+    ("[workload]\nsettle = 0.5\n", 16, "134217728", True),
+    ("[workload]\nsettle = 0\n", 16, None, False),
+    ('[workload]\npattern = "zipf"\n', 16, None, False)])
+def test_it_settles_before_the_window(tmp_path: Path, more: str, threads: int,
+                                      settles: str | None, together: bool) -> None:
+    experiment = load(tmp_path, EXPERIMENT + more)
+    planned = next(one for one in plan.samples(experiment) if one.cell.threads == threads)
+    kernel = BuiltKernel("6.1:pagewise", "perf", "0", "6.1.0", tmp_path / "bzImage", "0")
+    (tmp_path / "System.map").write_text("\n".join(MAP))
+    boot = tier.find("lockstep").boot(experiment, Accelerator.LOCKSTEP, planned, kernel, tmp_path)
+    argv = boot.job.workload
+    assert ("--together" in argv) is together
+    assert (argv[argv.index("--settle") + 1] if "--settle" in argv else None) == settles
+    size = int(argv[argv.index("--size-per-thread") + 1]) * threads
+    share = int(settles or 0) / (256 << 20)
+    assert 0 <= (1.75 + share) * (256 << 20) - size < threads * 4096

@@ -69,6 +69,8 @@ class Tier:
     paired = False
     #: Repeats to the last digit where the host is sound: its first cell is booted twice.
     repeats = False
+    #: Times guest.ram that a load swaps out before its window, unless it says otherwise.
+    settle = 0.0
     counts_locks = False                   # its locks explain what the others measured
     contends = True                        # threads can wait for each other in it
     compared = True                        # base against test; else a kernel is judged by itself
@@ -150,7 +152,7 @@ class Tier:
         """What of a boot is this tier's, whatever the load."""
         return load.Way(self.accelerator(guest, chosen), self.vcpus(guest, chosen),
                         self.counts_locks, self.counted(guest, chosen), self.by_clock,
-                        self.cmdline(planned))
+                        self.cmdline(planned), self.settle)
 
     def cmdline(self, planned: Planned) -> tuple[str, ...]:
         """Kernel parameters of its own."""

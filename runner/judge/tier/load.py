@@ -23,6 +23,7 @@ class Way:
     counted: bool             # time is instructions
     steady: bool              # as in Boot
     cmdline: tuple[str, ...]
+    settle: float             # times guest.ram, where the load does not say
 
 
 def layout(number: int) -> tuple[str, ...]:
@@ -39,11 +40,15 @@ def boot(way: Way, experiment: Experiment, planned: Planned, kernel: BuiltKernel
     cell, guest, work = planned.cell, experiment.guest, experiment.workload
     # In bytes, not as swapstorm's own ratio of MemTotal: brd's memory is in the
     # guest's MemTotal, and every device is to bear the same load.
-    pages = int(work.ratio * guest.ram) // PAGE_SIZE // cell.threads
+    settle = work.settled(way.settle)
+    pages = int((work.ratio + settle) * guest.ram) // PAGE_SIZE // cell.threads
+    # The window is long, and closed by one thread only if there is but one.
+    settling = ("--settle", str(int(settle * guest.ram)), *["--together"] * (cell.threads > 1)
+                ) if settle else ()
     argv = ("/bin/swapstorm", "--threads", str(cell.threads),
             "--size-per-thread", str(pages * PAGE_SIZE),
             *(("--passes", str(work.passes)) if work.passes else ()),
-            "--seed", str(work.seed), "--allow-oom", *work.options,
+            "--seed", str(work.seed), "--allow-oom", *settling, *work.options,
             *(("--verify",) if work.verify else ()), "--notify-fd", "3", "--progress-fd", "4")
     if work.program == pressure.PROGRAM:
         argv = ("/bin/pressure", "--notify-fd", "3", "--progress-fd", "4", *work.options)
