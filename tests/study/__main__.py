@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """make study: what lockstep's figures hang on, measured; prints the tables of docs/lockstep.md.
 
-    python3 -m tests.study [quantum] [figures] [shape] [1] [16]
+    python3 -m tests.study [settle] [quantum] [figures] [shape] [1] [16]
 
 Each row with each number of threads is a campaign of its own in results/study/; what was begun is
 gone on with.
@@ -30,11 +30,9 @@ HOME = paths.RESULTS / "study"
 MACHINE = "haswell-ep-2s"
 QUANTA = (250, 1000, 100, 500, 2000, 50)
 RUNS = 2
-STUDIES = ("quantum", "figures", "shape")
+STUDIES = ("settle", "quantum", "figures", "shape")
 SPEED = "throughput_mib_s"
-#: Threads and how much of RAM they touch: many take longer to settle, and the first to finish
-#: ends the window.  With 16 and 1.2 runs of one cell differed by a half.
-RATIOS = {1: 1.2, 16: 1.4}
+THREADS = (1, 16)
 
 
 @dataclass(frozen=True)
@@ -47,13 +45,13 @@ class Row:
     quantum: int | None = None
     spare: int | None = None
     ram_mib: int = 256
-    share: float = 1.0        # of the pages beyond RAM that RATIOS has
+    settle: float | None = None
     runs: int = RUNS
     kernels: tuple[str, ...] = ("6.1:pagewise", "6.1:batched")
     processes: bool = False
 
     def text(self, threads: int) -> str:
-        ratio = 1 + self.share * (RATIOS[threads] - 1)
+        settle = "" if self.settle is None else f"settle = {self.settle}"
         own = [f'machine = "{self.machine}"']
         own += [f"{key} = {value}" for key, value in (("quantum", self.quantum),
                                                       ("spare", self.spare)) if value is not None]
@@ -61,8 +59,8 @@ class Row:
         return "\n".join([
             "format = 1", f'title = "{self.said}"', f"kernels = [{listed}]", 'devices = ["pmem"]',
             f"threads = [{threads}]", 'tiers = ["lockstep"]',
-            "[guest]", f"ram_mib = {self.ram_mib}", f"swap_mib = {2 * self.ram_mib}",
-            "[workload]", 'program = "swapstorm"', f"ratio = {ratio:g}", "passes = 1",
+            "[guest]", f"ram_mib = {self.ram_mib}", f"swap_mib = {3 * self.ram_mib}",
+            "[workload]", 'program = "swapstorm"', "ratio = 1.4", settle,
             "verify = false", f"processes = {str(self.processes).lower()}",
             "[rules]", f"perturbations = {self.runs}", "self_check = false", "pswpout_floor = 1000",
             "[lockstep]", *own, ""])
@@ -82,7 +80,11 @@ def _machine(machine: Machine, name: str, figure: str, value: float, sockets: in
 
 def rows(study: str) -> Iterator[Row]:
     machine = machinefile.load(MACHINE)
-    if study == "quantum":
+    if study == "settle":
+        for settle in (0.9, 0.0, 0.45, 1.8):
+            yield Row(f"settle-{settle:g}", f"window from {settle:g} times the RAM on",
+                      settle=settle)
+    elif study == "quantum":
         for quantum in QUANTA:
             yield Row(f"quantum-{quantum}", f"quantum of {quantum} instructions", quantum=quantum)
     elif study == "figures":
@@ -95,7 +97,7 @@ def rows(study: str) -> Iterator[Row]:
         yield Row("one-node", "one socket, one node", _machine(machine, "one-node", "", 0, 1))
         yield Row("spare-1", "one spare CPU in place of two", spare=1)
         yield Row("spare-6", "six spare CPUs in place of two", spare=6)
-        yield Row("ram-512", "512 MiB of RAM in place of 256", ram_mib=512, share=0.5)
+        yield Row("ram-512", "512 MiB of RAM in place of 256", ram_mib=512)
         yield Row("processes", "processes in place of threads", processes=True)
         for count in (8, 2):
             yield Row(f"batch-{count}", f"batches of {count} folios at most in place of 32",
@@ -140,7 +142,7 @@ def line(row: Row, made: Mapping[int, Sequence[Sample]]) -> str:
 def main(words: list[str]) -> int:
     progress = Progress()
     HOME.mkdir(parents=True, exist_ok=True)
-    threads = [int(word) for word in words if word.isdecimal()] or list(RATIOS)
+    threads = [int(word) for word in words if word.isdecimal()] or list(THREADS)
     for study in [word for word in words if not word.isdecimal()] or STUDIES:
         print(f"\n| {study} |" + "".join(f" {count} threads: ns per page | effect |"
                                          for count in threads))
