@@ -84,8 +84,8 @@ def test_document_of_a_pass_boxed_run() -> None:
     assert list(found) == [
         "swapstorm", "seed", "threads", "page_size", "mem_total_bytes", "region_bytes_per_thread",
         "pattern", "content", "processes", "together", "region", "thp", "pageout_pages",
-        "memcg_bytes", "rate_per_s", "passes", "time_limit_s", "sample_interval_ms", "phases", "per_thread",
-        "fairness", "latency_ns", "series", "verification", "outcome"]
+        "memcg_bytes", "rate_per_s", "passes", "time_limit_s", "sample_interval_ms", "phases",
+        "per_thread", "fairness", "latency_ns", "series", "verification", "outcome"]
     assert found["fairness"] is None       # there was no steady phase
     assert found["latency_ns"] is None and found["series"] is None
     assert (found["swapstorm"], found["seed"], found["threads"]) == (1, 7, 3)
