@@ -27,10 +27,10 @@ from tests.unit import madenights
 WRITER = """
 import sys
 from pathlib import Path
-from runner.nightly import store
+from runner.nightly import indexfile
 from runner.progress import Progress
 for _ in range(int(sys.argv[2])):
-    store.rebuild(Path(sys.argv[1]), Progress())
+    indexfile.rebuild(Path(sys.argv[1]), Progress())
 """
 
 
