@@ -9,14 +9,15 @@ import dataclasses
 import fcntl
 import hashlib
 import json
-import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from runner import jsonread
 from runner.errors import CannotMeasure, UsageError, printable
+from runner.jsonread import Json
 from runner.reason import Reason, ReasonKind, of_old
 from runner.records import Accelerator, Cell, Metric, Outcome, Sample
 
@@ -48,38 +49,6 @@ def to_line(sample: Sample) -> str:
     return json.dumps({"format": FORMAT, **data}, sort_keys=True, allow_nan=False)
 
 
-class _Reader:
-    """Typed reading of one parsed line; complains with the key's name."""
-
-    def __init__(self, data: Any, where: str) -> None:
-        if not isinstance(data, dict):
-            raise UsageError(f"{where}: is not a JSON object")
-        self.data = data
-        self.where = where
-
-    def take(self, key: str, kind: type) -> Any:
-        value = self.data.get(key)
-        if kind is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise UsageError(f"{self.where}: {key}: {printable(repr(value), 40)} "
-                             f"is not {_KIND[kind]}")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise UsageError(f"{self.where}: {key}: is beyond what a number holds")
-        return value
-
-    def inner(self, key: str) -> _Reader:
-        return _Reader(self.take(key, dict), f"{self.where}: {key}")
-
-
-_KIND = {str: "a text", int: "a whole number", float: "a number", dict: "an object",
-         list: "a list"}
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
-
-
 #: How earlier versions said in `evidence` what they could not prove.
 _OLD_DOUBT = re.compile(r" \(unproven: may be ([a-z0-9_, ]+)\)$")
 
@@ -94,53 +63,53 @@ def _reason(data: Any, outcome: str, where: str) -> Reason:
     """A text alone is of a version that knew no kinds; a kind of a later one's is unknown."""
     if isinstance(data, str):
         return of_old(data, outcome)
-    read = _Reader(data, f"{where}: invalid")
-    kind = read.take("kind", str)
+    read = Json(data, where, "invalid", UsageError)
+    kind = read.whole("kind")
     return Reason(ReasonKind(kind) if kind in list(ReasonKind) else ReasonKind.UNKNOWN,
-                  read.take("text", str))
+                  read.whole("text"))
+
+
+def _metric(read: Json) -> Metric:
+    return _doubted(Metric(read.number("value"), read.whole("unit"), read.whole("better"),
+                           read.whole("evidence"),
+                           read.whole("doubt") if read.has("doubt") else ""))
+
+
+def _one_of(read: Json, key: str, known: Iterable[str]) -> str:
+    value = read.whole(key)
+    if value not in list(known):
+        read.fail(f"{key}: {printable(value, 40)!r} is not one of {', '.join(known)}")
+    return value
 
 
 def from_line(line: str, where: str) -> Sample:
-    """Read one line back; UsageError 'WHERE: KEY: what is wrong' where it does not fit."""
-    try:
-        raw = json.loads(line, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{where}: is not JSON: {printable(str(error))}") from None
-    read = _Reader(raw, where)
-    if read.take("format", int) != FORMAT:
-        raise UsageError(f"{where}: format: {raw['format']} is not {FORMAT}; "
+    """Read one line back; UsageError 'WHERE: what is wrong' where it does not fit."""
+    read = jsonread.parse(line, where, error=UsageError)
+    if (version := read.integer("format")) != FORMAT:
+        raise UsageError(f"{where}: format: {version} is not {FORMAT}; "
                          "it was written by another version of swapscale")
-    cell = read.inner("cell")
-    metrics = {}
-    for name, value in read.take("metrics", dict).items():
-        one = _Reader(value, f"{where}: metrics.{printable(name, 80)}")
-        metrics[name] = _doubted(Metric(
-            one.take("value", float), one.take("unit", str), one.take("better", str),
-            one.take("evidence", str), one.take("doubt", str) if "doubt" in value else ""))
-    for key, known in (("accelerator", Accelerator), ("outcome", Outcome)):
-        if read.take(key, str) not in list(known):
-            raise UsageError(f"{where}: {key}: {printable(raw[key], 40)!r} is not one of "
-                             + ", ".join(known))
+    cell, metrics, host = read.object("cell"), read.object("metrics"), read.object("host")
+    outcome = _one_of(read, "outcome", Outcome)
     # The path is followed when evidence is read again; results travel.
-    if not _FOLDER.fullmatch(read.take("evidence", str)):
-        raise UsageError(f"{where}: evidence: {printable(raw['evidence'], 40)!r} is not "
-                         "evidence/NUMBER")
+    evidence = read.whole("evidence")
+    if not _FOLDER.fullmatch(evidence):
+        read.fail(f"evidence: {printable(evidence, 40)!r} is not evidence/NUMBER")
     return Sample(
-        number=read.take("number", int), repeat=read.take("repeat", int),
-        cell=Cell(cell.take("kernel", str), cell.take("device", str), cell.take("threads", int),
-                  cell.take("workload", str), cell.take("tier", str)),
-        accelerator=raw["accelerator"], vcpus=read.take("vcpus", int),
-        kernel_key=read.take("kernel_key", str), image_sha256=read.take("image_sha256", str),
-        outcome=raw["outcome"], detail=read.take("detail", str),
-        invalid=tuple(_reason(one, raw["outcome"], where) for one in read.take("invalid", list)),
-        metrics=metrics,
-        evidence=raw["evidence"], started=read.take("started", str),
-        wall_seconds=read.take("wall_seconds", float),
-        host={str(k): str(v) for k, v in read.take("host", dict).items()},
-        fingerprint=read.take("fingerprint", str),
+        number=read.integer("number"), repeat=read.integer("repeat"),
+        cell=Cell(cell.whole("kernel"), cell.whole("device"), cell.integer("threads"),
+                  cell.whole("workload"), cell.whole("tier")),
+        accelerator=_one_of(read, "accelerator", Accelerator), vcpus=read.integer("vcpus"),
+        kernel_key=read.whole("kernel_key"), image_sha256=read.whole("image_sha256"),
+        outcome=outcome, detail=read.whole("detail"),
+        invalid=tuple(_reason(one, outcome, where) for one in read.array("invalid")),
+        metrics={name: _metric(metrics.object(name)) for name in metrics.keys()},
+        evidence=evidence, started=read.whole("started"),
+        wall_seconds=read.number("wall_seconds"),
+        host={key: host.whole(key) for key in host.keys()},
+        fingerprint=read.whole("fingerprint"),
         # Not there in files of versions without layouts and purposes.
-        layout=read.take("layout", int) if "layout" in raw else 0,
-        purpose=read.take("purpose", str) if "purpose" in raw else "")
+        layout=read.integer("layout") if read.has("layout") else 0,
+        purpose=read.whole("purpose") if read.has("purpose") else "")
 
 
 @contextmanager

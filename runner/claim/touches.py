@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import CannotMeasure
+from runner.jsonread import Json
 from runner.judge import tier
 from runner.metrics import guestfile
 from runner.metrics.steady import WORKLOAD
@@ -31,7 +32,7 @@ class Touches:
     phases: tuple[tuple[float, str], ...]
 
 
-def _latency(workload: guestfile.Json) -> dict[str, tuple[CurvePoint, ...]]:
+def _latency(workload: Json) -> dict[str, tuple[CurvePoint, ...]]:
     if not workload.has("latency_ns"):
         return {}
     found = {}
@@ -51,8 +52,8 @@ def _latency(workload: guestfile.Json) -> dict[str, tuple[CurvePoint, ...]]:
     return found
 
 
-def _series(workload: guestfile.Json) -> tuple[tuple[tuple[float, float], ...],
-                                               tuple[tuple[float, str], ...]]:
+def _series(workload: Json) -> tuple[tuple[tuple[float, float], ...],
+                                     tuple[tuple[float, str], ...]]:
     phases = workload.object("phases")
     begins = {name: phases.object(name).integer("begin_ns")
               for name in ("fill", "steady", "teardown") if phases.has(name)}

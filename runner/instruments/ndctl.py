@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from runner.errors import CannotMeasure, printable
+from runner.jsonread import Json
 from runner.metrics import guestfile
-from runner.metrics.guestfile import Json
 from runner.records import MIB, Metric
 
 OUTPUT = "tool.ndctl-list.out"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import CannotMeasure, printable
+from runner.jsonread import Json
 from runner.metrics import guestfile
 from runner.vm.guest import SIMULATION
 
@@ -86,7 +87,7 @@ def _row(data: object, counts: int, key: str) -> tuple[int, int, list[int]]:
                         f"{counts} counts")
 
 
-def _pairs(part: guestfile.Json, key: str) -> tuple[Pair, ...]:
+def _pairs(part: Json, key: str) -> tuple[Pair, ...]:
     found = []
     for data in part.array(key):
         held, took, counts = _row(data, 4, key)
@@ -94,13 +95,13 @@ def _pairs(part: guestfile.Json, key: str) -> tuple[Pair, ...]:
     return tuple(found)
 
 
-def _line(part: guestfile.Json) -> Line:
+def _line(part: Json) -> Line:
     counts = part.array("moves")
     address, _, moves = _row([part.text("line"), "0", *counts], 4, "lines")
     return Line(address, Moves(*moves), _pairs(part, "pairs"))
 
 
-def _sound(data: guestfile.Json, vcpus: int) -> None:
+def _sound(data: Json, vcpus: int) -> None:
     """CannotMeasure where what was simulated is not the window of this guest."""
     if data.integer("lockstep") != FORMAT:
         raise CannotMeasure(f"{NAME}: lockstep: version is not {FORMAT}; run make")

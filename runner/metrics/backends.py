@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import CannotMeasure, printable
+from runner.jsonread import MAX_COUNT
 from runner.metrics import guestfile
 from runner.records import MIB, Metric
 from runner.settings.words import FOLIOS
@@ -58,7 +59,7 @@ def read(path: Path) -> dict[str, tuple[int, ...]]:
         if match is None:
             continue
         numbers = tuple(int(one) for one in match["value"].split())
-        if any(one >= guestfile.MAX_COUNT for one in numbers):
+        if any(one >= MAX_COUNT for one in numbers):
             raise CannotMeasure(f"{path.name}: {printable(line, 60)!r}: is more than a counter")
         if numbers:
             found[match["path"]] = numbers

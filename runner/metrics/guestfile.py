@@ -9,12 +9,12 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
+from runner import jsonread
 from runner.errors import CannotMeasure, printable
+from runner.jsonread import MAX_COUNT, Json
 
-#: More than a counter can be, and exact as a float's integer part need not be.
-MAX_COUNT = 1 << 63
 MAX_SMALL = 1 << 20          # vmstat, swaps
 MAX_WORKLOAD = 4 << 20       # what the agent sends at most
 MAX_DEPTH = 16
@@ -94,120 +94,9 @@ def swaps(path: Path) -> tuple[Swap, ...]:
     return tuple(found)
 
 
-def _depth(data: bytes) -> int:
-    """How deep brackets nest; strings count too, which only overstates it."""
-    deepest = depth = 0
-    for byte in data:
-        if byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-    return deepest
-
-
-def _refuse(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
-
-
-class Json:
-    """One object of a parsed document; complains with the key's path."""
-
-    def __init__(self, data: Any, file: str, path: str = "") -> None:
-        self._file = file
-        self._path = path
-        if not isinstance(data, dict):
-            self.fail("is not an object")
-        self._data = data
-
-    def fail(self, what: str) -> NoReturn:
-        _fail(self._file, f"{printable(self._path, 80) or 'document'}: {what}")
-
-    def _at(self, key: str) -> Any:
-        if key not in self._data:
-            self.fail(f"has no {key!r}")
-        return self._data[key]
-
-    def _inner(self, key: str) -> str:
-        return f"{self._path}.{key}" if self._path else key
-
-    def integer(self, key: str, low: int = 0, high: int = MAX_COUNT) -> int:
-        value = self._at(key)
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            self.fail(f"{key}: {printable(repr(value), 40)} is not a whole number "
-                      f"in {low}..{high}")
-        return value
-
-    def boolean(self, key: str) -> bool:
-        value = self._at(key)
-        if not isinstance(value, bool):
-            self.fail(f"{key}: {printable(repr(value), 40)} is not true or false")
-        return value
-
-    def text(self, key: str) -> str:
-        """Printable and short, whatever the guest wrote."""
-        value = self._at(key)
-        if not isinstance(value, str):
-            self.fail(f"{key}: {printable(repr(value), 40)} is not a text")
-        return printable(value)
-
-    def has(self, key: str) -> bool:
-        """Present and not null."""
-        return self._data.get(key) is not None
-
-    def texts(self, key: str, most: int = 64) -> list[str]:
-        """A list of texts, each printable and short."""
-        value = self._at(key)
-        if not isinstance(value, list) or len(value) > most \
-                or not all(isinstance(one, str) for one in value):
-            self.fail(f"{key}: is not a list of at most {most} texts")
-        return [printable(one) for one in value]
-
-    def rows(self, key: str, numbers: int, most: int = 1 << 16) -> list[tuple[int, ...]]:
-        """A list of lists that begin with so many counts; what follows in them is left out."""
-        value = self._at(key)
-        if not isinstance(value, list) or len(value) > most:
-            self.fail(f"{key}: is not a list of at most {most} rows")
-        for row in value:
-            if not isinstance(row, list) or len(row) < numbers or not all(
-                    type(one) is int and 0 <= one <= MAX_COUNT for one in row[:numbers]):
-                self.fail(f"{key}: {printable(repr(row), 60)} does not begin with {numbers} counts")
-        return [tuple(row[:numbers]) for row in value]
-
-    def array(self, key: str, most: int = 1 << 16) -> list[Any]:
-        """A list, whose parts the caller checks."""
-        value = self._at(key)
-        if not isinstance(value, list) or len(value) > most:
-            self.fail(f"{key}: is not a list of at most {most}")
-        return value
-
-    def keys(self) -> list[str]:
-        return list(self._data)
-
-    def object(self, key: str) -> Json:
-        return Json(self._at(key), self._file, self._inner(key))
-
-    def objects(self, key: str, most: int = 1024) -> list[Json]:
-        value = self._at(key)
-        if not isinstance(value, list) or len(value) > most:
-            self.fail(f"{key}: is not a list of at most {most} objects")
-        return [Json(item, self._file, f"{self._inner(key)}[{number}]")
-                for number, item in enumerate(value)]
-
-
 def document(path: Path, limit: int = MAX_WORKLOAD) -> Json:
     """A JSON document: bounded in size and depth, without NaN and Infinity."""
-    return _parsed(path, raw(path, limit))
-
-
-def _parsed(path: Path, data: bytes) -> Json:
-    if _depth(data) > MAX_DEPTH:
-        _fail(path.name, f"nests deeper than {MAX_DEPTH}")
-    try:
-        parsed = json.loads(data, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        _fail(path.name, f"is not JSON: {printable(str(error), 100)}")
-    return Json(parsed, path.name)
+    return jsonread.parse(raw(path, limit), path.name, MAX_DEPTH)
 
 
 def split(data: bytes) -> tuple[bytes, bytes]:
@@ -233,4 +122,4 @@ def split(data: bytes) -> tuple[bytes, bytes]:
 def embedded(path: Path, limit: int = MAX_WORKLOAD) -> Json:
     """The JSON document in what a tool printed, whatever text stands before and behind it."""
     data = raw(path, limit)
-    return _parsed(path, split(data)[0] or data)
+    return jsonread.parse(split(data)[0] or data, path.name, MAX_DEPTH)

@@ -2,7 +2,7 @@
 """How long touches of pages took, where the workload timed them."""
 from __future__ import annotations
 
-from runner.metrics.guestfile import Json
+from runner.jsonread import Json
 from runner.records import Metric
 
 KINDS = ("first_touch", "resident", "swap_in")

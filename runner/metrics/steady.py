@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import CannotMeasure
+from runner.jsonread import Json
 from runner.metrics import backends, guestfile, latency
 from runner.records import Metric
 
@@ -64,7 +65,7 @@ class Window:
         return {name: value - self.begin.get(name, 0) for name, value in self.end.items()}
 
 
-def _window(evidence: Path, workload: guestfile.Json) -> Window:
+def _window(evidence: Path, workload: Json) -> Window:
     phases = workload.object("phases")
     if not phases.has("steady"):
         raise CannotMeasure(f"{WORKLOAD}: no steady phase: RAM never filled up while all threads "
@@ -92,7 +93,7 @@ class Reading:
 
     evidence: Path
     window: Window
-    workload: guestfile.Json
+    workload: Json
 
 
 def _counters(reading: Reading) -> dict[str, Metric]:

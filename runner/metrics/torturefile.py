@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from runner.errors import CannotMeasure
+from runner.jsonread import Json
 from runner.metrics import guestfile
 from runner.records import Metric
 
@@ -18,7 +19,7 @@ COUNTS = {"verified": "pages", "bad": "pages", "pageouts": "calls", "forks": "ch
           "thp_swpout": "huge pages", "thp_swpout_fallback": "huge pages"}
 
 
-def _document(evidence: Path) -> guestfile.Json:
+def _document(evidence: Path) -> Json:
     document = guestfile.document(evidence / WORKLOAD)
     if document.integer("swaptorture") != 1:
         raise CannotMeasure(f"{WORKLOAD}: swaptorture: version is not 1")

@@ -18,10 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from runner import jsonread
 from runner.campaign import store
 from runner.campaign.campaign import Campaign
 from runner.campaign.store import load_samples
 from runner.errors import CannotMeasure, UsageError, printable
+from runner.jsonread import Json
 from runner.nightly import indexfile, nightfile
 from runner.nightly.nightfile import NightRecord
 from runner.records import Sample
@@ -66,28 +68,15 @@ def lines(results: Path) -> Iterator[str]:
                               "sample": json.loads(store.to_line(one))}, sort_keys=True)
 
 
-def _document(line: str, where: str) -> dict[str, Any]:
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{where}: is not JSON: {printable(str(error))}") from None
-    if not isinstance(found, dict):
-        raise UsageError(f"{where}: is not a JSON object")
-    return found
-
-
-def _campaign(told: dict[str, Any], where: str) -> _Coming:
-    record, text, night = told.get("record"), told.get("experiment"), told.get("night")
-    expected = told.get("samples")
-    if not isinstance(record, dict) or not isinstance(text, str) \
-            or not isinstance(expected, int) or isinstance(expected, bool):
-        raise UsageError(f"{where}: a campaign's line holds record, experiment, night and samples")
+def _campaign(told: Json, where: str) -> _Coming:
+    text = told.whole("experiment")
     try:
         tomllib.loads(text)
-        parsed = nightfile.parse(night) if night is not None else None
     except ValueError as error:
-        raise UsageError(f"{where}: {printable(str(error))}") from None
-    return _Coming(record, text, parsed, expected)
+        raise UsageError(f"{where}: experiment: {printable(str(error))}") from None
+    return _Coming(told.object("record").data, text,
+                   nightfile.parse(told.object("night")) if told.has("night") else None,
+                   told.integer("samples"))
 
 
 def _read(file: TextIO, name: str) -> dict[str, _Coming]:
@@ -99,24 +88,24 @@ def _read(file: TextIO, name: str) -> dict[str, _Coming]:
         where = f"{name}:{number}"
         if len(line) > MAX_LINE:
             raise UsageError(f"{where}: is longer than {MAX_LINE} characters")
-        told = _document(line, where)
+        told = jsonread.parse(line, where, error=UsageError)
         if number == 1:
-            if told.get("swapscale-history") != FORMAT:
+            if told.data.get("swapscale-history") != FORMAT:
                 raise UsageError(f"{where}: is not a history of format {FORMAT} "
                                  "('./swapscale index --export' writes one)")
             continue
-        folder = told.get("campaign")
+        folder = told.data.get("campaign")
         if not isinstance(folder, str) or not _NAME.fullmatch(folder):
             raise UsageError(f"{where}: campaign: {printable(repr(folder), 60)} is not the name of "
                              "a campaign's folder")
-        if "sample" not in told:
+        if "sample" not in told.data:
             if folder in coming:
                 raise UsageError(f"{where}: campaign {folder} stands in the file twice")
             coming[folder] = _campaign(told, where)
             continue
         if folder not in coming:
             raise UsageError(f"{where}: a sample of {folder} comes before its campaign")
-        one = store.from_line(json.dumps(told["sample"]), where)
+        one = store.from_line(json.dumps(told.data["sample"]), where)
         if one.number in coming[folder].samples:
             raise UsageError(f"{where}: sample {one.number} of {folder} stands in the file twice")
         coming[folder].samples[one.number] = one

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import programs, report
+from runner import jsonread, programs, report
 from runner.asked import Experiment
 from runner.campaign import campaign, local, running
 from runner.campaign.campaign import Campaign
@@ -59,7 +58,8 @@ def earlier(results: Path, name: str) -> list[tuple[str, NightRecord]]:
     with indexfile.opened(results) as connection:
         rows = connection.execute("SELECT folder, night FROM campaign WHERE night != '' "
                                   "ORDER BY started, folder").fetchall()
-    nights = [(str(folder), nightfile.parse(json.loads(text))) for folder, text in rows]
+    nights = [(str(folder), nightfile.parse(jsonread.parse(text, str(folder))))
+              for folder, text in rows]
     return [one for one in nights if one[1].track == name]
 
 

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runner import jsonread
 from runner.errors import UsageError, printable
+from runner.jsonread import Json
 
 NAME = "night.json"
 FORMAT = 1
@@ -46,31 +48,28 @@ def read(folder: Path) -> NightRecord | None:
     if not path.exists():
         return None
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        return parse(data)
-    except (OSError, ValueError, RecursionError) as error:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
         raise UsageError(f"{path}: cannot be read: {printable(str(error))}") from None
+    return parse(jsonread.parse(text, str(path), error=UsageError))
 
 
-def parse(data: Any) -> NightRecord:
-    """From what JSON holds; ValueError 'KEY: what is wrong'."""
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise ValueError(f"is not a night of format {FORMAT}")
+def parse(told: Json) -> NightRecord:
+    """From a document; complains as that does."""
+    if told.integer("format") != FORMAT:
+        told.fail(f"is not a night of format {FORMAT}")
     values: dict[str, Any] = {}
     for field in dataclasses.fields(NightRecord):
-        value = data.get(field.name, field.default)
+        if field.name not in told.keys() and field.default is not dataclasses.MISSING:
+            continue
         if field.name in ("reported", "bisects"):
-            good = isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value)
-            value = tuple(value) if good else value
+            values[field.name] = tuple(told.texts(field.name, 1 << 16))
         elif field.name == "exit":
-            good = value is None or (isinstance(value, int) and not isinstance(value, bool))
+            values[field.name] = told.integer("exit") if told.has("exit") else None
         elif field.name == "good":
-            good = isinstance(value, bool)
+            values[field.name] = told.boolean("good")
         else:
-            good = isinstance(value, str)
-        if not good:
-            raise ValueError(f"{field.name}: {printable(repr(value), 40)} is not what it takes")
-        values[field.name] = value
+            values[field.name] = told.whole(field.name)
     return NightRecord(**values)
 
 

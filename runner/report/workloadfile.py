@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import CannotMeasure
+from runner.jsonread import MAX_COUNT
 from runner.metrics import guestfile
 from runner.metrics.steady import WORKLOAD
 
@@ -49,7 +50,7 @@ class Extra:
 
 def _count(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) \
-            or not 0 <= value < guestfile.MAX_COUNT:
+            or not 0 <= value < MAX_COUNT:
         raise ValueError("is no count")
     return value
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from runner.asked import Experiment, Guest, Planned
+from runner.jsonread import Json
 from runner.judge.figures import MetricResult
 from runner.judge.results import CellResult
 from runner.judge.shown import Picture
 from runner.judge.tier import counts, layouts, load, moved
 from runner.judge.tier.base import NO_RULES, Tier
-from runner.metrics import guestfile
 from runner.metrics import steady as metrics
 from runner.plot import plots
 from runner.plot.bars import InstructionRow, instruction_bars
@@ -145,7 +145,7 @@ class Exact(Tier):
         return sample.layout
 
 
-def _fault(workload: guestfile.Json) -> dict[str, Metric]:
+def _fault(workload: Json) -> dict[str, Metric]:
     """What a page costs while RAM fills: the fault and the write, no reclaim.
 
     One thread alone: with more, some are done while others still write.
