@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Config fragments against captured configurations."""
+"""Config fragments against what real builds made of them.
+
+tests/data/kernel holds of each build's .config the lines of the options that fragments name: a
+fragment that names another one needs them captured again.
+"""
 from __future__ import annotations
 
 from pathlib import Path
