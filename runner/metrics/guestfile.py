@@ -64,7 +64,9 @@ def vmstat(path: Path) -> dict[str, int]:
         _fail(path.name, "is cut: it does not end with a newline")
     for number, line in enumerate(content[:-1].split("\n"), 1):
         parts = _VMSTAT.fullmatch(line)
-        if parts and abs(int(parts[2])) < MAX_COUNT and parts[1] not in found:
+        # A gauge may be below nought for a moment; what has been counted cannot.
+        if parts and abs(int(parts[2])) < MAX_COUNT and parts[1] not in found \
+                and (int(parts[2]) >= 0 or not _NEEDED.fullmatch(line)):
             found[parts[1]] = int(parts[2])
         elif _NEEDED.fullmatch(line):
             _fail(f"{path.name}:{number}", f"is not 'name count': {printable(line, 60)!r}")

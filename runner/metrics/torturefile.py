@@ -15,8 +15,12 @@ AFTER = "after.vmstat"
 #: Counted per scenario, told per boot: key of the document and unit.
 COUNTS = {"verified": "pages", "bad": "pages", "pageouts": "calls", "forks": "children",
           "swapoffs": "", "refusals": "charges", "exhausted": "times", "injections": "failures",
+          "merged": "pages", "merged_out": "pages", "poisoned": "pages", "survived": "pages",
           "pswpout": "pages", "pswpin": "pages", "pglazyfreed": "pages",
           "thp_swpout": "huge pages", "thp_swpout_fallback": "huge pages"}
+
+#: What documents of the first versions do not have.
+_LATER = ("merged", "merged_out", "poisoned", "survived")
 
 
 def _document(evidence: Path) -> Json:
@@ -29,7 +33,8 @@ def _document(evidence: Path) -> Json:
 def measure(evidence: Path) -> dict[str, Metric]:
     """torture.COUNT over all scenarios, by name; CannotMeasure 'FILE: what'."""
     scenarios = _document(evidence).objects("scenarios")
-    return {f"torture.{name}": Metric(sum(one.integer(name) for one in scenarios), unit, "",
+    return {f"torture.{name}": Metric(sum(one.integer(name) for one in scenarios
+                                          if name not in _LATER or one.has(name)), unit, "",
                                       WORKLOAD)
             for name, unit in COUNTS.items()}
 

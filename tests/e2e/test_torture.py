@@ -37,12 +37,15 @@ def test_good_kernel_is_sound(swapscale, tmp_path: Path) -> None:
     done = swapscale("run", paths.CONFIGS / "torture-short.toml", "--results", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Verdict: SOUND" in done.stdout
-    sample, = load_samples(next(tmp_path.glob("*/samples.jsonl")))
-    counted = {name.removeprefix("torture."): one.value for name, one in sample.metrics.items()}
+    short, old_groups = (
+        {name.removeprefix("torture."): one.value for name, one in sample.metrics.items()}
+        for sample in load_samples(next(tmp_path.glob("*/samples.jsonl"))))
     for name in ("verified", "pageouts", "forks", "swapoffs", "refusals", "exhausted",
-                 "injections", "pswpout", "pswpin", "pglazyfreed"):
-        assert counted[name] > 0, name
-    assert counted["bad"] == 0
+                 "injections", "merged_out", "survived", "pswpout", "pswpin", "pglazyfreed"):
+        assert short[name] > 0, name
+    assert short["poisoned"] > short["survived"] and short["merged"] >= short["merged_out"]
+    assert old_groups["refusals"] > 0 and old_groups["forks"] > 0
+    assert short["bad"] == old_groups["bad"] == 0
 
 
 def tortured(swapscale, folder: Path, fault: str) -> tuple[Sample, str]:

@@ -209,6 +209,7 @@ def test_lockdep_that_gave_up(evidence: Path) -> None:
 
 @pytest.mark.parametrize("text, said", [
     ("pswpout 1", "is cut"), ("pswpout one\n", ":1: is not 'name count'"),
+    ("pswpout -1\n", ":1: is not 'name count'"),
     ("nr_free 1\n", "has no pswpout"), ("pswpout 1\npswpout 2\n", ":2: is not"),
     ("pswpout 99999999999999999999\n", ":1: is not"),
     ("pswpout 1\npgscan_direct -\n", ":2: is not"),

@@ -74,7 +74,7 @@ def test_every_kernel_is_booted_once_per_table(tmp_path: Path) -> None:
     assert planned[1].cell.label() == "6.1:vanilla pmem 2 threads torture (swaptorture/huge)"
     boot = booted(experiment, planned[1])
     assert " ".join(boot.job.workload) == (
-        "/bin/swaptorture --guest --scenarios full --lru mglru --thp always "
+        "/bin/swaptorture --guest --scenarios full --lru mglru --thp always --groups v2 "
         "--threads 2 --rounds 4 --seed 1 --limit 60 --progress-fd 4")
     assert "ramdisk_size=8192" in boot.cmdline
 
@@ -88,10 +88,12 @@ def test_a_swapoff_without_end_has_time_to_be_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("parts, says", [
     ({"boots": '[torture.boots.more]\nscenarios = ["sawpoff"]'},
      "boots.more.scenarios: 'sawpoff' is not one of writers, shared, advice, swapoff, refused, "
-     "full, nodes (did you mean swapoff?)"),
+     "full, nodes, merged, poisoned (did you mean swapoff?)"),
     ({"boots": "[torture.boots.more]\n"}, "boots.more.scenarios: missing"),
     ({"boots": '[torture.boots.more]\nscenarios = ["full"]\nlru = "new"'},
      "boots.more.lru: 'new' is not one of classic, mglru"),
+    ({"boots": '[torture.boots.more]\nscenarios = ["full"]\ngroups = "v3"'},
+     "boots.more.groups: 'v3' is not one of v2, v1"),
     ({"torture": "seed = -1"}, "torture.seed: -1 is not in 0.."),
     ({"torture": "limit_s = 0"}, "torture.limit_s: 0 is not in 1..3600"),
     ({"torture": "more = 1"}, "torture.more: is not known here"),
@@ -151,6 +153,13 @@ def test_a_sound_boot(boot: Boot) -> None:
     assert reasons == ()
     assert found["torture.swapoffs"].value == 6 and found["torture.bad"].value == 0
     assert TIER.measure(boot.evidence) == found
+
+
+def test_documents_of_the_first_versions_are_read(boot: Boot) -> None:
+    first = {name: value for name, value in COUNTS.items()
+             if name not in ("merged", "merged_out", "poisoned", "survived")}
+    tell(boot, scenarios=[{"name": "full", **first}])
+    assert TIER.measure(boot.evidence)["torture.poisoned"].value == 0
 
 
 def of(boot: Boot, result: BootResult) -> Sample:

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "crew.h"
 #include "workloads/lib/text.h"
@@ -83,50 +79,14 @@ int crew_run(const struct torture *torture, const struct crew_plan *plan,
 	return 0;
 }
 
-__attribute__((noreturn)) static void child(const struct torture *torture,
-					    const struct crew_plan *plan,
-					    const char *group)
+static int work(const struct torture *torture, const void *plan,
+		struct error *error)
 {
-	char path[128];
-	struct error error;
-	int failed = 0;
-
-	if (*group) {
-		snprintf(path, sizeof(path), "%s/cgroup.procs", group);
-		failed = text_write(path, "0") ? 2 : 0;
-	}
-	if (!failed && crew_run(torture, plan, &error))
-		failed = 3;
-	_exit(failed);
+	return crew_run(torture, plan, error);
 }
 
 int crew_fork(const struct torture *torture, const struct crew_plan *plan,
 	      const char *group, pid_t *pid, struct error *error)
 {
-	*pid = fork();
-	if (*pid < 0)
-		return error_set(error, "fork: %s", strerror(errno));
-	if (!*pid)
-		child(torture, plan, group);
-	return 0;
-}
-
-int crew_wait(const struct torture *torture, pid_t pid, struct error *error)
-{
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return error_set(error, "wait: %s", strerror(errno));
-	if (tally_child(torture->tally, status))
-		return 0;
-	if (WIFSIGNALED(status))
-		return error_set(error, "a child was killed by signal %d",
-				 WTERMSIG(status));
-	if (WEXITSTATUS(status))
-		return error_set(error, "a child %s",
-				 WEXITSTATUS(status) == 2
-					 ? "could not enter its control group"
-					 : "could not map its memory");
-	return 0;
+	return child_fork(torture, group, work, plan, pid, error);
 }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "child.h"
 #include "churn.h"
 
 struct crew_plan {
@@ -45,8 +46,5 @@ int crew_run(const struct torture *torture, const struct crew_plan *plan,
 /* Both, in a child that lives in this control group; "" for none. */
 int crew_fork(const struct torture *torture, const struct crew_plan *plan,
 	      const char *group, pid_t *child, struct error *error);
-
-/* An error if the child could not do its work for a reason of its own. */
-int crew_wait(const struct torture *torture, pid_t child, struct error *error);
 
 #endif

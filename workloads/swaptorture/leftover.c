@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "leftover.h"
+#include "machine.h"
 #include "workloads/lib/procfs.h"
 #include "workloads/lib/text.h"
 
@@ -81,6 +82,25 @@ static int take_off(struct torture *torture, const char *path,
 	return 1;
 }
 
+/* A charge goes with the slot that it is for. */
+static void look_at_groups(struct torture *torture)
+{
+	static const char *const groups[] = {
+		MACHINE_GROUPS "/shared", MACHINE_GROUPS "/limited",
+		MACHINE_GROUPS "/boundless", MACHINE_GROUPS "/merged"};
+
+	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
+		const uint64_t charged =
+			machine_swap_charged(&torture->options, groups[i]);
+
+		if (charged)
+			findings_add(&torture->unsound,
+				     "%s: %" PRIu64 " bytes of swap are "
+				     "charged with all of it off",
+				     groups[i], charged);
+	}
+}
+
 static void judge(struct torture *torture, const struct leftover *left)
 {
 	if (left->swap_cached)
@@ -129,5 +149,6 @@ int leftover_look(struct torture *torture, struct leftover *left,
 		return -1;
 	left->lost = left->free > free_now ? left->free - free_now : 0;
 	judge(torture, left);
+	look_at_groups(torture);
 	return 0;
 }

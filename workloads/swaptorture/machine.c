@@ -26,9 +26,10 @@ int machine_put(const char *path, const char *text, struct error *error)
 	return 0;
 }
 
-static int mount_one(const char *type, const char *where, struct error *error)
+static int mount_one(const char *type, const char *where, const char *data,
+		     struct error *error)
 {
-	if (mount(type, where, type, MS_NOSUID | MS_NOEXEC, NULL) &&
+	if (mount(type, where, type, MS_NOSUID | MS_NOEXEC, data) &&
 	    errno != EBUSY)
 		return error_set(error, "%s on %s: %s", type, where,
 				 strerror(errno));
@@ -48,12 +49,22 @@ static int set_lru(bool mglru, struct error *error)
 	return 0;
 }
 
+static int mount_groups(bool old, struct error *error)
+{
+	if (old)
+		return mount_one("cgroup", MACHINE_GROUPS, "memory", error);
+	return mount_one("cgroup2", MACHINE_GROUPS, NULL, error) ||
+			       machine_put(MACHINE_GROUPS
+					   "/cgroup.subtree_control",
+					   "+memory", error)
+		       ? -1
+		       : 0;
+}
+
 int machine_prepare(const struct options *options, struct error *error)
 {
-	if (mount_one("cgroup2", MACHINE_GROUPS, error) ||
-	    mount_one("debugfs", DEBUG, error) ||
-	    machine_put(MACHINE_GROUPS "/cgroup.subtree_control", "+memory",
-			error) ||
+	if (mount_groups(options->old_groups, error) ||
+	    mount_one("debugfs", DEBUG, NULL, error) ||
 	    machine_put(THP "enabled", options->huge ? "always" : "never",
 			error) ||
 	    set_lru(options->mglru, error))
@@ -61,28 +72,72 @@ int machine_prepare(const struct options *options, struct error *error)
 	return 0;
 }
 
-int machine_group(const char *path, const char *max, const char *swap_max,
-		  struct error *error)
+static int put_limit(const char *group, const char *name, uint64_t bytes,
+		     const char *none, struct error *error)
 {
-	char file[128];
+	char file[128], text[24];
 
-	if (mkdir(path, 0755) && errno != EEXIST)
-		return error_set(error, "%s: %s", path, strerror(errno));
-	snprintf(file, sizeof(file), "%s/memory.max", path);
-	if (machine_put(file, max, error))
-		return -1;
-	snprintf(file, sizeof(file), "%s/memory.swap.max", path);
-	return machine_put(file, swap_max, error);
+	snprintf(file, sizeof(file), "%s/%s", group, name);
+	snprintf(text, sizeof(text), "%" PRIu64, bytes);
+	return machine_put(file, bytes == MACHINE_NO_LIMIT ? none : text,
+			   error);
 }
 
-uint64_t machine_refusals(const char *group)
+int machine_group(const struct options *options, const char *path,
+		  uint64_t memory, uint64_t swap, struct error *error)
+{
+	if (mkdir(path, 0755) && errno != EEXIST)
+		return error_set(error, "%s: %s", path, strerror(errno));
+	if (!options->old_groups)
+		return put_limit(path, "memory.max", memory, "max", error) ||
+				       put_limit(path, "memory.swap.max", swap,
+						 "max", error)
+			       ? -1
+			       : 0;
+	/* Both together may never be less than memory alone. */
+	if (put_limit(path, "memory.memsw.limit_in_bytes", MACHINE_NO_LIMIT,
+		      "-1", error) ||
+	    put_limit(path, "memory.limit_in_bytes", memory, "-1", error))
+		return -1;
+	return swap == MACHINE_NO_LIMIT
+		       ? 0
+		       : put_limit(path, "memory.memsw.limit_in_bytes",
+				   memory + swap, "-1", error);
+}
+
+static uint64_t group_number(const char *group, const char *name)
+{
+	char file[128], text[32];
+	uint64_t number;
+
+	snprintf(file, sizeof(file), "%s/%s", group, name);
+	if (text_read_line(file, text, sizeof(text)) < 0 ||
+	    text_number(text, &number))
+		return 0;
+	return number;
+}
+
+uint64_t machine_refusals(const struct options *options, const char *group)
 {
 	char file[128], text[256];
 
+	if (options->old_groups)
+		return group_number(group, "memory.memsw.failcnt");
 	snprintf(file, sizeof(file), "%s/memory.swap.events", group);
 	if (text_read(file, text, sizeof(text)) < 0)
 		return 0;
 	return procfs_number(text, "fail");
+}
+
+uint64_t machine_swap_charged(const struct options *options, const char *group)
+{
+	if (!options->old_groups)
+		return group_number(group, "memory.swap.current");
+	const uint64_t memory = group_number(group, "memory.usage_in_bytes"),
+		       both = group_number(group,
+					   "memory.memsw.usage_in_bytes");
+
+	return both > memory ? both - memory : 0;
 }
 
 /*

@@ -4,9 +4,12 @@
 #ifndef SWAPTORTURE_MACHINE_H
 #define SWAPTORTURE_MACHINE_H
 
+#include <stdint.h>
+
 #include "options.h"
 
-#define MACHINE_GROUPS "/sys/fs/cgroup"
+#define MACHINE_GROUPS	 "/sys/fs/cgroup"
+#define MACHINE_NO_LIMIT UINT64_MAX
 
 /* One write to a file of /proc or /sys. */
 int machine_put(const char *path, const char *text, struct error *error);
@@ -14,12 +17,19 @@ int machine_put(const char *path, const char *text, struct error *error);
 /* Mounts what scenarios need and sets reclaim and huge pages as asked for. */
 int machine_prepare(const struct options *options, struct error *error);
 
-/* Makes a group with these limits: "16M", "max". */
-int machine_group(const char *path, const char *max, const char *swap_max,
-		  struct error *error);
+/* Makes a group that may have so many bytes of memory, and so many more out. */
+int machine_group(const struct options *options, const char *path,
+		  uint64_t memory, uint64_t swap, struct error *error);
 
-/* "fail" of memory.swap.events: charges that the swap limit refused. */
-uint64_t machine_refusals(const char *group);
+/*
+ * Charges that the limit on what may be out refused: "fail" of
+ * memory.swap.events; of v1, whose limit is on memory and swap together,
+ * memory.memsw.failcnt.
+ */
+uint64_t machine_refusals(const struct options *options, const char *group);
+
+/* Bytes of swap a group is charged for; 0 where there is no such group. */
+uint64_t machine_swap_charged(const struct options *options, const char *group);
 
 /*
  * Makes this share of all allocations of XArray nodes fail that must not wait

@@ -18,7 +18,8 @@ const char options_help[] =
 	"  --scenarios NAME,...  what to do, in this order: writers, shared, "
 	"advice;\n"
 	"                        with --guest also swapoff, refused, full, "
-	"nodes\n"
+	"nodes,\n"
+	"                        merged, poisoned\n"
 	"  --threads N           threads of most scenarios, 1..64 [2]\n"
 	"  --rounds N            how much each scenario does, 1..1000 [1]\n"
 	"  --size BYTES          memory of the large regions [5/4 of "
@@ -28,6 +29,7 @@ const char options_help[] =
 	"[60]\n"
 	"  --lru WORD            classic or mglru, with --guest [classic]\n"
 	"  --thp WORD            never or always, with --guest [never]\n"
+	"  --groups WORD         v2 or v1, with --guest [v2]\n"
 	"  --guest               this machine may be spoilt: set devices, "
 	"limits and\n"
 	"                        faults up, take all swap off at the end\n"
@@ -97,6 +99,9 @@ static int set_value(const char *option, const char *text,
 	if (!strcmp(option, "--thp"))
 		return parse_word(option, text, "never", "always",
 				  &options->huge, error);
+	if (!strcmp(option, "--groups"))
+		return parse_word(option, text, "v2", "v1",
+				  &options->old_groups, error);
 	if (!strcmp(option, "--rounds"))
 		return parse_number(option, text, 1, 1000, &options->rounds,
 				    error);
@@ -132,9 +137,9 @@ static int check_together(const struct options *options, struct error *error)
 					"swaptorture --help");
 	if (options->guest)
 		return 0;
-	if (options->mglru || options->huge)
-		return error_set(error, "--lru and --thp change the machine: "
-					"only with --guest");
+	if (options->mglru || options->huge || options->old_groups)
+		return error_set(error, "--lru, --thp and --groups change the "
+					"machine: only with --guest");
 	for (unsigned int i = 0; i < SCENARIOS; i++)
 		if (options->scenarios & 1u << i && scenarios[i].guest)
 			return error_set(error,

@@ -28,6 +28,7 @@ struct options {
 	bool guest;	  /* a machine to be thrown away: devices, limits */
 	bool mglru;
 	bool huge;
+	bool old_groups; /* cgroup v1 */
 	int progress_fd; /* -1: nobody looks */
 };
 

@@ -3,7 +3,16 @@
  * Two control groups whose memory does not hold what is in them: one may swap
  * as it likes, the other hardly, so that its charges are refused while the
  * folios of both are on their way out.
+ *
+ * Groups of v1 limit memory and swap together and refuse what comes in, not
+ * what goes out; a program that faults there waits (memory.oom_control) or is
+ * killed.  So one that asks for memory by a system call is refused there, again
+ * and again, and gives back what it got.
  */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
 #include "crew.h"
 #include "machine.h"
 #include "scenario.h"
@@ -11,10 +20,38 @@
 #define MIB	  (UINT64_C(1) << 20)
 #define LIMITED	  MACHINE_GROUPS "/limited"
 #define BOUNDLESS MACHINE_GROUPS "/boundless"
+#define HOARD	  (32 * MIB)
+
+/* Of Linux 5.14, newer than some C libraries. */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+/* Asks for more than the group may have, which is to be refused. */
+static int hoard(const struct torture *torture, const void *plan,
+		 struct error *error)
+{
+	const uint64_t times = *(const uint64_t *)plan;
+
+	for (uint64_t i = 0; i < times && !torture_over(torture); i++) {
+		void *memory = mmap(NULL, HOARD, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (memory == MAP_FAILED)
+			return error_set(error, "cannot map: %s",
+					 strerror(errno));
+		if (!madvise(memory, HOARD, MADV_POPULATE_WRITE))
+			return error_set(error, "its control group has no "
+						"limit");
+		munmap(memory, HOARD);
+	}
+	return 0;
+}
 
 int run_refused(struct torture *torture, struct deed *deed, struct error *error)
 {
-	const uint64_t steps = 24 * torture->options.rounds;
+	const struct options *options = &torture->options;
+	const uint64_t steps = 24 * options->rounds;
 	/* 2 MiB less than both limits: page tables are charged too. */
 	const struct crew_plan limited = {
 		.threads = 1,
@@ -30,18 +67,25 @@ int run_refused(struct torture *torture, struct deed *deed, struct error *error)
 		.steps = steps,
 		.first_owner = 510,
 	};
-	pid_t children[2];
+	pid_t children[3];
 
-	if (machine_group(LIMITED, "12M", "2M", error) ||
-	    machine_group(BOUNDLESS, "8M", "max", error))
+	if (machine_group(options, LIMITED, 12 * MIB, 2 * MIB, error) ||
+	    machine_group(options, BOUNDLESS, 8 * MIB, MACHINE_NO_LIMIT,
+			  error) ||
+	    (options->old_groups &&
+	     machine_put(LIMITED "/memory.oom_control", "1", error)))
 		return -1;
-	uint64_t before = machine_refusals(LIMITED);
+	uint64_t before = machine_refusals(options, LIMITED);
 
 	if (crew_fork(torture, &limited, LIMITED, &children[0], error) ||
 	    crew_fork(torture, &boundless, BOUNDLESS, &children[1], error) ||
-	    crew_wait(torture, children[0], error) ||
-	    crew_wait(torture, children[1], error))
+	    (options->old_groups &&
+	     (child_fork(torture, LIMITED, hoard, &options->rounds,
+			 &children[2], error) ||
+	      child_wait(torture, children[2], error))) ||
+	    child_wait(torture, children[0], error) ||
+	    child_wait(torture, children[1], error))
 		return -1;
-	deed->refusals = machine_refusals(LIMITED) - before;
+	deed->refusals = machine_refusals(options, LIMITED) - before;
 	return 0;
 }

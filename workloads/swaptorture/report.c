@@ -25,6 +25,10 @@ static void scenario(struct out *out, const char *name, const struct deed *deed)
 	number(out, "refusals", deed->refusals);
 	number(out, "exhausted", deed->exhausted);
 	number(out, "injections", deed->injections);
+	number(out, "merged", deed->merged);
+	number(out, "merged_out", deed->merged_out);
+	number(out, "poisoned", deed->poisoned);
+	number(out, "survived", deed->survived);
 	number(out, "pswpout", counters->pswpout);
 	number(out, "pswpin", counters->pswpin);
 	number(out, "pglazyfreed", counters->pglazyfreed);
@@ -98,12 +102,14 @@ void report_write(const struct report *report, struct out *out)
 	out_text(out,
 		 "{\"swaptorture\": 1,\n \"seed\": %" PRIu64
 		 ",\n \"threads\": %u,\n \"rounds\": %" PRIu64
-		 ",\n \"lru\": \"%s\",\n \"thp\": \"%s\",\n"
+		 ",\n \"lru\": \"%s\",\n \"thp\": \"%s\",\n \"groups\": "
+		 "\"%s\",\n"
 		 " \"page_size\": %zu,\n \"mem_total_bytes\": %" PRIu64
 		 ",\n \"size_bytes\": %" PRIu64 ",\n",
 		 options->seed, options->threads, options->rounds,
 		 options->mglru ? "mglru" : "classic",
-		 options->huge ? "always" : "never", torture->content.page_size,
+		 options->huge ? "always" : "never",
+		 options->old_groups ? "v1" : "v2", torture->content.page_size,
 		 torture->mem_total, options->size);
 	all_scenarios(out, report);
 	verification(out, torture->tally);

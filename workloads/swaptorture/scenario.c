@@ -41,6 +41,18 @@ static uint64_t injections(const struct deed *deed)
 	return deed->injections;
 }
 
+static uint64_t merged_out(const struct deed *deed)
+{
+	return deed->merged_out;
+}
+
+/* Some are lost with their memory, as they must be, and some are not. */
+static uint64_t survived(const struct deed *deed)
+{
+	return deed->counters.pswpout && deed->survived &&
+	       deed->poisoned > deed->survived;
+}
+
 const struct scenario scenarios[SCENARIOS] = {
 	{"writers", false, run_writers, out_and_in,
 	 "no page was swapped out and in again"},
@@ -55,6 +67,11 @@ const struct scenario scenarios[SCENARIOS] = {
 	{"full", true, run_full, exhausted, "the slots never ran out"},
 	{"nodes", true, run_nodes, injections,
 	 "no allocation of an XArray node failed (failslab)"},
+	{"merged", true, run_merged, merged_out,
+	 "no page that KSM merged was swapped out"},
+	{"poisoned", true, run_poisoned, survived,
+	 "no page was swapped out, or memory did not fail both under pages "
+	 "that can be had again and under others"},
 };
 
 uint64_t scenario_small(const struct torture *torture)
@@ -74,6 +91,10 @@ int scenario_run(const struct scenario *scenario, struct torture *torture,
 		.pageouts = tally->pageouts,
 		.forks = tally->forks,
 		.exhausted = tally->exhausted,
+		.merged = tally->merged,
+		.merged_out = tally->merged_out,
+		.poisoned = tally->poisoned,
+		.survived = tally->survived,
 	};
 	tally->cut = false;
 	torture->deadline_ns =
@@ -87,6 +108,10 @@ int scenario_run(const struct scenario *scenario, struct torture *torture,
 	deed->pageouts = tally->pageouts - deed->pageouts;
 	deed->forks = tally->forks - deed->forks;
 	deed->exhausted = tally->exhausted - deed->exhausted;
+	deed->merged = tally->merged - deed->merged;
+	deed->merged_out = tally->merged_out - deed->merged_out;
+	deed->poisoned = tally->poisoned - deed->poisoned;
+	deed->survived = tally->survived - deed->survived;
 	deed->cut = tally->cut;
 	if (!scenario->reached(deed))
 		findings_add(&torture->missed, "%s: %s", scenario->name,

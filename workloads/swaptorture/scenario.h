@@ -6,12 +6,13 @@
 #include "counters.h"
 #include "torture.h"
 
-enum { SCENARIOS = 7 };
+enum { SCENARIOS = 9 };
 
 /* What one scenario did. */
 struct deed {
 	struct counters counters;
 	uint64_t verified, bad, pageouts, forks, exhausted;
+	uint64_t merged, merged_out, poisoned, survived;
 	uint64_t swapoffs;   /* of a device that held pages */
 	uint64_t refusals;   /* swap charges that a control group refused */
 	uint64_t injections; /* allocations that were made to fail */
@@ -44,6 +45,9 @@ int run_refused(struct torture *torture, struct deed *deed,
 		struct error *error);
 int run_full(struct torture *torture, struct deed *deed, struct error *error);
 int run_nodes(struct torture *torture, struct deed *deed, struct error *error);
+int run_merged(struct torture *torture, struct deed *deed, struct error *error);
+int run_poisoned(struct torture *torture, struct deed *deed,
+		 struct error *error);
 
 /* Bytes of the regions of those that need no pressure from full RAM. */
 uint64_t scenario_small(const struct torture *torture);

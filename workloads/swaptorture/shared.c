@@ -4,8 +4,6 @@
  * them.  In a guest, in a control group that holds half of the memory: so
  * pages are reclaimed while both map them, which MADV_PAGEOUT does not do.
  */
-#include <stdio.h>
-
 #include "crew.h"
 #include "machine.h"
 #include "scenario.h"
@@ -22,15 +20,14 @@ int run_shared(struct torture *torture, struct deed *deed, struct error *error)
 		.steps = 20 * options->rounds,
 		.first_owner = 200,
 	};
-	char max[24];
 	pid_t child;
 
 	(void)deed;
-	snprintf(max, sizeof(max), "%llu", (unsigned long long)plan.bytes / 2);
-	if (options->guest && machine_group(GROUP, max, "max", error))
+	if (options->guest && machine_group(options, GROUP, plan.bytes / 2,
+					    MACHINE_NO_LIMIT, error))
 		return -1;
 	if (crew_fork(torture, &plan, options->guest ? GROUP : "", &child,
 		      error))
 		return -1;
-	return crew_wait(torture, child, error);
+	return child_wait(torture, child, error);
 }

@@ -21,7 +21,11 @@ struct tally {
 	_Atomic uint64_t forks;	    /* children that checked shared pages */
 	_Atomic uint64_t killed;    /* children whose memory could not be had */
 	_Atomic uint64_t exhausted; /* pageouts that found no free slot left */
-	atomic_bool cut;	    /* time was up before the work was done */
+	_Atomic uint64_t merged; /* pages that KSM made one of with another */
+	_Atomic uint64_t merged_out; /* those that went out in one slot */
+	_Atomic uint64_t poisoned;   /* pages whose memory was made to fail */
+	_Atomic uint64_t survived;   /* those whose content did not get lost */
+	atomic_bool cut;	     /* time was up before the work was done */
 	struct finding first_bad[TALLY_FIRST_BAD];
 };
 

@@ -29,7 +29,8 @@ from runner.tomlfile import Table as File
 
 _NAME = "torture"
 PROGRAM = "swaptorture"
-SCENARIOS = ("writers", "shared", "advice", "swapoff", "refused", "full", "nodes")
+SCENARIOS = ("writers", "shared", "advice", "swapoff", "refused", "full", "nodes", "merged",
+             "poisoned")
 
 #: A page that cannot be had is SIGBUS; one that came back wrong can be SIGSEGV.
 _OF_MEMORY = (signal.SIGBUS, signal.SIGSEGV)
@@ -48,6 +49,7 @@ class Boots:
     scenarios: tuple[str, ...]
     lru: str                  # 'classic' or 'mglru'
     thp: str                  # 'never' or 'always'
+    groups: str = "v2"        # control groups: 'v2' or 'v1'
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,8 @@ class Torture(Tier):
         cell, guest, asked = planned.cell, experiment.guest, _asked(experiment)
         one = asked.named(cell.workload)
         argv = (f"/bin/{PROGRAM}", "--guest", "--scenarios", ",".join(one.scenarios),
-                "--lru", one.lru, "--thp", one.thp, "--threads", str(cell.threads),
-                "--rounds", str(asked.rounds), "--seed", str(asked.seed),
+                "--lru", one.lru, "--thp", one.thp, "--groups", one.groups,
+                "--threads", str(cell.threads), "--rounds", str(asked.rounds), "--seed", str(asked.seed),
                 "--limit", str(asked.limit), "--progress-fd", "4")
         # A swapoff without an end takes its whole time without any progress; a kernel that
         # checks itself took 35 s to boot on a crowded host.
@@ -142,7 +144,8 @@ def _read(table: File, chosen: bool, devices: Iterable[str]) -> Asked:
         one = inner.table(name)
         boots.append(Boots(name, tuple(one.texts("scenarios", REQUIRED, SCENARIOS)),
                            one.text("lru", "classic", ("classic", "mglru")),
-                           one.text("thp", "never", ("never", "always"))))
+                           one.text("thp", "never", ("never", "always")),
+                           one.text("groups", "v2", ("v2", "v1"))))
         one.close()
     found = Asked(tuple(boots), table.integer("rounds", 1, 1000, 1),
                   table.integer("limit_s", 1, 3600, 60),

@@ -5,6 +5,8 @@
 // LINK: workloads/swaptorture/shared.c workloads/swaptorture/advice.c
 // LINK: workloads/swaptorture/swapoff.c workloads/swaptorture/refused.c
 // LINK: workloads/swaptorture/full.c workloads/swaptorture/nodes.c
+// LINK: workloads/swaptorture/merged.c workloads/swaptorture/poisoned.c
+// LINK: workloads/swaptorture/child.c
 // LINK: workloads/swaptorture/machine.c workloads/swaptorture/swaps.c
 // LINK: workloads/swaptorture/crew.c workloads/swaptorture/churn.c
 // LINK: workloads/swaptorture/region.c workloads/lib/error.c
@@ -61,7 +63,8 @@ static void test_all_given(void **state)
 	(void)state;
 	assert_int_equal(parse("--guest --scenarios nodes,shared --threads 64 "
 			       "--rounds 1000 --size 1048576 --seed 0 --limit "
-			       "86400 --lru mglru --thp always --progress-fd 4",
+			       "86400 --lru mglru --thp always --groups v1 "
+			       "--progress-fd 4",
 			       &o, &e),
 			 OPTIONS_RUN);
 	assert_int_equal(o.scenarios, 1 << 6 | 1 << 1);
@@ -89,7 +92,12 @@ static void test_wrong(void **state)
 		{"--scenarios swapoff",
 		 "--scenarios: swapoff changes the machine: only with --guest"},
 		{"--scenarios shared --thp always",
-		 "--lru and --thp change the machine: only with --guest"},
+		 "--lru, --thp and --groups change the machine: only with "
+		 "--guest"},
+		{"--scenarios shared --groups v1",
+		 "--lru, --thp and --groups change the machine: only with "
+		 "--guest"},
+		{"--guest --groups v3", "--groups: 'v3' is not v2 or v1"},
 		{"--lru new", "--lru: 'new' is not classic or mglru"},
 		{"--threads 0", "--threads: '0' is not in 1..64"},
 		{"--rounds -1", "--rounds: '-1' is not in 1..1000"},
