@@ -19,8 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build" / "swaptorture"
 PAGE = 4096
 SIZE = 64 << 20
-TOLD = ("swaptorture", "seed", "threads", "rounds", "lru", "thp", "groups", "page_size", "mem_total_bytes",
-        "size_bytes", "scenarios", "verification", "missed", "unsound", "left", "outcome")
+TOLD = ("swaptorture", "seed", "threads", "rounds", "lru", "thp", "groups", "page_size",
+        "mem_total_bytes", "size_bytes", "scenarios", "verification", "missed", "unsound", "left",
+        "outcome")
 
 Result = subprocess.CompletedProcess[str]
 

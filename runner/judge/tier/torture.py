@@ -91,7 +91,8 @@ class Torture(Tier):
         one = asked.named(cell.workload)
         argv = (f"/bin/{PROGRAM}", "--guest", "--scenarios", ",".join(one.scenarios),
                 "--lru", one.lru, "--thp", one.thp, "--groups", one.groups,
-                "--threads", str(cell.threads), "--rounds", str(asked.rounds), "--seed", str(asked.seed),
+                "--threads", str(cell.threads), "--rounds", str(asked.rounds),
+                "--seed", str(asked.seed),
                 "--limit", str(asked.limit), "--progress-fd", "4")
         # A swapoff without an end takes its whole time without any progress; a kernel that
         # checks itself took 35 s to boot on a crowded host.
