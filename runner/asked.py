@@ -150,6 +150,9 @@ class Experiment:
         """What it would have to say for its boots to have a metric; '' where they have it."""
         if metric in latency.NAMES and "--latency" not in self.workload.options:
             return "is measured with workload.latency = true alone; set it"
+        for phase in ("swapin", "swapoff", "free"):
+            if metric.startswith(f"{phase}_") and f"--{phase}" not in self.workload.options:
+                return f"is measured with workload.{phase} alone; set it"
         if metric == "swap_efficiency" and not self.instruments.fio:
             return "is measured with instruments.fio = true alone; set it"
         if metric.startswith("fairness_") and max(self.threads) < 2:

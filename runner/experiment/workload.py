@@ -29,6 +29,7 @@ _NOT_BARE = ("--pattern", "--reads", "--compressible", "--same-filled", "--pageo
              "--latency")
 
 REGIONS = ("private", "shared", "cow")
+SWAPIN = ("none", "sequential", "random")
 THP = ("never", "madvise", "always", "system")
 
 
@@ -147,6 +148,14 @@ def _plain(work: Table) -> list[str]:
             options += [_option(key), str(value)]
     if work.boolean("latency", False):
         options.append("--latency")
+    order = work.text("swapin", "none", SWAPIN)
+    if order != "none":
+        options += ["--swapin", order]
+    for key in ("swapoff", "free"):
+        if work.boolean(key, False):
+            if work.text("region", "private", REGIONS) == "cow":
+                work.complain(key, "a parent of copies keeps its own; take another region")
+            options.append(_option(key))
     return options
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from runner.errors import CannotMeasure
 from runner.jsonread import Json
-from runner.metrics import backends, guestfile, latency
+from runner.metrics import backends, guestfile, latency, letters
 from runner.records import Metric
 
 WORKLOAD = "workload.json"
@@ -33,7 +33,7 @@ FIGURES = ("refault_anon_per_page", "refault_file_per_page", "readahead_hit_shar
 #: Metrics of every tier whose threshold an experiment may declare: those with a better direction.
 KNOWN = ("pgscan_per_page", "direct_share", "allocstall_per_page", "pgmajfault_per_page",
          "pswpin_per_page", "slots_per_page", *FAIRNESS, "swap_efficiency", *FIGURES,
-         *backends.NAMES, *latency.NAMES)
+         *letters.NAMES, *backends.NAMES, *latency.NAMES)
 
 _ZONE = r"(_(dma|dma32|normal|movable|high|device))?"
 _RECLAIMER = r"(kswapd|direct|khugepaged|proactive)"  # versions before 4.8 split it by zone
@@ -147,6 +147,12 @@ def _pressure(reading: Reading) -> dict[str, Metric]:
         if all(kind in one for one in totals)}
 
 
+def _letters(reading: Reading) -> dict[str, Metric]:
+    if reading.workload.has("pressure"):
+        return {}
+    return letters.measure(reading.workload, WORKLOAD, reading.window.page_size)
+
+
 def _backends(reading: Reading) -> dict[str, Metric]:
     window, swaps = reading.window, guestfile.swaps(reading.evidence / SWAPS)
     return backends.measure(reading.evidence, window.kernel_pages, window.rises(),
@@ -179,7 +185,7 @@ def _latency(reading: Reading) -> dict[str, Metric]:
 
 #: Each gives metrics of what a boot left; a later one wins.
 FAMILIES: list[Callable[[Reading], dict[str, Metric]]] = [
-    _counters, _pressure, _backends, _fairness, _phases, _latency]
+    _counters, _pressure, _letters, _backends, _fairness, _phases, _latency]
 
 
 def read(evidence: Path) -> Reading:

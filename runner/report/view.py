@@ -15,7 +15,7 @@ from runner.judge.figures import Verdict, number, titled
 from runner.judge.results import Base, CellResult, Comparison, Kind, threads
 from runner.judge.shown import Table, change, interval
 from runner.judge.tier.base import Tier
-from runner.metrics import backends, steady
+from runner.metrics import backends, letters, steady
 
 #: Shown beside the decisive metrics of the exact and timed tiers; the rest is in the JSON.
 COUNTERS = ("pswpout", "pgscan_per_page", "direct_share", "allocstall_per_page",
@@ -132,6 +132,7 @@ def _section(cells: list[CellResult]) -> Section:
         tables = [_speed(timed),
                   _behind(timed, "Behind the swap path", backends.NAMES),
                   _behind(timed, "Waiting and coming back", steady.FIGURES),
+                  _behind(timed, "The load, and what came after it", letters.NAMES),
                   *(table for _, table in own)]
         tables += [_top(cell, prefix, f"{what}, {tier.find(cell.tier).nanosecond} per swapped-out "
                                       "page") for cell in cells for prefix, what in TOPS]

@@ -2,6 +2,7 @@
 """zswap and large folios: set, counted, and every page back as it was written."""
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,23 @@ def test_what_is_set_is_counted(swapscale, tmp_path: Path, file: str, setting: s
     assert all(set_.metrics[name].value > 0 for name in counted)
     assert not any(name in plain.metrics for name in counted)
     assert "Behind the swap path" in done.stdout
+
+
+def test_what_comes_after_the_load(swapscale, built, experiment, tmp_path: Path) -> None:
+    file = experiment(top='tiers = ["exact"]', verify='true\nswapin = "random"\nswapoff = true\n'
+                                                      'free = true')
+    done = swapscale("run", file, "--set", "guest.ram_mib=192", "--results", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    one, other = load_samples(next(tmp_path.iterdir()) / "samples.jsonl")
+    assert one.invalid == other.invalid == () and one.fingerprint == other.fingerprint
+    found = {name: metric.value for name, metric in one.metrics.items()}
+    assert 1000 < found["swapoff_ns_per_page"] < 100000
+    assert 1000 < found["swapin_ns_per_page"] < 100000
+    assert 50 < found["free_ns_per_page"] < found["swapoff_ns_per_page"]
+    assert found["swapin_majors_per_page"] > 0.9 and "swapin_mib_s" not in found
+    assert found["load_system_s"] > 0
+    # Nothing is in swap any more, and what came back is what was written.
+    home = next(tmp_path.iterdir())
+    assert (home / one.evidence / "after.swaps").read_text().count("\n") == 1
+    check = json.loads((home / one.evidence / "workload.json").read_text())["verification"]
+    assert check["done"] and check["bad"] == 0 and check["pages"] > 10000

@@ -59,6 +59,9 @@ memcg_mib = 128
 pageout = 64
 rate = 1000
 latency = false
+swapin = "random"
+swapoff = true
+free = true
 series_ms = 100
 [rules]
 pairs = 5
@@ -119,6 +122,9 @@ BAD = {
     "pageout": ["0", "1048577", "1.5"],
     "rate": ["0", "1000000001", "true"],
     "latency": ["1", '"ns"'],
+    "swapin": ['"backwards"', "true"],
+    "swapoff": ["1", '"yes"'],
+    "free": ["0", '"yes"'],
     "series_ms": ["0", "3600001", "0.5"],
     "seed": ["-1", "9223372036854775808", "1.0"],
     "pairs": ["0", "1001", "2.5"],

@@ -156,6 +156,11 @@ int vmstat_read_detail(struct vmstat *vmstat, struct reading *reading,
 	*detail = (struct detail){
 		.allocstall = procfs_sum(vmstat->text, "allocstall"),
 		.free_pages = procfs_sum(vmstat->text, "nr_free_pages "),
+		.readahead = procfs_sum(vmstat->text, "swap_ra "),
+		.readahead_hits = procfs_sum(vmstat->text, "swap_ra_hit "),
+		.refaults =
+			procfs_sum(vmstat->text, "workingset_refault_anon "),
+		.major_faults = procfs_sum(vmstat->text, "pgmajfault "),
 	};
 	return 0;
 }

@@ -53,6 +53,9 @@ int vmstat_open(struct vmstat *vmstat, struct error *error);
 struct detail {
 	uint64_t allocstall; /* of all zones */
 	uint64_t free_pages;
+	uint64_t readahead, readahead_hits; /* from swap, pages */
+	uint64_t refaults;		    /* of anonymous pages */
+	uint64_t major_faults;
 };
 
 /* Sum of the lines whose name begins with `prefix`, as allocstall_normal. */

@@ -134,6 +134,13 @@ struct crew *assemble(struct control *control, const struct options *options,
 	crew->latency = options->latency;
 	crew->rate = options->rate;
 	crew->pageout = options->pageout;
+	crew->after = (struct after_plan){
+		.asked = {[AFTER_SWAPIN] = options->swapin != SWAPIN_NONE,
+			  [AFTER_DROP] = options->swapoff,
+			  [AFTER_FREE] = options->free},
+		.order = (enum swapin)options->swapin,
+		.keep = options->keep / options->threads / content->page_size,
+	};
 	crew->wake_fd = eventfd(0, EFD_CLOEXEC);
 	if (crew->wake_fd < 0) {
 		error_set(error, "eventfd: %s", strerror(errno));

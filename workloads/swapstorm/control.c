@@ -84,8 +84,7 @@ static int add_row(struct control *control, struct error *error)
 	return 0;
 }
 
-/* An error if one of the processes has died. */
-static int look_after(struct control *control, struct error *error)
+int control_look_after(struct control *control, struct error *error)
 {
 	for (unsigned int i = 0; i < control->crew->threads; i++) {
 		if (control->crew->processes &&
@@ -99,7 +98,7 @@ int control_pass(struct control *control, struct gate *gate,
 		 struct error *error)
 {
 	while (!gate_full(gate, control->crew->threads)) {
-		if (look_after(control, error))
+		if (control_look_after(control, error))
 			return -1;
 	}
 	gate_open(gate);
@@ -161,7 +160,8 @@ int control_write(struct control *control, struct error *error)
 				   error))
 			return -1;
 		time_up = deadline && clock_ns() >= deadline;
-		if (look_after(control, error) || add_row(control, error) ||
+		if (control_look_after(control, error) ||
+		    add_row(control, error) ||
 		    advance(control, time_up, error) ||
 		    notify_step(&control->notify, answer, clock_ns(), error))
 			return -1;
@@ -176,6 +176,9 @@ int control_write(struct control *control, struct error *error)
 
 int control_join(struct control *control, struct error *error)
 {
+	if (control->joined)
+		return 0;
+	control->joined = true;
 	for (unsigned int i = 0; i < control->crew->threads; i++) {
 		struct worker *worker = &control->workers[i];
 
@@ -194,8 +197,16 @@ int control_verify(struct control *control, struct error *error)
 
 	if (vmstat_read(control->vmstat, &phases->verify.begin, error))
 		return -1;
-	if (control_pass(control, &control->crew->reread, error) ||
-	    control_join(control, error))
+	if (control_pass(control, &control->crew->reread, error))
+		return -1;
+	/* They go on to give their memory back, or end. */
+	while (crew->after.asked[AFTER_FREE] &&
+	       !gate_full(&control->crew->after.begin[AFTER_FREE],
+			  crew->threads)) {
+		if (control_look_after(control, error))
+			return -1;
+	}
+	if (!crew->after.asked[AFTER_FREE] && control_join(control, error))
 		return -1;
 	for (unsigned int i = 0; i < crew->threads; i++) {
 		if (crew->plan->kind == REGION_COW)

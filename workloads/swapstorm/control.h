@@ -20,6 +20,8 @@ struct control {
 	struct phases phases;
 	struct series series;
 	uint64_t settle; /* pages swapped out before the steady phase */
+	struct afters afters;
+	bool joined; /* all workers have ended */
 	unsigned int sample_ms;
 	uint64_t time_limit_ns; /* 0: none */
 };
@@ -31,13 +33,16 @@ struct control {
 int control_pass(struct control *control, struct gate *gate,
 		 struct error *error);
 
+/* An error if one of the processes has died. */
+int control_look_after(struct control *control, struct error *error);
+
 /* From the gate until all have written and the peer has answered. */
 int control_write(struct control *control, struct error *error);
 
 /* Wait until all workers have ended. */
 int control_join(struct control *control, struct error *error);
 
-/* The re-read, from its gate until all threads have ended. */
+/* The re-read, from its gate until all threads have ended, or are done. */
 int control_verify(struct control *control, struct error *error);
 
 #endif

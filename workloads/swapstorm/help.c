@@ -51,7 +51,13 @@ static const char *const rest[] = {
 	"system [never]",
 	"  --cpus LIST            threads run on these in turn, as in 0-3,8",
 	"  --nodes LIST           and have their memory on these",
+	"  --swapin ORDER         then read a word of every page, sequential "
+	"or random",
+	"  --swapoff              then unmap what RAM cannot hold, and take "
+	"swap off",
 	"  --verify               read everything back and check every byte",
+	"  --free                 at last unmap the regions, or end the "
+	"processes",
 	"  --seed N               what content and order are made from [1]",
 	"  --rate N               accesses a second, of all threads, come what "
 	"may",

@@ -102,10 +102,12 @@ static int storm_run(struct storm *s, uint64_t pages, struct error *error)
 		return -1;
 	/* The kernel allocates what this descriptor needs now, not later. */
 	if (vmstat_read(&s->vmstat, &first, error) ||
-	    control_write(control, error))
+	    control_write(control, error) || after_swapin(control, error) ||
+	    after_swapoff(control, error) ||
+	    (s->crew->verify && control_verify(control, error)) ||
+	    after_free(control, error))
 		return -1;
-	return s->crew->verify ? control_verify(control, error)
-			       : control_join(control, error);
+	return control_join(control, error);
 }
 
 static int complain(struct storm *s, int status)
@@ -137,6 +139,7 @@ static int storm_measure(struct storm *s)
 		.memory = &s->memory,
 		.phases = &s->control.phases,
 		.series = &s->control.series,
+		.afters = &s->control.afters,
 	};
 	uint64_t pages = 0;
 	uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -151,6 +154,9 @@ static int storm_measure(struct storm *s)
 	if (layout_pages(&s->options, &s->memory, page_size, &pages, &s->error))
 		return complain(s, EXIT_USAGE);
 	region = pages * page_size;
+	/* Half of what there is: swapoff needs some of the rest itself. */
+	s->options.keep =
+		(s->options.memcg ? s->options.memcg : s->memory.available) / 2;
 	if (check_sizes(s, region, &s->error) ||
 	    check_cpus(&s->options.cpus, &s->error) ||
 	    region_check_nodes(&s->options.nodes, &s->error))

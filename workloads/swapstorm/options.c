@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "workloads/lib/number.h"
+#include "after.h"
 #include "options.h"
 
 /* What an option's value looks like, and what it is kept in. */
@@ -16,6 +17,7 @@ enum kind {
 	KIND_PATTERN,
 	KIND_REGION,
 	KIND_THP,
+	KIND_SWAPIN,
 	KIND_FORMAT,
 	KIND_LIST,
 };
@@ -56,6 +58,9 @@ static const struct rule rules[] = {
 	{"--cpus", KIND_LIST, AT(cpus), 0, 0},
 	{"--nodes", KIND_LIST, AT(nodes), 0, 0},
 	{"--verify", KIND_FLAG, AT(verify), 0, 0},
+	{"--swapin", KIND_SWAPIN, AT(swapin), 0, 0},
+	{"--swapoff", KIND_FLAG, AT(swapoff), 0, 0},
+	{"--free", KIND_FLAG, AT(free), 0, 0},
 	{"--seed", KIND_RANGE, AT(seed), 0, UINT64_MAX},
 	{"--rate", KIND_RANGE, AT(rate), 1, 1000000000},
 	{"--latency", KIND_FLAG, AT(latency), 0, 0},
@@ -154,6 +159,13 @@ static const char *const huge[] = {
 	NULL,
 };
 
+static const char *const orders[] = {
+	[SWAPIN_NONE] = "none",
+	[SWAPIN_SEQUENTIAL] = "sequential",
+	[SWAPIN_RANDOM] = "random",
+	NULL,
+};
+
 static const char *const formats[] = {
 	[FORMAT_AUTO] = "auto",
 	[FORMAT_JSON] = "json",
@@ -170,8 +182,9 @@ static int set_word(const char *option, const char *text,
 			return 0;
 		}
 	}
-	return error_set(error, "%s: '%.40s' is not one of %s, %s, %s", option,
-			 text, words[0], words[1], words[2]);
+	return error_set(error, "%s: '%.40s' is not one of %s, %s, %s%s%s",
+			 option, text, words[0], words[1], words[2],
+			 words[3] ? ", " : "", words[3] ? words[3] : "");
 }
 
 const char *options_region(int region)
@@ -214,6 +227,8 @@ static int set_value(const struct rule *rule, const char *text,
 		return set_word(rule->name, text, regions, field, error);
 	case KIND_THP:
 		return set_word(rule->name, text, huge, field, error);
+	case KIND_SWAPIN:
+		return set_word(rule->name, text, orders, field, error);
 	case KIND_FORMAT:
 		return set_word(rule->name, text, formats, field, error);
 	case KIND_LIST:
@@ -259,6 +274,11 @@ static int check_together(struct options *options, const struct given *given,
 			error,
 			"--notify-fd and --progress-fd: %d cannot be both",
 			options->progress_fd);
+	if (options->region == REGION_COW &&
+	    (options->swapoff || options->free))
+		return error_set(error, "--region: cow: the parent keeps its "
+					"copy, so --swapoff and --free are for "
+					"the others");
 	if (options->region == REGION_COW && !options->processes)
 		return error_set(error, "--region: cow: only a process has a "
 					"parent's memory to copy; give "

@@ -54,6 +54,10 @@ struct options {
 	uint64_t rate;	    /* accesses a second, of all threads; 0: none */
 	uint64_t series_ms; /* 0: no time series */
 	bool verify;
+	int swapin; /* enum swapin: afterwards, everything is read */
+	bool swapoff;
+	bool free;
+	uint64_t keep; /* bytes that swapoff is to bring back; by main */
 	bool allow_oom;
 	int format;    /* enum options_format */
 	int notify_fd; /* -1: nobody to notify */

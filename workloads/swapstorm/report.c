@@ -84,6 +84,9 @@ static void per_thread(struct out *out, const struct report *report)
 			 i, worker->written, worker->read,
 			 worker_steady(worker));
 		seconds(out, worker->end_ns - worker->begin_ns);
+		out_text(out,
+			 ", \"user_us\": %" PRIu64 ", \"system_us\": %" PRIu64,
+			 worker->user_us, worker->system_us);
 		if (nodes->count)
 			out_text(out,
 				 ", \"node\": %u, \"pages_on_node\": %" PRIu64
@@ -206,7 +209,8 @@ void report_write(const struct report *report, struct out *out)
 	span(out, "fill", true, &phases->fill, ",");
 	span(out, "steady", phases->has_steady, &phases->steady, ",");
 	span(out, "teardown", true, &phases->teardown, ",");
-	span(out, "verify", phases->has_verify, &phases->verify, "");
+	span(out, "verify", phases->has_verify, &phases->verify, ",");
+	report_after(report, out);
 	out_text(out, " },\n");
 	per_thread(out, report);
 	report_fairness(report, out);

@@ -3,6 +3,7 @@
 #ifndef SWAPSTORM_REPORT_H
 #define SWAPSTORM_REPORT_H
 
+#include "control.h"
 #include "options.h"
 #include "workloads/lib/out.h"
 #include "phases.h"
@@ -17,6 +18,7 @@ struct report {
 	const struct worker *workers;
 	const struct phases *phases;
 	const struct series *series;
+	const struct afters *afters;
 };
 
 /* Pages of all threads that did not come back as they were written. */

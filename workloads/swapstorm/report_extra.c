@@ -88,3 +88,31 @@ void report_series(const struct report *report, struct out *out)
 	}
 	out_text(out, "]},\n");
 }
+
+static void after(struct out *out, const char *name,
+		  const struct after_span *span, const char *end)
+{
+	if (!span || !span->done) {
+		out_text(out, "  \"%s\": null%s\n", name, end);
+		return;
+	}
+	out_text(out,
+		 "  \"%s\": {\"begin_ns\": %" PRIu64 ", \"end_ns\": %" PRIu64
+		 ", \"pages\": %" PRIu64 ", \"readahead\": %" PRIu64
+		 ", \"readahead_hits\": %" PRIu64 ", \"refaults\": %" PRIu64
+		 ", \"major_faults\": %" PRIu64 "}%s\n",
+		 name, span->begin.t_ns, span->end.t_ns, span->pages,
+		 span->behind.readahead - span->before.readahead,
+		 span->behind.readahead_hits - span->before.readahead_hits,
+		 span->behind.refaults - span->before.refaults,
+		 span->behind.major_faults - span->before.major_faults, end);
+}
+
+void report_after(const struct report *report, struct out *out)
+{
+	const struct afters *afters = report->afters;
+
+	after(out, "swapin", afters ? &afters->swapin : NULL, ",");
+	after(out, "swapoff", afters ? &afters->swapoff : NULL, ",");
+	after(out, "free", afters ? &afters->free : NULL, "");
+}

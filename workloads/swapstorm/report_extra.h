@@ -23,6 +23,9 @@ void report_fairness(const struct report *report, struct out *out);
 /* "latency_ns": null without --latency. */
 void report_latency(const struct report *report, struct out *out);
 
+/* "swapin", "swapoff" and "free" of the phases: null where not asked for. */
+void report_after(const struct report *report, struct out *out);
+
 /* "series": null without --series-ms. */
 void report_series(const struct report *report, struct out *out);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "loop.h"
@@ -64,10 +65,14 @@ void worker_write(struct worker *worker)
 
 void worker_verify(struct worker *worker)
 {
+	const struct after_plan *plan = &worker->crew->after;
 	const uint64_t before = worker->written + worker->read;
 	uint64_t done = 0;
+	uint64_t pages = worker->pages;
 
-	for (uint64_t page = 0; page < worker->pages; page++) {
+	if (plan->asked[AFTER_DROP] && plan->keep < pages)
+		pages = plan->keep;
+	for (uint64_t page = 0; page < pages; page++) {
 		if (!worker->generations[page])
 			continue;
 		worker_check(worker, page);
@@ -132,24 +137,44 @@ static void pin(const struct worker *worker)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
+/* Of this thread alone, be it a process's. */
+static void cpu_time(uint64_t *user_us, uint64_t *system_us)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	*user_us = (uint64_t)usage.ru_utime.tv_sec * 1000000 +
+		   (uint64_t)usage.ru_utime.tv_usec;
+	*system_us = (uint64_t)usage.ru_stime.tv_sec * 1000000 +
+		     (uint64_t)usage.ru_stime.tv_usec;
+}
+
 void worker_work(struct worker *worker)
 {
 	struct crew *crew = worker->crew;
+	uint64_t user_us, system_us;
 
 	pin(worker);
 	gate_wait(&crew->go);
+	cpu_time(&user_us, &system_us);
 	worker->begin_ns = clock_ns();
 	worker_write(worker);
 	worker->end_ns = clock_ns();
+	cpu_time(&worker->user_us, &worker->system_us);
+	worker->user_us -= user_us;
+	worker->system_us -= system_us;
 	tell_finished(crew);
 	if (crew->plan->nodes->count)
 		worker->placement = placement_of(
 			worker->region, worker->pages, crew->content.page_size,
 			list_at(crew->plan->nodes, worker->index));
+	after_work(worker, AFTER_SWAPIN);
+	after_work(worker, AFTER_DROP);
 	if (crew->verify) {
 		gate_wait(&crew->reread);
 		worker_verify(worker);
 	}
+	after_work(worker, AFTER_FREE);
 }
 
 static void *run(void *argument)

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "workloads/lib/error.h"
+#include "after.h"
 #include "gate.h"
 #include "latency.h"
 #include "list.h"
@@ -45,6 +46,7 @@ struct crew {
 	struct gate ready; /* the threads exist; the regions do not yet */
 	struct gate go;
 	struct gate reread;
+	struct after_plan after;
 	int wake_fd;   /* eventfd: written when the first and the last finish */
 	bool together; /* pages are dealt to who is there for more */
 	_Alignas(64) atomic_bool stop;
@@ -72,6 +74,8 @@ struct worker {
 	uint64_t sum;  /* of what they read, so that they are not left out */
 	uint64_t begin_ns;
 	uint64_t end_ns;
+	uint64_t user_us; /* CPU time of its writing, as the kernel tells */
+	uint64_t system_us;
 	uint64_t steady_begin_pages; /* done at that moment; by control */
 	uint64_t steady_end_pages;
 	struct placement placement; /* after its last access, with nodes */

@@ -20,6 +20,7 @@ from runner.judge.results import CellResult, Where
 from runner.judge.shown import Picture, Table
 from runner.judge.tier import counts, load
 from runner.judge.tier.moved import Moved
+from runner.metrics import letters
 from runner.metrics import steady as metrics
 from runner.plot.plots import Heading
 from runner.reason import Reason, ReasonKind
@@ -163,6 +164,8 @@ class Tier:
         malformed or shows no swap-out."""
         reading = metrics.read(evidence)
         found = {**self.figures(reading), **metrics.common(reading)}
+        if self.nanosecond != "ns":      # an instruction count has no speed
+            found = {name: one for name, one in found.items() if name not in letters.SPEEDS}
         return found | instruments.measure(evidence, found)
 
     def figures(self, reading: metrics.Reading) -> dict[str, Metric]:

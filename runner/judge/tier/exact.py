@@ -14,6 +14,7 @@ from runner.judge.results import CellResult
 from runner.judge.shown import Picture
 from runner.judge.tier import counts, layouts, load, moved
 from runner.judge.tier.base import NO_RULES, Tier
+from runner.metrics import letters
 from runner.metrics import steady as metrics
 from runner.plot import plots
 from runner.plot.bars import InstructionRow, instruction_bars
@@ -121,7 +122,8 @@ class Exact(Tier):
             if bars else []
 
     def answers(self, metric: str) -> bool:
-        return metric in (*self.own_metrics, *metrics.KNOWN) and metric not in metrics.FAIRNESS
+        return metric in (*self.own_metrics, *metrics.KNOWN) and metric not in (
+            *metrics.FAIRNESS, *letters.SPEEDS)
 
     def ends(self, rules: dict[str, Any]) -> None:
         own = rules.get("layouts", 1)

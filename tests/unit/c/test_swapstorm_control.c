@@ -13,7 +13,7 @@
 // LINK: workloads/swapstorm/pattern_random.c workloads/swapstorm/pattern_zipf.c
 // LINK: workloads/swapstorm/pattern_hotcold.c workloads/swapstorm/pattern_mix.c
 // LINK: workloads/swapstorm/pattern_readlater.c workloads/lib/error.c
-// LINK: workloads/lib/text.c
+// LINK: workloads/lib/text.c workloads/swapstorm/after.c
 /*
  * The control thread, with a vmstat of the test's making and a script in place
  * of the workers: each step waits for what the step before has caused.

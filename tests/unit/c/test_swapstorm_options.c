@@ -347,7 +347,7 @@ static void test_mistakes(void **state)
 		{"--region shard",
 		 "--region: 'shard' is not one of private, shared, cow"},
 		{"--thp maybe",
-		 "--thp: 'maybe' is not one of never, madvise, always"},
+		 "--thp: 'maybe' is not one of never, madvise, always, system"},
 		{"--region cow",
 		 "--region: cow: only a process has a parent's memory to copy; "
 		 "give --processes"},

@@ -14,7 +14,9 @@
 // LINK: workloads/swapstorm/region.c workloads/swapstorm/placement.c
 // LINK: workloads/swapstorm/list.c workloads/swapstorm/options.c
 // LINK: workloads/lib/number.c workloads/lib/out.c workloads/swapstorm/phases.c
-// LINK: workloads/lib/error.c workloads/lib/text.c
+// LINK: workloads/lib/error.c workloads/lib/text.c workloads/lib/notify.c
+// LINK: workloads/swapstorm/after.c workloads/swapstorm/control.c
+// LINK: workloads/swapstorm/process.c
 /* Writing, reading back with planted damage, and how that is reported. */
 #include <sched.h>
 #include <setjmp.h>
@@ -484,8 +486,8 @@ static void test_document(void **state)
 				.steady = {{20, 2, 0}, {30, 50, 1}},
 				.teardown = {{30, 50, 1}, {40, 60, 2}}};
 	struct series series = {.interval_ns = 0};
-	struct report report = {&options,   &memory, &f->crew,
-				f->workers, &phases, &series};
+	struct report report = {&options, &memory, &f->crew, f->workers,
+				&phases,  &series, NULL};
 	struct out out = {.fd = memfd_create("document", MFD_CLOEXEC)};
 	char text[4096] = "";
 	char expected[4096];
@@ -531,12 +533,15 @@ static void test_document(void **state)
 		 "  \"teardown\": {\"begin_ns\": 30, \"end_ns\": 40, "
 		 "\"pswpout_begin\": 50, \"pswpout_end\": 60, "
 		 "\"pswpin_begin\": 1, \"pswpin_end\": 2},\n"
-		 "  \"verify\": null\n },\n"
+		 "  \"verify\": null,\n  \"swapin\": null,\n"
+		 "  \"swapoff\": null,\n  \"free\": null\n },\n"
 		 " \"per_thread\": [\n"
 		 "  {\"thread\": 0, \"pages_written\": 120, \"pages_read\": 0, "
-		 "\"steady_pages\": 85, \"write_seconds\": 2.500000000},\n"
+		 "\"steady_pages\": 85, \"write_seconds\": 2.500000000, "
+		 "\"user_us\": 0, \"system_us\": 0},\n"
 		 "  {\"thread\": 1, \"pages_written\": 120, \"pages_read\": 0, "
-		 "\"steady_pages\": 0, \"write_seconds\": 0.000000000}\n ],\n"
+		 "\"steady_pages\": 0, \"write_seconds\": 0.000000000, "
+		 "\"user_us\": 0, \"system_us\": 0}\n ],\n"
 		 " \"fairness\": {\"min_max\": 0.000000, "
 		 "\"jain\": 0.500000},\n"
 		 " \"latency_ns\": null,\n \"series\": null,\n"
@@ -669,8 +674,8 @@ static void test_document_with_times(void **state)
 	struct phases phases = {.now = PHASE_WRITTEN};
 	uint64_t *rows = calloc(1, series_bytes(2));
 	struct series series;
-	struct report report = {&options,   &memory, &f->crew,
-				f->workers, &phases, &series};
+	struct report report = {&options, &memory, &f->crew, f->workers,
+				&phases,  &series, NULL};
 	struct out out = {.fd = memfd_create("document", MFD_CLOEXEC)};
 	char text[8192] = "";
 
@@ -717,8 +722,8 @@ static void test_table(void **state)
 		.steady = {{1000000000, 1, 0}, {3000000000, 1025, 3}},
 		.teardown = {{3000000000, 1025, 3}, {3500000000, 1030, 3}}};
 	struct series series = {.interval_ns = 0};
-	struct report report = {&options,   &memory, &f->crew,
-				f->workers, &phases, &series};
+	struct report report = {&options, &memory, &f->crew, f->workers,
+				&phases,  &series, NULL};
 	struct out out = {.fd = memfd_create("table", MFD_CLOEXEC)};
 	char text[4096] = "";
 
@@ -778,8 +783,8 @@ static void test_table_without_a_steady_phase(void **state)
 	struct memory memory = {.total = 268435456};
 	struct phases phases = {.now = PHASE_WRITTEN};
 	struct series series = {.interval_ns = 0};
-	struct report report = {&options,   &memory, &f->crew,
-				f->workers, &phases, &series};
+	struct report report = {&options, &memory, &f->crew, f->workers,
+				&phases,  &series, NULL};
 	struct out out = {.fd = memfd_create("table", MFD_CLOEXEC)};
 	char text[4096] = "";
 

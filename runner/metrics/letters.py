@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The figures that letters of kernel series report: CPU time of the load, and what comes after.
+
+Times are the guest's, so under icount they are instructions.
+"""
+from __future__ import annotations
+
+from runner.jsonread import Json
+from runner.records import MIB, Metric
+
+#: In time, which an instruction count has not.
+SPEEDS = ("swapin_mib_s",)
+LOAD = ("load_elapsed_s", "load_user_s", "load_system_s", "load_user_ns_per_page",
+        "load_system_ns_per_page")
+AFTER = ("swapin_mib_s", "swapin_ns_per_page", "swapin_readahead_per_page",
+         "swapin_readahead_hit_share", "swapin_refaults_per_page", "swapin_majors_per_page",
+         "swapoff_s", "swapoff_ns_per_page", "free_s", "free_ns_per_page")
+NAMES = (*LOAD, *AFTER)
+
+
+def measure(workload: Json, source: str, page_size: int) -> dict[str, Metric]:
+    """Nothing of a load that says nothing of it."""
+    phases = workload.object("phases")
+    found = _load(workload, phases, source)
+    if phases.has("swapin"):
+        found |= _swapin(phases.object("swapin"), source, page_size)
+    for name in ("swapoff", "free"):
+        if phases.has(name):
+            span, pages = _span(phases.object(name))
+            found[f"{name}_s"] = Metric(span / 1e9, "s", "lower", source)
+            if pages:
+                found[f"{name}_ns_per_page"] = Metric(span / pages, "ns/page", "lower", source)
+    return found
+
+
+def _span(phase: Json) -> tuple[int, int]:
+    return max(0, phase.integer("end_ns") - phase.integer("begin_ns")), phase.integer("pages")
+
+
+def _load(workload: Json, phases: Json, source: str) -> dict[str, Metric]:
+    """Of all threads, while they write: fill, steady phase and tear-down."""
+    threads = workload.objects("per_thread")
+    if not threads or not all(one.has("system_us") for one in threads):
+        return {}
+    first, last = phases.object("fill"), phases.object("teardown")
+    span = last.integer("end_ns") - first.integer("begin_ns")
+    pages = last.integer("pswpout_end") - first.integer("pswpout_begin")
+    found = {"load_elapsed_s": Metric(max(0, span) / 1e9, "s", "lower", source)}
+    for kind in ("user", "system"):
+        used = sum(one.integer(f"{kind}_us") for one in threads)
+        found[f"load_{kind}_s"] = Metric(used / 1e6, "s", "lower", source)
+        if pages > 0:
+            found[f"load_{kind}_ns_per_page"] = Metric(used * 1e3 / pages, "ns/page", "lower",
+                                                       source)
+    return found
+
+
+def _swapin(phase: Json, source: str, page_size: int) -> dict[str, Metric]:
+    span, pages = _span(phase)
+    if not pages or not span:
+        return {}
+    found = {"swapin_mib_s": Metric(pages * page_size / MIB / (span / 1e9), "MiB/s", "higher",
+                                    source),
+             "swapin_ns_per_page": Metric(span / pages, "ns/page", "lower", source)}
+    for name, key, unit in (("readahead", "readahead", "pages/page"),
+                            ("refaults", "refaults", "refaults/page"),
+                            ("majors", "major_faults", "faults/page")):
+        found[f"swapin_{name}_per_page"] = Metric(phase.integer(key) / pages, unit,
+                                                  "" if name == "readahead" else "lower", source)
+    if ahead := phase.integer("readahead"):
+        found["swapin_readahead_hit_share"] = Metric(phase.integer("readahead_hits") / ahead, "",
+                                                     "higher", source)
+    return found

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/swap.h>
+#include <unistd.h>
+
+#include "after.h"
+#include "control.h"
+
+static uint64_t common_divisor(uint64_t one, uint64_t other)
+{
+	while (other) {
+		uint64_t rest = one % other;
+
+		one = other;
+		other = rest;
+	}
+	return one;
+}
+
+/* Steps of this many pages meet each once, and no readahead guesses them. */
+static uint64_t scattered(uint64_t pages)
+{
+	uint64_t step = (uint64_t)2654435761 % pages;
+
+	while (step < 2 || common_divisor(step, pages) != 1)
+		step = step % pages + 1 == pages ? 1 : step + 1;
+	return step;
+}
+
+static void swap_in(struct worker *worker)
+{
+	const struct crew *crew = worker->crew;
+	const uint64_t pages = worker->pages;
+	const uint64_t step = crew->after.order == SWAPIN_RANDOM && pages > 3
+				      ? scattered(pages)
+				      : 1;
+	uint64_t page = 0;
+
+	for (uint64_t i = 0; i < pages; i++) {
+		worker->sum +=
+			*(volatile uint64_t *)(void *)worker_page(worker, page);
+		page += step;
+		if (page >= pages)
+			page -= pages;
+	}
+}
+
+/* The first pages are out, if any are: they were written first. */
+static void drop(struct worker *worker)
+{
+	const size_t page_size = worker->crew->content.page_size;
+	const uint64_t keep = worker->crew->after.keep;
+
+	if (keep < worker->pages)
+		munmap(worker_page(worker, keep),
+		       (worker->pages - keep) * page_size);
+}
+
+static uint64_t kept(const struct worker *worker)
+{
+	const struct after_plan *plan = &worker->crew->after;
+
+	return plan->asked[AFTER_DROP] && plan->keep < worker->pages
+		       ? plan->keep
+		       : worker->pages;
+}
+
+static void give_back(struct worker *worker)
+{
+	/* A process ends instead, as it is timed. */
+	if (!worker->crew->processes)
+		munmap(worker->region,
+		       kept(worker) * worker->crew->content.page_size);
+}
+
+void after_work(struct worker *worker, enum after which)
+{
+	static void (*const steps[])(struct worker *) = {
+		[AFTER_SWAPIN] = swap_in,
+		[AFTER_DROP] = drop,
+		[AFTER_FREE] = give_back,
+	};
+	struct after_plan *plan = &worker->crew->after;
+
+	if (!plan->asked[which])
+		return;
+	gate_wait(&plan->begin[which]);
+	steps[which](worker);
+	if (which != AFTER_FREE || !worker->crew->processes)
+		gate_wait(&plan->end[which]);
+}
+
+static int look(struct control *control, struct reading *reading,
+		struct detail *detail, struct error *error)
+{
+	return vmstat_read_detail(control->vmstat, reading, detail, error);
+}
+
+/* All workers at the gate: what they do next begins now. */
+static int wait_for(struct control *control, enum after which,
+		    struct error *error)
+{
+	struct gate *gate = &control->crew->after.begin[which];
+
+	while (!gate_full(gate, control->crew->threads)) {
+		if (control_look_after(control, error))
+			return -1;
+	}
+	return 0;
+}
+
+int after_swapin(struct control *control, struct error *error)
+{
+	struct after_plan *plan = &control->crew->after;
+	struct after_span *span = &control->afters.swapin;
+
+	if (!plan->asked[AFTER_SWAPIN])
+		return 0;
+	if (wait_for(control, AFTER_SWAPIN, error) ||
+	    look(control, &span->begin, &span->before, error))
+		return -1;
+	gate_open(&plan->begin[AFTER_SWAPIN]);
+	while (!gate_full(&plan->end[AFTER_SWAPIN], control->crew->threads)) {
+		if (control_look_after(control, error))
+			return -1;
+	}
+	if (look(control, &span->end, &span->behind, error))
+		return -1;
+	gate_open(&plan->end[AFTER_SWAPIN]);
+	span->pages = span->end.pswpin - span->begin.pswpin;
+	span->done = true;
+	return 0;
+}
+
+bool after_first_swap(const char *swaps, char *path, size_t size,
+		      uint64_t *pages)
+{
+	const char *line = strchr(swaps, '\n');
+	char name[64];
+	uint64_t used;
+
+	if (!line ||
+	    sscanf(line + 1, "%63s %*s %*u %" SCNu64, name, &used) != 2 ||
+	    strlen(name) >= size)
+		return false;
+	strcpy(path, name);
+	*pages = used / 4; /* KiB */
+	return true;
+}
+
+static int read_swaps(char *text, size_t size, struct error *error)
+{
+	int fd = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
+
+	if (n < 0)
+		error_set(error, "--swapoff: /proc/swaps: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	text[n < 0 ? 0 : n] = '\0';
+	return n < 0 ? -1 : 0;
+}
+
+int after_swapoff(struct control *control, struct error *error)
+{
+	struct after_plan *plan = &control->crew->after;
+	struct after_span *span = &control->afters.swapoff;
+	char swaps[2048], path[64];
+	uint64_t pages;
+
+	if (!plan->asked[AFTER_DROP])
+		return 0;
+	if (control_pass(control, &plan->begin[AFTER_DROP], error) ||
+	    control_pass(control, &plan->end[AFTER_DROP], error) ||
+	    look(control, &span->begin, &span->before, error))
+		return -1;
+	for (;;) {
+		if (read_swaps(swaps, sizeof(swaps), error))
+			return -1;
+		if (!after_first_swap(swaps, path, sizeof(path), &pages))
+			break;
+		if (swapoff(path))
+			return error_set(error, "--swapoff: %s: %s", path,
+					 strerror(errno));
+		span->pages += pages;
+	}
+	span->done = true;
+	return look(control, &span->end, &span->behind, error);
+}
+
+int after_free(struct control *control, struct error *error)
+{
+	struct after_plan *plan = &control->crew->after;
+	struct after_span *span = &control->afters.free;
+
+	if (!plan->asked[AFTER_FREE])
+		return 0;
+	if (wait_for(control, AFTER_FREE, error) ||
+	    look(control, &span->begin, &span->before, error))
+		return -1;
+	gate_open(&plan->begin[AFTER_FREE]);
+	if (control->crew->processes) {
+		if (control_join(control, error))
+			return -1;
+	} else {
+		while (!gate_full(&plan->end[AFTER_FREE],
+				  control->crew->threads))
+			continue;
+	}
+	if (look(control, &span->end, &span->behind, error))
+		return -1;
+	gate_open(&plan->end[AFTER_FREE]);
+	for (unsigned int i = 0; i < control->crew->threads; i++)
+		span->pages += kept(&control->workers[i]);
+	span->done = true;
+	return 0;
+}
