@@ -64,7 +64,7 @@ def result_of(cells: tuple[CellResult, ...], own: str, metric: str) -> MetricRes
 
 def _seen(own: Tier, samples: Sequence[Sample]) -> int:
     """Boots that do not say the same again."""
-    return len({own.boot_of(one) for one in samples})
+    return len({own.boot_of(sample) for sample in samples})
 
 
 def _measured(state: State, bench: Bench, points: Range, progress: Progress) -> None:
@@ -94,7 +94,7 @@ def _measured(state: State, bench: Bench, points: Range, progress: Progress) -> 
         except Unfit as error:
             raise CannotMeasure(f"the {role}, {points.title(point)}: {error.reason}; take another "
                                 "commit for that end") from None
-        own = [one for one in got.samples if one.cell.kernel == name]
+        own = [sample for sample in got.samples if sample.cell.kernel == name]
         state.add(Reading(point, role, "good" if role == GOOD_END else "bad", "an end",
                           _mean(own, asked.metric), campaign=got.campaign, image=image,
                           boots=len(own), retries=got.retries))
@@ -116,9 +116,9 @@ def find(state: State, bench: Bench, points: Range, progress: Progress) -> Ancho
         samples = _looks(state, bench, rules, (good, bad), progress)
     else:
         # By the clock both are in one campaign.
-        samples = [one for name in dict.fromkeys((good.campaign, bad.campaign))
-                   for one in bench.samples(name)]
-    sides = [tuple(one for one in samples if one.cell.kernel == name) for name in names]
+        samples = [sample for name in dict.fromkeys((good.campaign, bad.campaign))
+                   for sample in bench.samples(name)]
+    sides = [tuple(sample for sample in samples if sample.cell.kernel == name) for name in names]
     result = result_of(verdict.compare(samples, rules).cells, asked.tier, asked.metric)
     line, effect = _line(state, points, result, sides)
     if not (state.folder / "step.toml").exists():
@@ -138,8 +138,8 @@ def _looks(state: State, bench: Bench, rules: Rules, ends: tuple[Reading, Readin
             if _seen(own, bench.samples(end.campaign)) < look:
                 progress.log(f"{end.role}: {look} memory layouts, as fewer do not decide")
                 bench.extend(end.campaign, own, look)
-        samples = [one for end in ends for one in bench.samples(end.campaign)
-                   if own.boot_of(one) < look]
+        samples = [sample for end in ends for sample in bench.samples(end.campaign)
+                   if own.boot_of(sample) < look]
         result = result_of(verdict.compare(samples, rules).cells, asked.tier, asked.metric)
         if asked.above is not None or own.self_check(samples) or not own.undecided(result):
             break
@@ -152,7 +152,7 @@ def _looks(state: State, bench: Bench, rules: Rules, ends: tuple[Reading, Readin
 
 
 def _mean(samples: Sequence[Sample], metric: str) -> float | None:
-    values = [one.metrics[metric].value for one in samples if metric in one.metrics]
+    values = [sample.metrics[metric].value for sample in samples if metric in sample.metrics]
     return sum(values) / len(values) if values else None
 
 

@@ -54,15 +54,15 @@ class Attribution:
     @property
     def exit(self) -> Exit:
         """Worst of the patches."""
-        found = {cell.verdict for one in self.patches for cell in one.cells}
+        found = {cell.verdict for patch in self.patches for cell in patch.cells}
         return Exit.CANNOT_MEASURE if Verdict.INVALID in found else \
             Exit.REGRESSED if Verdict.REGRESSED in found else Exit.OK
 
     def columns(self) -> list[Column]:
         """What is judged and moved somewhere, and what each tier is for."""
         seen: dict[Column, bool] = {}
-        for one in self.patches:
-            for cell in one.cells:
+        for patch in self.patches:
+            for cell in patch.cells:
                 for metric in cell.metrics:
                     if metric.verdict is not None:
                         column = Column(cell.device, cell.threads, cell.tier, metric.name, cell.on)
@@ -81,7 +81,7 @@ def attribute(points: Patches, experiment: Experiment, samples: Sequence[Sample]
         # All samples at once: the exact tier's self-check is among those of the first prefix.
         compared = verdict.compare(samples, dataclasses.replace(experiment.rules, base=before))
         patches.append(Patch(number_, points.title(str(number_)).partition(" ")[2],
-                             tuple(one for one in compared.cells if one.test == name)))
+                             tuple(cell for cell in compared.cells if cell.test == name)))
         warnings = compared.warnings
     return Attribution(points.where, tuple(patches), warnings)
 
@@ -96,9 +96,9 @@ def _cell(metric: MetricResult | None) -> str:
 
 def _rows(found: Attribution) -> list[tuple[str, ...]]:
     columns = found.columns()
-    rows = [("", "patch", *(one.title() for one in columns))]
+    rows = [("", "patch", *(column.title() for column in columns))]
     if found.patches:
-        first = [found.patches[0].get(one) for one in columns]
+        first = [found.patches[0].get(column) for column in columns]
         rows.append(("0", "without the series", *(number(one.base) if one else ""
                                                   for one in first)))
     return rows + [(str(one.number), one.title, *(_cell(one.get(column)) for column in columns))
@@ -112,7 +112,7 @@ def text(found: Attribution) -> str:
     for row in _rows(found)[1:]:
         lines += ["", f"{row[0]:>3}  {row[1]}",
                   *(f"       {column.title()}: {cell}" for column, cell in zip(columns, row[2:]))]
-    return "\n".join([*lines, *(f"warning: {one}" for one in found.warnings)]) + "\n"
+    return "\n".join([*lines, *(f"warning: {warning}" for warning in found.warnings)]) + "\n"
 
 
 def markdown(found: Attribution) -> str:
@@ -121,14 +121,14 @@ def markdown(found: Attribution) -> str:
              "| " + " | ".join(map(escape, rows[0])) + " |",
              "| ---: | --- |" + " ---: |" * len(found.columns())]
     lines += ["| " + " | ".join(map(escape, row)) + " |" for row in rows[1:]]
-    lines += ["", *(f"- {escape(one)}" for one in found.warnings)]
+    lines += ["", *(f"- {escape(warning)}" for warning in found.warnings)]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def to_json(found: Attribution) -> str:
     return json.dumps({"swapscale-attribution": FORMAT, **dataclasses.asdict(found), "patches": [
-        {**dataclasses.asdict(one), "cells": [as_data(cell) for cell in one.cells]}
-        for one in found.patches]}, indent=1,
+        {**dataclasses.asdict(patch), "cells": [as_data(cell) for cell in patch.cells]}
+        for patch in found.patches]}, indent=1,
                       sort_keys=True, allow_nan=False) + "\n"
 
 

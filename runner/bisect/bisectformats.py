@@ -30,8 +30,8 @@ def _facts(result: Result) -> list[str]:
 
 def text(result: Result) -> str:
     """For a terminal."""
-    lines = [result.headline(), *(f"  {one}" for one in _facts(result)), "", "path taken:"]
-    table = [_cells(one) for one in result.rows]
+    lines = [result.headline(), *(f"  {fact}" for fact in _facts(result)), "", "path taken:"]
+    table = [_cells(row) for row in result.rows]
     wide = [max(len(row[at]) for row in [_COLUMNS, *table]) for at in range(5)]
     for row in [_COLUMNS, *table]:
         lines.append("  " + "  ".join([*(cell.ljust(size) for cell, size in zip(row, wide)),
@@ -42,8 +42,8 @@ def text(result: Result) -> str:
         lines += ["", "moved with it:",
                   *([f"  {describe(one)}" for one in result.moved] or ["  nothing else"])]
     else:
-        lines += ["", "suspects:", *(f"  {one}" for one in result.suspects)]
-    lines += [f"warning: {one}" for one in result.warnings]
+        lines += ["", "suspects:", *(f"  {suspect}" for suspect in result.suspects)]
+    lines += [f"warning: {warning}" for warning in result.warnings]
     return "\n".join(lines) + "\n"
 
 
@@ -55,9 +55,9 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 def markdown(result: Result) -> str:
     """For a mail, an issue or a page."""
     lines = [f"# Bisect by {escape(label(result.question.metric))}", "",
-             f"**{escape(result.headline())}**", "", *(f"- {escape(one)}" for one in
+             f"**{escape(result.headline())}**", "", *(f"- {escape(fact)}" for fact in
                                                        _facts(result)), "",
-             "## Path taken", "", *_table(_COLUMNS, [_cells(one) for one in result.rows])]
+             "## Path taken", "", *_table(_COLUMNS, [_cells(row) for row in result.rows])]
     if result.culprit:
         lines += bullets("Measured again", result.said)
         lines += ["## Changes", "", "```", *result.stat.splitlines(), "```", ""]

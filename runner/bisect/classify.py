@@ -72,15 +72,15 @@ class Line:
 
 def _values(samples: Sequence[Sample], metric: str) -> list[float]:
     """One value a boot; the self-check's second boot says the same again."""
-    boots = {tier.find(one.cell.tier).boot_of(one): one for one in samples
-             if not one.invalid and metric in one.metrics}
-    return [one.metrics[metric].value for one in boots.values()]
+    boots = {tier.find(sample.cell.tier).boot_of(sample): sample for sample in samples
+             if not sample.invalid and metric in sample.metrics}
+    return [boot.metrics[metric].value for boot in boots.values()]
 
 
 def spread(groups: Sequence[Sequence[Sample]], metric: str) -> tuple[float, int]:
     """Standard deviation of boots of one kernel, pooled, and its degrees of freedom."""
     values = [_values(group, metric) for group in groups]
-    free = sum(len(one) - 1 for one in values if len(one) > 1)
+    free = sum(len(value) - 1 for value in values if len(value) > 1)
     squares = sum(statistics.variance(one) * (len(one) - 1) for one in values if len(one) > 1)
     return (math.sqrt(squares / free), free) if free else (0.0, 0)
 

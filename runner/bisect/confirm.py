@@ -104,7 +104,7 @@ def _moved(loop: Loop, parent: Reading, culprit: Reading) -> list[MetricResult]:
                         loop.anchors.step).cells
     sides = [loop.bench.samples(one.campaign) for one in (parent, culprit)]
     found = []
-    for one in (one for cell in cells for one in cell.metrics):
+    for one in (metric for cell in cells for metric in cell.metrics):
         if one.name == loop.state.question.metric or not one.better:
             continue
         lock = one.name.split(".")[1] if one.name.startswith("locks.") else ""

@@ -82,7 +82,7 @@ def read(file: Path, is_commit: Callable[[str], bool] = bool) -> Log:
             for ref in arguments:
                 _take(log, ref, words[match[1]])
         elif match[1] != "terms":
-            known = ", ".join(one for one in words if one not in _WORDS) or "good, bad"
+            known = ", ".join(word for word in words if word not in _WORDS) or "good, bad"
             raise UsageError(f"{where}: git bisect {printable(match[1], 20)} is not {known} or "
                              "skip with a commit")
     for end in ("good", "bad"):

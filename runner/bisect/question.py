@@ -44,7 +44,7 @@ def metric_of(experiment: Experiment, asked: str | None) -> tuple[str, str]:
 def cell_of(experiment: Experiment, where: str, device: str | None, threads: int | None
             ) -> tuple[str, int]:
     """Device and thread count to bisect at: the first of tier `where`, or one of its."""
-    counts = tuple(dict.fromkeys(one.threads for one in tier.find(where).cells(experiment)))
+    counts = tuple(dict.fromkeys(cell.threads for cell in tier.find(where).cells(experiment)))
     for what, asked, have in (("devices", device, experiment.devices),
                               ("threads", threads, counts)):
         if asked is not None and asked not in have:

@@ -68,25 +68,25 @@ def _decisive(readings: Sequence[Reading]) -> float:
 
     A verdict taken over from the same image is the same fact again.
     """
-    return math.prod(one.confidence for one in readings
-                     if one.verdict in ("good", "bad") and not one.same_as)
+    return math.prod(reading.confidence for reading in readings
+                     if reading.verdict in ("good", "bad") and not reading.same_as)
 
 
 def build(loop: Loop, left: Sequence[Point]) -> Result:
     """From the record to what the reports say."""
     state, history = loop.state, loop.history
-    rows = [Row(one.point, history.title(one.point), history.place(one.point), one)
-            for one in state.readings]
+    rows = [Row(reading.point, history.title(reading.point), history.place(reading.point), reading)
+            for reading in state.readings]
     ends = (anchors.GOOD_END, anchors.BAD_END)
-    path = tuple(one for one in rows if one.reading.role in (*ends, "step", "given"))
-    again = tuple(one for one in rows if one not in path and one.reading.verdict)
+    path = tuple(row for row in rows if row.reading.role in (*ends, "step", "given"))
+    again = tuple(row for row in rows if row not in path and row.reading.verdict)
     culprit = left[0] if len(left) == 1 else ""
     found = confirm.judge(loop) if culprit else confirm.Confirmed(False, (), None, ())
     warnings = []
     if culprit and tier.find(state.question.tier).by_clock:
         warnings.append("a time of an emulated guest says nothing of real hardware"
                         if any(one.accelerator != "kvm" for one in loop.anchors.good) else "")
-    retried = sum(one.retries for one in state.readings)
+    retried = sum(reading.retries for reading in state.readings)
     if retried:
         warnings.append(f"boots that failed and were tried again: {retried}")
     return Result(state.question, loop.anchors.line.at, _unit(loop), path, again,
@@ -94,7 +94,7 @@ def build(loop: Loop, left: Sequence[Point]) -> Result:
                   history.title(culprit) if culprit else "",
                   history.stat(culprit) if culprit else "",
                   _decisive([one.reading for one in path]), found.sure, found.said, found.change,
-                  found.moved, tuple(one for one in warnings if one),
+                  found.moved, tuple(warning for warning in warnings if warning),
                   tier.find(state.question.tier).machine(loop.anchors.good[0])
                   if loop.anchors.good else "")
 

@@ -80,7 +80,7 @@ class State:
     def save(self) -> None:
         """On the disk, whole, when this returns."""
         told = {"format": FORMAT, "question": dataclasses.asdict(self.question),
-                "readings": [dataclasses.asdict(one) for one in self.readings],
+                "readings": [dataclasses.asdict(reading) for reading in self.readings],
                 "flight": dataclasses.asdict(self.flight) if self.flight else None}
         write(self.folder / STATE, Content((json.dumps(told, indent=1) + "\n").encode(), 0o644))
 
@@ -97,12 +97,12 @@ class State:
 
     def get(self, role: str, point: str = "") -> Reading | None:
         """The reading of that role, and of that point where one is given."""
-        return next((one for one in self.readings
-                     if one.role == role and point in ("", one.point)), None)
+        return next((reading for reading in self.readings
+                     if reading.role == role and point in ("", reading.point)), None)
 
     def path(self) -> list[Reading]:
         """What narrowed the range, in order."""
-        return [one for one in self.readings if one.role in ("step", "given")]
+        return [reading for reading in self.readings if reading.role in ("step", "given")]
 
     def verdicts(self) -> dict[str, str]:
         return {one.point: one.verdict for one in self.path()}

@@ -29,17 +29,17 @@ def _mixed(samples: list[Sample]) -> str:
     """Why these samples are no series: '' where they are one."""
     own = tier.find(samples[0].cell.tier)
     for what, seen in (
-            ("accelerators", {one.accelerator for one in samples}),
-            ("vCPU counts", {str(one.vcpus) for one in samples}),
-            ("hosts", {one.host.get("id", "") for one in samples}),
-            ("simulated machines", {own.machine(one) for one in samples}),
-            ("guest programs", {one.host.get("programs", "") for one in samples}),
-            ("QEMU versions", {one.host.get("qemu", "") for one in samples})):
+            ("accelerators", {sample.accelerator for sample in samples}),
+            ("vCPU counts", {str(sample.vcpus) for sample in samples}),
+            ("hosts", {sample.host.get("id", "") for sample in samples}),
+            ("simulated machines", {own.machine(sample) for sample in samples}),
+            ("guest programs", {sample.host.get("programs", "") for sample in samples}),
+            ("QEMU versions", {sample.host.get("qemu", "") for sample in samples})):
         if len(seen) > 1:
             return f"mixes {what}: {', '.join(sorted(seen))}"
-    for kernel in sorted({one.cell.kernel for one in samples}):
-        images = {(one.kernel_key, one.image_sha256) for one in samples
-                  if one.cell.kernel == kernel}
+    for kernel in sorted({sample.cell.kernel for sample in samples}):
+        images = {(sample.kernel_key, sample.image_sha256) for sample in samples
+                  if sample.cell.kernel == kernel}
         if len(images) > 1:
             return f"mixes {len(images)} builds of {kernel}"
     return own.unfit(samples)
@@ -47,14 +47,14 @@ def _mixed(samples: list[Sample]) -> str:
 
 def _sum_up(results: Sequence[MetricResult]) -> tuple[Verdict, str]:
     """A cell's verdict from its decisive metrics: the worst of them, in words."""
-    decisive = [one for one in results if one.verdict is not None]
+    decisive = [result for result in results if result.verdict is not None]
     if not decisive:
         return Verdict.INCONCLUSIVE, "no declared metric was measured on either side"
     order = [Verdict.REGRESSED, Verdict.INCONCLUSIVE, Verdict.IMPROVED, Verdict.EQUIVALENT]
     worst = next(one for one in order if any(m.verdict == one for m in decisive))
-    said = [describe(one) for one in decisive if one.verdict == worst]
+    said = [describe(result) for result in decisive if result.verdict == worst]
     reason = "; ".join(said)
-    gains = [describe(one) for one in decisive if one.verdict == Verdict.IMPROVED]
+    gains = [describe(result) for result in decisive if result.verdict == Verdict.IMPROVED]
     if worst == Verdict.REGRESSED and gains:
         reason += f"; a regression counts although {'; '.join(gains)}"
     return worst, reason
@@ -93,8 +93,8 @@ def _cell(place: Where, test: str, judging: Judging) -> CellResult:
     else:
         results = judging.cell(place, test)
         verdict, reason = _sum_up(results)
-        decided = [one.name for one in results
-                   if one.verdict in (Verdict.REGRESSED, Verdict.IMPROVED)]
+        decided = [result.name for result in results
+                   if result.verdict in (Verdict.REGRESSED, Verdict.IMPROVED)]
         # What got worse comes first.
         far = moved.told(own.far(valid[0], valid[1], decided), moved.between(base, test))
     return CellResult(Base(Kind.KERNEL, base), test, device, threads, workload, name,
@@ -107,21 +107,21 @@ def _cell(place: Where, test: str, judging: Judging) -> CellResult:
 def _alone(place: Where, samples: list[Sample]) -> CellResult:
     """A cell of a kernel that is measured, not compared: its figures, no verdict on it."""
     device, threads, workload, name = place
-    valid = [one for one in samples if not one.invalid]
+    valid = [sample for sample in samples if not sample.invalid]
     some = (valid or samples)[0]
     verdict, reason = (Verdict.INCONCLUSIVE, "measured; there is nothing to compare it with") \
         if valid else (Verdict.INVALID, f"no valid sample of {some.cell.kernel}")
     return CellResult(ALONE, some.cell.kernel, device, threads, workload, name, some.accelerator,
                       some.vcpus, verdict, reason, "",
                       tuple(tier.find(name).against(valid, [], {})),
-                      len(valid), 0, tuple(one.evidence for one in valid),
+                      len(valid), 0, tuple(sample.evidence for sample in valid),
                       machine=tier.find(name).machine(some))
 
 
 def _budgeted(place: Where, samples: list[Sample], judge: Judge) -> CellResult:
     """A cell whose locks were counted, held against its budget."""
     device, threads, workload, name = place
-    valid = [one for one in samples if not one.invalid]
+    valid = [sample for sample in samples if not sample.invalid]
     some = (valid or samples)[0]
     if not valid:
         found = Judgement(Verdict.INVALID, f"no valid sample of {some.cell.kernel}")
@@ -131,7 +131,7 @@ def _budgeted(place: Where, samples: list[Sample], judge: Judge) -> CellResult:
         found = judge(valid)
     return CellResult(BUDGET, some.cell.kernel, device, threads, workload, name, some.accelerator,
                       some.vcpus, found.verdict, found.reason, "", found.metrics, 0, len(valid),
-                      tuple(one.evidence for one in valid))
+                      tuple(sample.evidence for sample in valid))
 
 
 def _itself(place: Where, samples: list[Sample]) -> CellResult:
@@ -141,7 +141,7 @@ def _itself(place: Where, samples: list[Sample]) -> CellResult:
     verdict, reason, metrics = tier.find(name).verdict(samples)
     return CellResult(ITSELF, some.cell.kernel, device, threads, workload, name,
                       some.accelerator, some.vcpus, verdict, reason, "", tuple(metrics), 0,
-                      len(samples), tuple(one.evidence for one in samples))
+                      len(samples), tuple(sample.evidence for sample in samples))
 
 
 def _of(sides: Mapping[str, Mapping[Where, list[Sample]]], name: str
@@ -154,8 +154,8 @@ def _of(sides: Mapping[str, Mapping[Where, list[Sample]]], name: str
 def _demote(cell: CellResult, problem: str) -> CellResult:
     if not problem or cell.verdict == Verdict.INVALID:
         return cell
-    metrics = tuple(replace(one, verdict=Verdict.INCONCLUSIVE) if one.verdict else one
-                    for one in cell.metrics)
+    metrics = tuple(replace(metric, verdict=Verdict.INCONCLUSIVE) if metric.verdict else metric
+                    for metric in cell.metrics)
     return replace(cell, verdict=Verdict.INCONCLUSIVE, metrics=metrics,
                    reason=f"{cell.tier} tier demoted: {problem}")
 
@@ -179,8 +179,8 @@ def _spread(cell: CellResult, base: Mapping[Where, Sequence[Sample]],
 
 def _explain(cells: list[CellResult]) -> list[CellResult]:
     """Give the other tiers the reason that the locks counted in the same place are."""
-    locks = {(one.test, one.device, one.threads): one for one in cells
-             if tier.find(one.tier).counts_locks and one.metrics}
+    locks = {(cell.test, cell.device, cell.threads): cell for cell in cells
+             if tier.find(cell.tier).counts_locks and cell.metrics}
     out = []
     for cell in cells:
         near = [one for (test, device, _), one in locks.items()
@@ -194,10 +194,10 @@ def _explain(cells: list[CellResult]) -> list[CellResult]:
 
 def _overall(cells: list[CellResult]) -> tuple[Verdict, str]:
     settled = {Verdict.REGRESSED, Verdict.IMPROVED, Verdict.EQUIVALENT}
-    decided = {(one.test, one.device) for one in cells
-               if not tier.find(one.tier).by_clock and one.verdict in settled}
+    decided = {(cell.test, cell.device) for cell in cells
+               if not tier.find(cell.tier).by_clock and cell.verdict in settled}
     # A cell measured alone says something only where nothing else does.
-    counted = [one for one in cells if not one.alone or one.verdict == Verdict.INVALID] or cells
+    counted = [cell for cell in cells if not cell.alone or cell.verdict == Verdict.INVALID] or cells
     counted = [one for one in counted
                if not (tier.find(one.tier).by_clock and one.verdict == Verdict.INCONCLUSIVE
                        and (one.test, one.device) in decided)]
@@ -283,7 +283,7 @@ def with_cells(comparison: Comparison, cells: Sequence[CellResult]) -> Compariso
     Kernels that are measured alone cannot regress, so theirs stays what it
     was where none of the cells holds one against something.
     """
-    if all(one.alone for one in cells):
+    if all(cell.alone for cell in cells):
         return replace(comparison, cells=tuple(cells))
     verdict, reason = _overall(list(cells))
     return replace(comparison, cells=tuple(cells), verdict=verdict, reason=reason,

@@ -138,7 +138,7 @@ def adjusted(cells: Mapping[Cell, Mapping[str, Effect]], rules: Rules
              ) -> dict[tuple[Cell, str], float]:
     """Holm's p of every metric of every cell, by cell and name."""
     keys = [(cell, name) for cell in sorted(cells) for name in sorted(cells[cell])]
-    most = max((len(one) for one in cells.values()), default=0)
+    most = max((len(cell) for cell in cells.values()), default=0)
     values = stats.holm([cells[cell][name].p for cell, name in keys], most * rules.timed_cells)
     return dict(zip(keys, values))
 
