@@ -114,8 +114,8 @@ def _flavours(found: Adopted, progress: Progress) -> dict[str, BuiltKernel]:
 
 def _counters(folder: Path, samples: Sequence[Sample], wanted: Iterable[str]) -> list[str]:
     """Counters that figures are made of and this kernel does not have."""
-    for one in samples:
-        file = folder / one.evidence / metrics.END
+    for sample in samples:
+        file = folder / sample.evidence / metrics.END
         if file.is_file():
             names = guestfile.vmstat(file)
             return [f"/proc/vmstat has no {pattern}: figures made of it are nought"
@@ -126,10 +126,10 @@ def _counters(folder: Path, samples: Sequence[Sample], wanted: Iterable[str]) ->
 def _locks(found: Adopted, samples: Sequence[Sample], seen: versions.Known) -> dict[str, float]:
     """Locks that matter, by stable name; lines for those that are new, unproven, or gone."""
     mattered: dict[str, float] = {}
-    for one in samples:
-        for name, metric in one.metrics.items():
+    for sample in samples:
+        for name, metric in sample.metrics.items():
             match = _LOCK.fullmatch(name)
-            if match and match[1] not in ("other", lockclass.PATH_SUM) and not one.invalid:
+            if match and match[1] not in ("other", lockclass.PATH_SUM) and not sample.invalid:
                 if metric.value >= versions.MATTERS:
                     mattered[match[1]] = metric.value
                     if metric.doubt:

@@ -37,6 +37,6 @@ def digest(tiers: Iterable[str], tools: Iterable[str] = (), load: str = "swapsto
     initramfs and with it the guest's MemTotal.
     """
     workloads = sorted({tier.find(name).program(load) for name in tiers})
-    layers = b"".join(initramfs.base_layer(paths.BUILD / "agent", paths.BUILD / one)
-                      for one in workloads)
+    layers = b"".join(initramfs.base_layer(paths.BUILD / "agent", paths.BUILD / workload)
+                      for workload in workloads)
     return hashlib.sha256(layers + toollayer.layer(tools)).hexdigest()

@@ -161,7 +161,7 @@ def _moved(state: State, sides: Sequence[Sequence[Sample]]) -> str:
     asked = state.question
     span = ["--series", asked.tree] if asked.kind == "series" else \
         moved.ends(asked.tree, asked.good, asked.bad)
-    valid = [[one for one in side if not one.invalid] for side in sides]
+    valid = [[sample for sample in side if not sample.invalid] for side in sides]
     found = moved.told(tier.find(asked.tier).far(valid[0], valid[1], (asked.metric,)), span,
                        asked.experiment)
     return f"; but {'; '.join(found)}" if found else ""

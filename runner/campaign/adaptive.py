@@ -39,7 +39,7 @@ def due(experiment: Experiment, planned: Sequence[Planned], samples: Sequence[Sa
         ) -> list[Planned]:
     """The boots to make now, in order; none: all that it takes are on record."""
     for own in tier.asked(experiment.tiers):
-        mine = [one for one in planned if one.cell.tier == own.name]
+        mine = [boot for boot in planned if boot.cell.tier == own.name]
         made = _pairs(experiment, mine, samples) if own.paired else \
             _boots(experiment, own, mine, samples)
         if made:
@@ -49,22 +49,22 @@ def due(experiment: Experiment, planned: Sequence[Planned], samples: Sequence[Sa
 
 def _places(planned: Sequence[Planned]) -> dict[tuple[str, int], list[Planned]]:
     found: dict[tuple[str, int], list[Planned]] = {}
-    for one in planned:
-        found.setdefault((one.cell.device, one.cell.threads), []).append(one)
+    for boot in planned:
+        found.setdefault((boot.cell.device, boot.cell.threads), []).append(boot)
     return found
 
 
 def _boots(experiment: Experiment, own: Tier, planned: Sequence[Planned],
            samples: Sequence[Sample]) -> list[Planned]:
     """Those of the next look of a place whose kernels are not told apart at this one."""
-    have, looks = {one.number for one in samples}, own.looks(experiment.rules)
+    have, looks = {sample.number for sample in samples}, own.looks(experiment.rules)
     places = _places(planned) if len(looks) > 1 else {}
     for (device, threads), boots in places.items():
         for look in range(len(looks)):
-            if missing := [one for one in boots if one.look == look and one.number not in have]:
+            if missing := [boot for boot in boots if boot.look == look and boot.number not in have]:
                 return missing
-            later = {one.number for one in boots if one.look > look}
-            made = [one for one in samples if one.number not in later]
+            later = {boot.number for boot in boots if boot.look > look}
+            made = [sample for sample in samples if sample.number not in later]
             if own.self_check(made):
                 return []     # what does not repeat, no number of boots decides
             here = [cell for cell in verdict.compare(made, experiment.rules).cells
@@ -76,19 +76,19 @@ def _boots(experiment: Experiment, own: Tier, planned: Sequence[Planned],
 
 def _pairs(experiment: Experiment, planned: Sequence[Planned], samples: Sequence[Sample]
            ) -> list[Planned]:
-    have = {one.number for one in samples}
+    have = {sample.number for sample in samples}
     looks = len(experiment.rules.looks)
     for boots in _places(planned).values():
         cells: list[CellResult] = []
         for look in range(looks):
-            if missing := [one for one in boots if one.look == look and one.number not in have]:
+            if missing := [boot for boot in boots if boot.look == look and boot.number not in have]:
                 return missing
             if look + 1 < looks or experiment.rules.confirm_pairs:
-                upto = {one.number for one in boots if one.look <= look}
-                cells = _judged(experiment, [one for one in samples if one.number in upto])
+                upto = {boot.number for boot in boots if boot.look <= look}
+                cells = _judged(experiment, [sample for sample in samples if sample.number in upto])
                 if _settled(cells):
                     break
-        missing = [one for one in boots if one.look == looks and one.number not in have]
+        missing = [boot for boot in boots if boot.look == looks and boot.number not in have]
         if missing and _flagged(cells):
             return missing
     return []

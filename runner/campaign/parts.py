@@ -111,7 +111,7 @@ class Parts:
         if not self._clusters.is_file():
             return []
         try:
-            return [str(one) for one in json.loads(_read(self._clusters))]
+            return [str(load) for load in json.loads(_read(self._clusters))]
         except (ValueError, TypeError) as error:
             raise UsageError(f"{self._clusters}: {printable(str(error))}; start a new campaign"
                              ) from None

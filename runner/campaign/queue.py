@@ -89,7 +89,7 @@ def _clusters(known: Iterable[str]) -> list[str]:
 def _run(argv: Sequence[str], script: str | None = None, clusters: Sequence[str] = ()) -> str:
     """What the command prints; asked of these clusters, where they have names."""
     environment = {**os.environ}
-    if named := ",".join(one for one in clusters if one):
+    if named := ",".join(cluster for cluster in clusters if cluster):
         argv = [argv[0], f"--clusters={named}", *argv[1:]]
         # Wrappers that sites put in front look at the one or at the other.
         environment["SLURM_CLUSTERS"] = named
@@ -191,7 +191,7 @@ def ailing(known: Iterable[str] = ()) -> str:
     """Nodes that do not take jobs and why, 'a (drained: bad disk)'; '' where none says."""
     try:
         text = _run(["sinfo", "--noheader", "--list-reasons", "--format", "%N|%T|%E"],
-                    clusters=[one for one in _clusters(known) if one])
+                    clusters=[cluster for cluster in _clusters(known) if cluster])
     except CannotMeasure:
         return ""
     told = []

@@ -61,8 +61,8 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
         done = campaign.samples() if campaign.samples_file.exists() else []
         have = {one.number for one in done}
         planned = [one for one in plan.samples(experiment) if one.cell.tier not in lost]
-        todo = [one for one in planned if one.number not in have and one.look == 0
-                and not tier.find(one.cell.tier).paired]
+        todo = [boot for boot in planned if boot.number not in have and boot.look == 0
+                and not tier.find(boot.cell.tier).paired]
         setting = sample.Setting(experiment, kernels, accelerator, guest_programs,
                                  threading.Event(), lost)
         done += measure(setting, todo, campaign, progress)

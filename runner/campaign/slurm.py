@@ -77,11 +77,11 @@ class _Run:
                  progress: Progress, patience: float) -> None:
         self.setting, self.campaign, self.progress = setting, campaign, progress
         self.patience = patience
-        self.todo = {one.number: one for one in todo}
+        self.todo = {boot.number: boot for boot in todo}
         self.parts = Parts(campaign.folder / "parts")
         self.prefix = job_name(campaign)
         self.active: dict[Task, _Active] = {}
-        self.have = {one.number for one in campaign.samples()} \
+        self.have = {sample.number for sample in campaign.samples()} \
             if campaign.samples_file.exists() else set[int]()
         self.taken: list[Sample] = []
         self.losses: Counter[int] = Counter()
@@ -112,9 +112,9 @@ class _Run:
 
     def _adopt(self, queued: list[Queued]) -> None:
         """Take over what a runner that was killed had submitted."""
-        for one in queued:
-            batch = int(one.name.removeprefix(self.prefix))
-            self.active[batch, one.index] = _Active(one.job, self.parts.batch(batch)[one.index])
+        for job in queued:
+            batch = int(job.name.removeprefix(self.prefix))
+            self.active[batch, job.index] = _Active(job.job, self.parts.batch(batch)[job.index])
         if queued:
             self.progress.log(f"slurm: {len(queued)} tasks of this campaign are in the queue; "
                               "their samples are waited for")
@@ -192,7 +192,7 @@ class _Run:
                 raise
             return []
         self.silent = 0
-        there = {(int(one.name.removeprefix(self.prefix)), one.index) for one in queued}
+        there = {(int(job.name.removeprefix(self.prefix)), job.index) for job in queued}
         self._merge()
         for task, active in list(self.active.items()):
             if failed := self.parts.error(*task):
@@ -202,8 +202,8 @@ class _Run:
             if not missing or active.missed >= LOOKS:
                 del self.active[task]
                 self._lost(task, [one for one in missing if one in self.todo])
-        self._stop_if_hopeless([one for one in queued
-                                if (int(one.name.removeprefix(self.prefix)), one.index)
+        self._stop_if_hopeless([job for job in queued
+                                if (int(job.name.removeprefix(self.prefix)), job.index)
                                 in self.active])
         return queued
 
@@ -231,7 +231,7 @@ class _Run:
         return self.campaign.samples() if self.have else []
 
     def _stop_if_hopeless(self, queued: list[Queued]) -> None:
-        waiting = [one for one in queued if one.waits]
+        waiting = [job for job in queued if job.waits]
         if len(waiting) < len(queued) or not waiting:
             self.moved, self.stuck = time.monotonic(), 0
             return
@@ -249,7 +249,7 @@ class _Run:
                 "go on with --resume")
 
     def _show(self, whole: Step, queued: list[Queued]) -> None:
-        waiting = [one for one in queued if one.waits]
+        waiting = [job for job in queued if job.waits]
         done = len(self.todo.keys() & self.have)
         whole.update(done / len(self.todo), f"{done} of {len(self.todo)} samples, "
                      f"tasks running: {len(queued) - len(waiting)}"

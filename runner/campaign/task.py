@@ -49,16 +49,16 @@ def make(parts: Parts, batch: int, task: int, progress: Progress) -> None:
         setting = parts.shared()
         planned = {one.number: one for one in plan.samples(setting.experiment)}
         todo = [planned[number] for number in parts.batch(batch)[task]]
-        _ready(setting, {one.cell.tier for one in todo}, progress)
-        for one in todo:
-            folder = attempt / f"{one.number:04d}"
+        _ready(setting, {boot.cell.tier for boot in todo}, progress)
+        for boot in todo:
+            folder = attempt / f"{boot.number:04d}"
             folder.mkdir()
-            kernel = setting.kernels[one.cell.kernel,
-                                     plan.flavour(setting.experiment, one.cell.tier,
-                                                  one.cell.device)]
-            with progress.step(what(one)) as step:
-                got = sample.take(setting, one, kernel, folder, step)
-            complain(got, one, Campaign(parts.folder.parent), progress)
+            kernel = setting.kernels[boot.cell.kernel,
+                                     plan.flavour(setting.experiment, boot.cell.tier,
+                                                  boot.cell.device)]
+            with progress.step(what(boot)) as step:
+                got = sample.take(setting, boot, kernel, folder, step)
+            complain(got, boot, Campaign(parts.folder.parent), progress)
             parts.land(attempt, got)
     except SwapscaleError as error:
         parts.leave_error(attempt, error)

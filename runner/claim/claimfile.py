@@ -68,7 +68,7 @@ class Claim:
 
     @property
     def test(self) -> str:
-        return next(one for one in self.experiment.kernels if one != self.base)
+        return next(kernel for kernel in self.experiment.kernels if kernel != self.base)
 
 
 def find(name: str) -> Path:
@@ -102,7 +102,7 @@ def load(path: Path, experiment: Experiment | None = None) -> Claim:
                  tuple(_cell(one, planned) for one in table.tables("cell")), planned)
     if not made.cells:
         table.complain("cell", "missing; a claim has at least one [[claim.cell]]")
-    places = [(one.device, one.threads, one.metric) for one in made.cells]
+    places = [(cell.device, cell.threads, cell.metric) for cell in made.cells]
     for number, place in enumerate(places):
         if place in places[:number]:
             table.tables("cell")[number].complain("", f"claims {place[2]} of {place[0]} with "

@@ -46,7 +46,7 @@ def as_markdown(findings: Findings, pictures: Sequence[str] = ()) -> str:
     lines = [f"# {markdown.escape(shown.title)}", "",
              f"**{shown.verdict}**{markdown.escape(shown.on)}: {markdown.escape(shown.reason)}", "",
              *(f"- {what}: {markdown.escape(said)}" for what, said in shown.facts), ""]
-    lines += [line for one in pictures for line in (f"![{Path(one).stem}]({one})", "")]
+    lines += [line for picture in pictures for line in (f"![{Path(picture).stem}]({picture})", "")]
     for table in shown.tables:
         lines += markdown.table_lines(table)
     for title, told in shown.lists:
@@ -88,7 +88,7 @@ FORMATS: dict[str, Callable[[Findings], str]] = {
 
 def write_all(findings: Findings, folder: Path, pictures: Sequence[Path] = ()) -> None:
     """Write every form into a campaign's folder; CannotMeasure where that fails."""
-    names = [str(one.resolve().relative_to(folder.resolve())) for one in pictures]
+    names = [str(picture.resolve().relative_to(folder.resolve())) for picture in pictures]
     made = {"text": as_text(findings), "markdown": as_markdown(findings, names),
             "json": as_json(findings), "html": as_html(findings, pictures)}
     try:

@@ -32,7 +32,7 @@ class _Maker:
     notes: list[str]
 
     def keep(self, drawn: plots.Drawn) -> None:
-        self.files += [one for one in drawn.files if one.suffix == ".svg"]
+        self.files += [file for file in drawn.files if file.suffix == ".svg"]
         if drawn.skipped and drawn.skipped != plots.EMPTY and drawn.skipped not in self.notes:
             self.notes.append(drawn.skipped)
 
@@ -42,13 +42,13 @@ def _ratio(count: int, effect: Effect) -> CurvePoint:
 
 
 def _claimed(cells: Iterable[ClaimCell]) -> tuple[CurvePoint, ...]:
-    return tuple(_ratio(one.threads, Effect(one.effect, *one.band)) for one in cells)
+    return tuple(_ratio(cell.threads, Effect(cell.effect, *cell.band)) for cell in cells)
 
 
 def _here(claim: Claim, device: str) -> list[ClaimCell]:
     """The claim's cells of one device whose metric is throughput."""
-    return [one for one in claim.cells
-            if one.device == device and one.metric == reasons.THROUGHPUT]
+    return [cell for cell in claim.cells
+            if cell.device == device and cell.metric == reasons.THROUGHPUT]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class _Speed:
 
     @property
     def stamp(self) -> str:
-        return next((one.stamp for one in self.by_threads.values() if one.stamp), "")
+        return next((thread.stamp for thread in self.by_threads.values() if thread.stamp), "")
 
 
 def _measured(findings: Findings, device: str) -> list[_Speed]:
@@ -139,16 +139,16 @@ def _touches(findings: Findings, samples: Iterable[Sample], home: Path, maker: _
     claim = findings.claim
     for device in claim.experiment.devices:
         sides = [touches.of(samples, home, kernel, device) for kernel in (claim.base, claim.test)]
-        kinds = dict.fromkeys(kind for one in sides if one for kind in one.latency)
+        kinds = dict.fromkeys(kind for side in sides if side for kind in side.latency)
         for kind in kinds:
             maker.keep(draw_curves(
-                [Curve(one.kernel, False, one.latency[kind]) for one in sides
-                 if one and kind in one.latency], maker.folder / f"claim-latency-{kind}-{device}",
+                [Curve(side.kernel, False, side.latency[kind]) for side in sides
+                 if side and kind in side.latency], maker.folder / f"claim-latency-{kind}-{device}",
                 f"Latency of a touch, {kind.replace('_', ' ')}, {device}, one sample each",
                 "percentile of touches|latency, µs", "10 10"))
         maker.keep(time_series(
-            [(one.label, one.rate) for one in sides if one],
-            next((one.phases for one in sides if one), ()),
+            [(side.label, side.rate) for side in sides if side],
+            next((side.phases for side in sides if side), ()),
             maker.folder / f"claim-series-{device}",
             f"Swap-out over time, {device}, one sample each", "swapped out, MiB/s"))
 

@@ -104,13 +104,13 @@ class Findings:
     @property
     def on(self) -> str:
         """After the verdict: the simulated machines that it is about."""
-        return simulated(one.measured.machine for one in self.cells
-                         if one.measured and one.verdict == self.verdict)
+        return simulated(cell.measured.machine for cell in self.cells
+                         if cell.measured and cell.verdict == self.verdict)
 
     @property
     def host(self) -> Mapping[str, str]:
         """What the first sample that counts ran on."""
-        return next((one.host for one in self.samples if not one.invalid), {})
+        return next((sample.host for sample in self.samples if not sample.invalid), {})
 
 
 def rules(claim: Claim) -> Rules:
@@ -119,8 +119,8 @@ def rules(claim: Claim) -> Rules:
     The timed tier computes an interval for those that have one alone.
     """
     own = claim.experiment.rules
-    more = {one.metric: one.tolerance for one in claim.cells
-            if one.metric not in tier.thresholds()}
+    more = {cell.metric: cell.tolerance for cell in claim.cells
+            if cell.metric not in tier.thresholds()}
     return replace(own, thresholds={**more, **own.thresholds})
 
 
@@ -182,8 +182,8 @@ def _decide(cell: ClaimCell, found: CellResult, got: Measured, minimum: int
             f"emulated: {said}. Time of an emulated guest decides nothing about real hardware; "
             "a host with KVM can decide")
     judged = own.claimed(cell.metric)
-    if not own.by_clock and any(one.name == judged and one.verdict == Compared.INCONCLUSIVE
-                                for one in found.metrics):
+    if not own.by_clock and any(metric.name == judged and metric.verdict == Compared.INCONCLUSIVE
+                                for metric in found.metrics):
         return Verdict.INCONCLUSIVE, found.reason
     where = got.effect.against(cell)
     if where == "across":
@@ -228,8 +228,8 @@ def judge(claim: Claim, comparison: Comparison, samples: Sequence[Sample],
     """Every cell of a claim, and what they come to: the worst of them."""
     cells = tuple(_judge(claim, comparison, cell, limits.get(cell, ())) for cell in claim.cells)
     verdict = next(one for one in EXITS if any(cell.verdict == one for cell in cells))
-    told = [f"{threads(one.cell.threads)}: {one.reason}" for one in cells
-            if one.verdict == verdict]
+    told = [f"{threads(cell.cell.threads)}: {cell.reason}" for cell in cells
+            if cell.verdict == verdict]
     return Findings(claim, comparison, cells, verdict, "; ".join(told), EXITS[verdict],
                     tuple(samples))
 

@@ -51,13 +51,13 @@ def _place(cell: ClaimCell) -> str:
 
 def _claimed(findings: Findings) -> Table:
     rows = []
-    for one in findings.cells:
-        got = one.measured.effect if one.measured else None
+    for cell in findings.cells:
+        got = cell.measured.effect if cell.measured else None
         shown = NONE
-        if one.measured and got:
-            shown = _span(got) + one.measured.stamp
-        rows.append((_place(one.cell), band(one.cell), shown,
-                     points(got.distance(one.cell)) if got else NONE, one.said))
+        if cell.measured and got:
+            shown = _span(got) + cell.measured.stamp
+        rows.append((_place(cell.cell), band(cell.cell), shown,
+                     points(got.distance(cell.cell)) if got else NONE, cell.said))
     return Table("Claimed, and measured on this machine",
                  ("", "claimed", "measured here", "from claimed", "verdict"), tuple(rows))
 
@@ -69,9 +69,9 @@ def _places(claim: Claim) -> list[ClaimCell]:
             for device in claim.experiment.devices for count in claim.experiment.threads]
 
 
-def _row(what: str, one: Measured) -> tuple[str, ...]:
-    return (printable(what), number(one.base), number(one.test),
-            _span(one.effect) if one.effect else NONE, how(one))
+def _row(what: str, measured: Measured) -> tuple[str, ...]:
+    return (printable(what), number(measured.base), number(measured.test),
+            _span(measured.effect) if measured.effect else NONE, how(measured))
 
 
 def _figures(findings: Findings) -> Table | None:
@@ -90,9 +90,9 @@ def _figures(findings: Findings) -> Table | None:
         total = reasons.lock_sum(comparison, claim, cell)
         if total:
             rows.append(_row(f"{where}: locks of the swap-out path per page", total))
-    claimed = {one.metric for one in claim.cells} - {reasons.THROUGHPUT, reasons.INSTRUCTIONS}
-    rows += [_row(_place(one.cell), one.measured) for one in findings.cells
-             if one.measured and one.cell.metric in claimed]
+    claimed = {cell.metric for cell in claim.cells} - {reasons.THROUGHPUT, reasons.INSTRUCTIONS}
+    rows += [_row(_place(cell.cell), cell.measured) for cell in findings.cells
+             if cell.measured and cell.cell.metric in claimed]
     return Table("Measured on this machine",
                  ("", f"base {claim.base}", f"test {claim.test}", "change", "how"),
                  tuple(rows)) if rows else None
@@ -133,12 +133,12 @@ def _facts(findings: Findings) -> Iterable[tuple[str, str]]:
                               f"{findings.host.get('qemu', '?')}")
 
 
-def _told(one: CellFinding) -> Iterable[str]:
-    yield f"{_place(one.cell)}: {one.said}: {one.reason}"
-    if one.cell.cause:
-        yield f"{_place(one.cell)}: the source's cause: {one.cell.cause}"
-    for line in one.limits:
-        yield f"{_place(one.cell)}: {line}"
+def _told(finding: CellFinding) -> Iterable[str]:
+    yield f"{_place(finding.cell)}: {finding.said}: {finding.reason}"
+    if finding.cell.cause:
+        yield f"{_place(finding.cell)}: the source's cause: {finding.cell.cause}"
+    for line in finding.limits:
+        yield f"{_place(finding.cell)}: {line}"
 
 
 def build(findings: Findings) -> Page:
@@ -147,7 +147,7 @@ def build(findings: Findings) -> Page:
     excluded = [f"sample {one.number} ({one.label}): {'; '.join(one.reasons)}; see {one.evidence}"
                 for one in comparison.excluded]
     figures = _figures(findings)
-    lists = (("Why", [line for one in findings.cells for line in _told(one)]),
+    lists = (("Why", [line for cell in findings.cells for line in _told(cell)]),
              ("Warnings", list(comparison.warnings)),
              ("Samples that do not count", excluded),
              ("This rests on", list(comparison.assumptions)))

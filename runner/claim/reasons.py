@@ -56,10 +56,10 @@ def values(samples: Iterable[Sample], kernel: str, device: str, count: int, own:
            ) -> list[float]:
     """Throughput of each valid boot of a kernel in a tier, MiB/s."""
     metric = own.speed[0]
-    return [one.metrics[metric].value for one in samples
-            if (one.cell.kernel, one.cell.device, one.cell.threads, one.cell.tier)
+    return [sample.metrics[metric].value for sample in samples
+            if (sample.cell.kernel, sample.cell.device, sample.cell.threads, sample.cell.tier)
             == (kernel, device, count, own.name)
-            and not one.invalid and metric in one.metrics]
+            and not sample.invalid and metric in sample.metrics]
 
 
 def limits(comparison: Comparison, claim: Claim, cell: ClaimCell) -> tuple[str, ...]:

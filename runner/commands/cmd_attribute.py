@@ -16,17 +16,17 @@ from runner.progress import Progress
 
 
 def add(commands: Commands) -> None:
-    one = commands.add_parser("attribute", help="what each patch of a series changed")
-    one.add_argument("series", metavar="KERNEL", help="such as 6.1:batch-add")
-    one.add_argument("--experiment", type=Path, default=DEFAULT_EXPERIMENT, metavar="FILE",
-                     help="devices, load and thresholds (default: configs/bench.toml)")
-    one.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go "
-                     "(default: results/ of the checkout)")
-    one.add_argument("--resume", type=Path, metavar="CAMPAIGN", help="go on with an interrupted "
-                     "attribution's folder, or print a finished one again")
-    one.add_argument("--format", choices=sorted(attribution.FORMATS), default="text",
-                     help="what is printed (default: %(default)s)")
-    one.set_defaults(run=do_attribute)
+    parser = commands.add_parser("attribute", help="what each patch of a series changed")
+    parser.add_argument("series", metavar="KERNEL", help="such as 6.1:batch-add")
+    parser.add_argument("--experiment", type=Path, default=DEFAULT_EXPERIMENT, metavar="FILE",
+                        help="devices, load and thresholds (default: configs/bench.toml)")
+    parser.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go "
+                        "(default: results/ of the checkout)")
+    parser.add_argument("--resume", type=Path, metavar="CAMPAIGN", help="go on with an interrupted "
+                        "attribution's folder, or print a finished one again")
+    parser.add_argument("--format", choices=sorted(attribution.FORMATS), default="text",
+                        help="what is printed (default: %(default)s)")
+    parser.set_defaults(run=do_attribute)
 
 
 def do_attribute(args: argparse.Namespace, progress: Progress) -> Exit:

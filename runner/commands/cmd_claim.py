@@ -20,23 +20,23 @@ from runner.records import Sample
 
 
 def add(commands: Commands) -> None:
-    one = commands.add_parser("claim", help="measure a published effect, say whether it is "
-                              "reproduced")
-    one.add_argument("claim", nargs="?", metavar="CLAIM",
-                     help="a name of configs/claims such as chen-2016, or a file; with a claim's "
-                     "folder under results/: print its page again")
-    one.add_argument("--resume", type=Path, metavar="CAMPAIGN",
-                     help="go on with an interrupted claim's folder")
-    one.add_argument("--recompute", action="store_true",
-                     help="with a folder: take every metric anew from the evidence")
-    one.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go "
-                     "(default: results/ of the checkout)")
-    executor(one)
-    one.add_argument("--format", choices=sorted(claimformats.FORMATS), default="text",
-                     help="what is printed (default: %(default)s)")
-    one.add_argument("--json", action="store_const", const="json", dest="format",
-                     help="short for --format json")
-    one.set_defaults(run=do_claim)
+    parser = commands.add_parser("claim", help="measure a published effect, say whether it is "
+                                 "reproduced")
+    parser.add_argument("claim", nargs="?", metavar="CLAIM",
+                        help="a name of configs/claims such as chen-2016, or a file; with a "
+                        "claim's folder under results/: print its page again")
+    parser.add_argument("--resume", type=Path, metavar="CAMPAIGN",
+                        help="go on with an interrupted claim's folder")
+    parser.add_argument("--recompute", action="store_true",
+                        help="with a folder: take every metric anew from the evidence")
+    parser.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go "
+                        "(default: results/ of the checkout)")
+    executor(parser)
+    parser.add_argument("--format", choices=sorted(claimformats.FORMATS), default="text",
+                        help="what is printed (default: %(default)s)")
+    parser.add_argument("--json", action="store_const", const="json", dest="format",
+                        help="short for --format json")
+    parser.set_defaults(run=do_claim)
 
 
 def do_claim(args: argparse.Namespace, progress: Progress) -> Exit:

@@ -38,15 +38,15 @@ complete -o filenames -F _swapscale swapscale ./swapscale
 
 
 def add(commands: Commands) -> None:
-    one = commands.add_parser("completion", help="print what bash completes")
-    one.add_argument("shell", choices=("bash",), help="for which shell")
-    one.set_defaults(run=do_completion)
+    parser = commands.add_parser("completion", help="print what bash completes")
+    parser.add_argument("shell", choices=("bash",), help="for which shell")
+    parser.set_defaults(run=do_completion)
 
 
 def leaves(parser: argparse.ArgumentParser, above: str = ""
            ) -> Iterator[tuple[str, argparse.ArgumentParser]]:
     """Every command, those with an action as 'kernel build'."""
-    inner = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
+    inner = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     for one in inner:
         for name, leaf in one.choices.items():
             yield from leaves(leaf, f"{above} {name}".strip())
@@ -67,7 +67,7 @@ def bash(parser: argparse.ArgumentParser) -> str:
         for action in leaf._actions:
             if action.option_strings and action.choices:
                 values.setdefault(action.option_strings[-1], set()).update(
-                    str(one) for one in action.choices)
+                    str(choice) for choice in action.choices)
     names = sorted({name.partition(" ")[0] for name, _ in leaves(parser)})
     groups: dict[str, list[str]] = {}
     for name, _ in leaves(parser):

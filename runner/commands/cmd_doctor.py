@@ -12,15 +12,15 @@ from runner.progress import Progress
 
 
 def add(commands: Commands) -> None:
-    one = commands.add_parser("doctor", help="what this machine has, lacks, and what mends it")
-    one.add_argument("--verbose", action="store_true", help="everything, one line each")
-    one.add_argument("--json", action="store_true", help="for programs")
-    one.set_defaults(run=do_doctor)
+    parser = commands.add_parser("doctor", help="what this machine has, lacks, and what mends it")
+    parser.add_argument("--verbose", action="store_true", help="everything, one line each")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.set_defaults(run=do_doctor)
 
 
 def do_doctor(args: argparse.Namespace, progress: Progress) -> Exit:
     findings = doctor.examine(progress)
     print(json.dumps(doctor.as_data(findings), indent=1) + "\n" if args.json
           else doctor.verbose(findings) if args.verbose else doctor.text(findings), end="")
-    lacking = any(one.state == "missing" for one in findings)
+    lacking = any(finding.state == "missing" for finding in findings)
     return Exit.CANNOT_MEASURE if lacking else Exit.OK

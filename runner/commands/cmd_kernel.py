@@ -45,7 +45,7 @@ def do_kernel_adopt(args: argparse.Namespace, progress: Progress) -> Exit:
     found, folder = adopt.adopt(args.kernel, args.results, measure(args), progress)
     for line in found.lines:
         print(line)
-    print(f"proposed, for review: {', '.join(str(folder / one) for one in found.files)}")
+    print(f"proposed, for review: {', '.join(str(folder / file) for file in found.files)}")
     return Exit.OK
 
 

@@ -34,11 +34,11 @@ KINDS = {
 
 
 def add(commands: Commands) -> None:
-    one = commands.add_parser("new", help="write an annotated experiment, claim or series")
-    one.add_argument("kind", choices=sorted(KINDS), help="what to write")
-    one.add_argument("path", type=Path, help="where: a file, such as mine.toml; of a series a "
-                     "folder, such as ./mine")
-    one.set_defaults(run=do_new)
+    parser = commands.add_parser("new", help="write an annotated experiment, claim or series")
+    parser.add_argument("kind", choices=sorted(KINDS), help="what to write")
+    parser.add_argument("path", type=Path, help="where: a file, such as mine.toml; of a series a "
+                        "folder, such as ./mine")
+    parser.set_defaults(run=do_new)
 
 
 def do_new(args: argparse.Namespace, progress: Progress) -> Exit:

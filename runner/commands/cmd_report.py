@@ -20,16 +20,16 @@ from runner.report import locktable
 
 
 def add(commands: Commands) -> None:
-    one = commands.add_parser("report", help="print a campaign's comparison again")
-    one.add_argument("campaign", type=Path, help="a folder under results/")
-    one.add_argument("--recompute", action="store_true",
-                     help="take every metric anew from the evidence")
-    one.add_argument("--budget", type=Path, metavar="FILE",
-                     help="hold lock counts against this budget file")
-    one.add_argument("--locks", action="store_true", help="print lock acquisitions per page "
-                     "instead, a row per kernel, as Markdown")
-    output(one)
-    one.set_defaults(run=do_report)
+    parser = commands.add_parser("report", help="print a campaign's comparison again")
+    parser.add_argument("campaign", type=Path, help="a folder under results/")
+    parser.add_argument("--recompute", action="store_true",
+                        help="take every metric anew from the evidence")
+    parser.add_argument("--budget", type=Path, metavar="FILE",
+                        help="hold lock counts against this budget file")
+    parser.add_argument("--locks", action="store_true", help="print lock acquisitions per page "
+                        "instead, a row per kernel, as Markdown")
+    output(parser)
+    parser.set_defaults(run=do_report)
 
 
 def do_report(args: argparse.Namespace, progress: Progress) -> Exit:
@@ -47,9 +47,9 @@ def do_report(args: argparse.Namespace, progress: Progress) -> Exit:
 
 def recomputed(samples: list[Sample], home: Campaign) -> list[Sample]:
     """The samples with every metric taken anew from the campaign's evidence."""
-    return [dataclasses.replace(one, metrics=tier.find(one.cell.tier).measure(
-                home.folder / one.evidence)) if one.metrics and one.cell.tier in tier.TABLE
-            else one for one in samples]
+    return [dataclasses.replace(sample, metrics=tier.find(sample.cell.tier).measure(
+                home.folder / sample.evidence)) if sample.metrics and sample.cell.tier in tier.TABLE
+            else sample for sample in samples]
 
 
 def show(samples: list[Sample], experiment: Experiment, home: Campaign, form: str,

@@ -15,15 +15,15 @@ from runner.vm import accel, shell
 
 
 def add(commands: Commands) -> None:
-    one = commands.add_parser("shell", help="boot a kernel interactively; Ctrl-A X leaves")
-    one.add_argument("kernel", help="such as 6.1:vanilla")
-    one.add_argument("--flavour", choices=FLAVOURS, default="perf")
-    one.add_argument("--device", choices=DEVICES, default="pmem")
-    one.add_argument("--swap-mib", type=Whole(16, 1 << 20), default=512, metavar="N")
-    one.add_argument("--ram-mib", type=Whole(128, 1 << 20), default=256, metavar="N")
-    one.add_argument("--vcpus", type=Whole(1, 64), default=2, metavar="N")
-    one.add_argument("--accelerator", choices=("auto", "kvm", "tcg"), default="auto")
-    one.set_defaults(run=do_shell)
+    parser = commands.add_parser("shell", help="boot a kernel interactively; Ctrl-A X leaves")
+    parser.add_argument("kernel", help="such as 6.1:vanilla")
+    parser.add_argument("--flavour", choices=FLAVOURS, default="perf")
+    parser.add_argument("--device", choices=DEVICES, default="pmem")
+    parser.add_argument("--swap-mib", type=Whole(16, 1 << 20), default=512, metavar="N")
+    parser.add_argument("--ram-mib", type=Whole(128, 1 << 20), default=256, metavar="N")
+    parser.add_argument("--vcpus", type=Whole(1, 64), default=2, metavar="N")
+    parser.add_argument("--accelerator", choices=("auto", "kvm", "tcg"), default="auto")
+    parser.set_defaults(run=do_shell)
 
 
 def do_shell(args: argparse.Namespace, progress: Progress) -> Exit:

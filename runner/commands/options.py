@@ -28,11 +28,11 @@ class Whole:
         return int(text)
 
 
-def output(one: argparse.ArgumentParser) -> None:
-    one.add_argument("--format", choices=sorted(report.FORMATS), default="text",
-                     help="what is printed (default: %(default)s)")
-    one.add_argument("--json", action="store_const", const="json", dest="format",
-                     help="short for --format json")
+def output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=sorted(report.FORMATS), default="text",
+                        help="what is printed (default: %(default)s)")
+    parser.add_argument("--json", action="store_const", const="json", dest="format",
+                        help="short for --format json")
 
 
 def changes(one: argparse.ArgumentParser) -> None:
@@ -74,13 +74,13 @@ def _slurm(args: argparse.Namespace) -> Executor:
 EXECUTORS: dict[str, Callable[[argparse.Namespace], Executor]] = {"local": _local, "slurm": _slurm}
 
 
-def executor(one: argparse.ArgumentParser) -> None:
-    one.add_argument("--executor", choices=tuple(EXECUTORS), default="local",
-                     help="where samples are made: on this machine, or as a job array of a Slurm "
-                     "cluster (default: %(default)s)")
-    one.add_argument("--patience", type=Whole(1, 10080), metavar="MINUTES",
-                     help="slurm: how long no job of ours may run before we give up "
-                     f"(default: {slurm.PATIENCE / 60:.0f})")
+def executor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--executor", choices=tuple(EXECUTORS), default="local",
+                        help="where samples are made: on this machine, or as a job array of a "
+                        "Slurm cluster (default: %(default)s)")
+    parser.add_argument("--patience", type=Whole(1, 10080), metavar="MINUTES",
+                        help="slurm: how long no job of ours may run before we give up "
+                        f"(default: {slurm.PATIENCE / 60:.0f})")
 
 
 def measure(args: argparse.Namespace) -> Executor:

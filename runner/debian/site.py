@@ -57,5 +57,5 @@ def ways() -> str:
 
 def environment() -> dict[str, str]:
     """The proxies that the user set; apt takes them from here."""
-    return {name: os.environ[name] for one in _PROXIES for name in (one, one.upper())
+    return {name: os.environ[name] for proxy in _PROXIES for name in (proxy, proxy.upper())
             if name in os.environ}

@@ -137,7 +137,7 @@ def _kernel(known: build.Known) -> Finding:
 
 def examine(progress: Progress) -> list[Finding]:
     """Everything, in the order a reader wants it."""
-    kernels = [_kernel(one) for one in build.names()]
+    kernels = [_kernel(name) for name in build.names()]
     return [*_tools(), Finding("host kernel", "ok", platform.release(), ""),
             *([Finding("QEMU", "ok", version, "")] if (version := host.qemu_version()) else []),
             accelerator(progress), _lockstep(), *_room(), *kernels]
@@ -145,13 +145,13 @@ def examine(progress: Progress) -> list[Finding]:
 
 def verbose(findings: list[Finding]) -> str:
     """For people: what is well in one line, everything else in one line each."""
-    well = [one for one in findings if one.state == "ok"]
+    well = [finding for finding in findings if finding.state == "ok"]
     lines = ["well: " + ", ".join(f"{one.what} ({one.detail})" if one.detail else one.what
                                   for one in well)]
-    for one in findings:
-        if one.state != "ok":
-            mend = f"; mend: {one.mend}" if one.mend else ""
-            lines.append(f"{one.state}: {one.what}: {one.detail}{mend}")
+    for finding in findings:
+        if finding.state != "ok":
+            mend = f"; mend: {finding.mend}" if finding.mend else ""
+            lines.append(f"{finding.state}: {finding.what}: {finding.detail}{mend}")
     return "\n".join(lines) + "\n"
 
 
@@ -162,18 +162,18 @@ def _filled(head: str, text: str) -> list[str]:
 
 def text(findings: list[Finding]) -> str:
     """For people, one screen: what works, what does not, what that costs and what mends it."""
-    kernels = [one for one in findings if one.what.startswith(KERNEL)]
-    others = [one for one in findings if one not in kernels]
+    kernels = [finding for finding in findings if finding.what.startswith(KERNEL)]
+    others = [finding for finding in findings if finding not in kernels]
     told = [f"{one.what} ({one.detail})" for one in others if one.state == "ok" and one.detail]
-    plain = [one for one in others if one.state == "ok" and not one.detail]
+    plain = [other for other in others if other.state == "ok" and not other.detail]
     lines = _filled("works", ", ".join([*told, f"{len(plain)} packages"]))
-    ready = [one for one in kernels if one.state == "ok"]
+    ready = [kernel for kernel in kernels if kernel.state == "ok"]
     lines += _filled("kernels", f"{len(ready)} of {len(kernels)} are in the cache; what boots one "
                                 "builds it first ('./swapscale kernel list' names them)")
     lacks: dict[tuple[str, str], list[Finding]] = {}
-    for one in others:
-        if one.state != "ok":
-            lacks.setdefault((one.state, one.mend or one.what), []).append(one)
+    for other in others:
+        if other.state != "ok":
+            lacks.setdefault((other.state, other.mend or other.what), []).append(other)
     for (state, _), group in lacks.items():
         costs = list(dict.fromkeys(one.detail for one in group))
         more = ["and more"] if len(costs) > _COSTS else []
@@ -188,4 +188,4 @@ def text(findings: list[Finding]) -> str:
 
 def as_data(findings: list[Finding]) -> list[dict[str, str]]:
     """For --json."""
-    return [asdict(one) for one in findings]
+    return [asdict(finding) for finding in findings]

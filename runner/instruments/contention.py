@@ -66,12 +66,12 @@ def measure(evidence: Path, found: dict[str, Metric]) -> dict[str, Metric]:
     rows, pages = parse(text), found["pswpout"]
     source = f"{OUTPUT}, {pages.evidence}"
     sites: dict[str, int] = {}
-    for one in rows:
-        place = f"{PREFIX}{one.kind.replace(':', '_')}.{one.caller}"
-        sites[place] = sites.get(place, 0) + one.nanoseconds
+    for row in rows:
+        place = f"{PREFIX}{row.kind.replace(':', '_')}.{row.caller}"
+        sites[place] = sites.get(place, 0) + row.nanoseconds
     made = {place: Metric(waited / pages.value, "ns/page", "", source)
             for place, waited in sorted(sites.items(), key=lambda one: -one[1])[:TOP]}
-    return {"lock_waits_per_page": Metric(sum(one.count for one in rows) / pages.value,
+    return {"lock_waits_per_page": Metric(sum(row.count for row in rows) / pages.value,
                                           "waits/page", "", source),
-            "lock_wait_ns_per_page": Metric(sum(one.nanoseconds for one in rows) / pages.value,
+            "lock_wait_ns_per_page": Metric(sum(row.nanoseconds for row in rows) / pages.value,
                                             "ns/page", "", source), **made}

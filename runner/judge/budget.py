@@ -103,8 +103,8 @@ class Budget:
                              "'./swapscale kernel build'")
         results = tuple(_hold(lock, allowed.locks.get(lock, 0.0), found[lock] or 0.0)
                         for lock in SWAP_PATH)
-        over = [told(one) for one in results if one.verdict == Verdict.REGRESSED]
-        under = [told(one) for one in results if one.verdict == Verdict.IMPROVED]
+        over = [told(result) for result in results if result.verdict == Verdict.REGRESSED]
+        under = [told(result) for result in results if result.verdict == Verdict.IMPROVED]
         if over:
             return Judgement(Verdict.REGRESSED, f"over its lock budget: {'; '.join(over)}",
                              results)

@@ -118,12 +118,12 @@ def measured(file: Path, samples: Iterable[Sample], experiment: Experiment,
 
     CannotMeasure where it holds no lock counts, or counts of several settings.
     """
-    valid = [one for one in samples if not one.invalid]
+    valid = [sample for sample in samples if not sample.invalid]
     counted: dict[Place, list[Sample]] = {}
     others: dict[Place, list[Sample]] = {}
-    for one in valid:
-        (counted if tier.find(one.cell.tier).counts_locks else others).setdefault(
-            place_of(one), []).append(one)
+    for sample in valid:
+        (counted if tier.find(sample.cell.tier).counts_locks else others).setdefault(
+            place_of(sample), []).append(sample)
     settings = {conditions(experiment, one) for group in counted.values() for one in group}
     if len(settings) != 1:
         raise CannotMeasure("the campaign holds no valid lock counts; run an experiment with the "

@@ -66,7 +66,7 @@ def percent(share: float) -> str:
 
 def simulated(machines: Iterable[str]) -> str:
     """' on a simulated haswell-ep-2s', after what was measured there; '' for this host."""
-    named = sorted({one for one in machines if one})
+    named = sorted({machine for machine in machines if machine})
     return f" on a simulated {' and '.join(named)}" if named else ""
 
 
@@ -117,12 +117,12 @@ def names(sides: Iterable[dict[str, Metric]]) -> list[str]:
 
 def deviation(samples: Iterable[Sample], name: str) -> float | None:
     """Relative standard deviation of a metric over the boots that have it; None of one boot."""
-    values = [one.metrics[name].value for one in samples if name in one.metrics]
+    values = [sample.metrics[name].value for sample in samples if name in sample.metrics]
     mean = statistics.fmean(values) if values else 0.0
     return statistics.stdev(values) / abs(mean) if len(values) > 1 and mean else None
 
 
 def middle(samples: Iterable[Sample], name: str) -> float | None:
     """Median of a metric over the boots that have it."""
-    values = [one.metrics[name].value for one in samples if name in one.metrics]
+    values = [sample.metrics[name].value for sample in samples if name in sample.metrics]
     return statistics.median(values) if values else None

@@ -15,16 +15,16 @@ from runner.metrics.lockclass import PATH_SUM, SWAP_PATH
 _TAKEN = ".acquisitions_per_page"
 
 
-def _moved(one: MetricResult) -> bool:
-    low, high = sorted((one.base or 0.0, one.test or 0.0))
+def _moved(result: MetricResult) -> bool:
+    low, high = sorted((result.base or 0.0, result.test or 0.0))
     return high - low > LOCK_FLOOR and (
-        low <= 0 or math.log(high / low) > math.log1p(one.threshold or LOCK_SHARE))
+        low <= 0 or math.log(high / low) > math.log1p(result.threshold or LOCK_SHARE))
 
 
 def said(results: Sequence[MetricResult]) -> str:
     """One line; '' where no lock was judged."""
-    taken = {one.name.split(".")[1]: one for one in results
-             if one.name.startswith("locks.") and one.name.endswith(_TAKEN)}
+    taken = {result.name.split(".")[1]: result for result in results
+             if result.name.startswith("locks.") and result.name.endswith(_TAKEN)}
     path = {lock: one for lock, one in taken.items()
             if one.verdict is not None or lock in SWAP_PATH}
     if all(one.verdict is None for one in path.values()):

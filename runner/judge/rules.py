@@ -25,10 +25,10 @@ def _host(rules: Table) -> HostLimits:
     """[rules.host], or rules.host = "any" where no load of the host spoils a time."""
     if "host" in rules.keys() and not rules.is_table("host"):
         rules.text("host", choices=("any",))
-        return HostLimits(**{one.name: 1.0 for one in dataclasses.fields(HostLimits)})
+        return HostLimits(**{field.name: 1.0 for field in dataclasses.fields(HostLimits)})
     table = rules.table("host")
-    made = HostLimits(**{one.name: table.number(one.name, 0.0, 1.0, one.default)
-                         for one in dataclasses.fields(HostLimits)})
+    made = HostLimits(**{field.name: table.number(field.name, 0.0, 1.0, field.default)
+                         for field in dataclasses.fields(HostLimits)})
     table.close()
     return made
 

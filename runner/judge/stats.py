@@ -154,8 +154,8 @@ def _rank_sums(first: int, second: int) -> tuple[float, ...]:
             ways[power] += ways[power - at]
         ways = ways[:at * second + 1]
     total, sums, below = sum(ways), [], 0
-    for one in ways:
-        below += one
+    for way in ways:
+        below += way
         sums.append(below / total)
     return tuple(sums)
 

@@ -35,8 +35,8 @@ _LATE = 0.35
 
 def findings(sample: Sample) -> list[Reason]:
     """Of the reasons a sample does not count, those that speak against its kernel."""
-    return [one for one in sample.invalid if one.kind in _AGAINST
-            or (one.kind is ReasonKind.BOOT and sample.outcome in FINDINGS)]
+    return [reason for reason in sample.invalid if reason.kind in _AGAINST
+            or (reason.kind is ReasonKind.BOOT and sample.outcome in FINDINGS)]
 
 
 def verification(evidence: Path, wanted: bool) -> list[Reason]:

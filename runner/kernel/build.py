@@ -234,7 +234,7 @@ def names() -> list[Known]:
     found = []
     for source in definitions.load().values():
         patched = [] if source.kind == "image" else [
-            one for one in series.names() if series.find(one, source.name) is not None]
+            name for name in series.names() if series.find(name, source.name) is not None]
         for one in ["vanilla", *patched]:
             told = source.description if one == "vanilla" else series.description(one)
             name = source.name if source.kind == "image" else f"{source.name}:{one}"

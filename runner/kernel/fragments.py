@@ -85,7 +85,7 @@ def requests(source: Source, flavour: str) -> list[Request]:
     ours = [one for file in sorted(config.glob("*.config")) for one in parse(file)] \
         if source.without else []
     for option in source.without:
-        lines = [one.option for one in ours if option in [way.option for way in one.ways()]]
+        lines = [our.option for our in ours if option in [way.option for way in our.ways()]]
         if not lines:
             raise UsageError(f"kernel {source.name}: without: no fragment of {config} asks for "
                              f"{option}; take it out of 'without'")
@@ -116,7 +116,7 @@ def digest(wanted: list[Request]) -> str:
 def plainly(source: Source, flavour: str, got: Sequence[Request]) -> str:
     """How the options a kernel has differ from the first choices of our own fragments: 'A=y -B',
     sorted; '' where they do not."""
-    ours = {one.option: one.value for one in requests(
+    ours = {request.option: request.value for request in requests(
         dataclasses.replace(source, fragments=(), without=()), flavour)}
     has = {one.option: one.value for one in got}
     more = [f"{option}={value}" for option, value in has.items() if ours.get(option) != value]

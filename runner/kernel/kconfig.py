@@ -76,20 +76,20 @@ def _read(file: Path, found: dict[str, Symbol]) -> None:
             symbol = None
 
 
-def reason(one: Request, came: Mapping[str, str], options: Mapping[str, Symbol]) -> str:
+def reason(request: Request, came: Mapping[str, str], options: Mapping[str, Symbol]) -> str:
     """One clause: why it did not come out as asked, and the line that mends it."""
-    got = came.get(one.option, "n")
-    if one.option not in options:
-        guess = next(iter(difflib.get_close_matches(one.option, options, 1, 0.7)), "")
-        new = versions.renamed(one.option) or (f"{guess}={one.value}" if guess else "")
+    got = came.get(request.option, "n")
+    if request.option not in options:
+        guess = next(iter(difflib.get_close_matches(request.option, options, 1, 0.7)), "")
+        new = versions.renamed(request.option) or (f"{guess}={request.value}" if guess else "")
         hint = f", perhaps it is CONFIG_{new} there" if new else ""
         line = f"add ' or CONFIG_{new}' to the line, or " if new else ""
-        return (f"no such option in this source{hint}; {line}put \"{one.option}\" into the "
+        return (f"no such option in this source{hint}; {line}put \"{request.option}\" into the "
                 "source's 'without'")
-    if one.value == "n":
+    if request.value == "n":
         return (f"came out {printable(got, 40)}: something else selects it; ask for that to be "
-                f"off, or put \"{one.option}\" into the source's 'without'")
-    off = _missing(options[one.option], came)
+                f"off, or put \"{request.option}\" into the source's 'without'")
+    off = _missing(options[request.option], came)
     if off:
         settable = [name for name, value in off.items()
                     if name in options and options[name].prompt and value == "y"]
@@ -97,20 +97,20 @@ def reason(one: Request, came: Mapping[str, str], options: Mapping[str, Symbol])
                          for name, value in off.items())
         line = "add " + " and ".join(f"'CONFIG_{name}=y'" for name in settable) + \
             " to a fragment of the source, or " if settable else ""
-        return f"a dependency says no ({said}); {line}put \"{one.option}\" into its 'without'"
+        return f"a dependency says no ({said}); {line}put \"{request.option}\" into its 'without'"
     return (f"came out {'off' if got == 'n' else printable(got, 40)}: a choice or a range says "
-            f"otherwise; ask for what it allows, or put \"{one.option}\" into its 'without'")
+            f"otherwise; ask for what it allows, or put \"{request.option}\" into its 'without'")
 
 
-def successor(one: Request, options: Mapping[str, Symbol]) -> Request | None:
+def successor(request: Request, options: Mapping[str, Symbol]) -> Request | None:
     """What to try for an option that is not in a source: the same name without its first word or
     its last, where that is an option to set by hand."""
-    if one.option in options:
+    if request.option in options:
         return None
-    words = one.option.split("_")
+    words = request.option.split("_")
     for name in ("_".join(words[1:]), "_".join(words[:-1])):
         if name in options and options[name].prompt:
-            return Request(name, one.value, one.place)
+            return Request(name, request.value, request.place)
     return None
 
 

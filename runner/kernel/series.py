@@ -63,7 +63,7 @@ def names() -> list[str]:
         folders = sorted(_home().iterdir())
     except FileNotFoundError:
         return []
-    return [one.name for one in folders if one.is_dir() and sources_of(one.name)]
+    return [folder.name for folder in folders if folder.is_dir() and sources_of(folder.name)]
 
 
 def sources_of(name: str) -> list[str]:

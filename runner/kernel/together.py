@@ -19,30 +19,30 @@ def agree(names: Sequence[str], flavour: str, progress: Progress) -> tuple[str, 
     """Of the options' alternatives, those that all these kernels can have ('PREEMPT=y'), for each
     option that they would have in different ways."""
     sources = {name: source for name in names if not (source := spec.parse(name).source).ready}
-    if len({(one.kind, one.name, one.ref) for one in sources.values()}) < 2:
+    if len({(source.kind, source.name, source.ref) for source in sources.values()}) < 2:
         return ()
     found: list[str] = []
     fits = {name: build.fit(name, flavour, progress) or "" for name in sources}
-    for one in fragments.requests(next(iter(sources.values())), flavour):
-        first = max((_taken(one, options) for options in fits.values()), default=0)
-        if not one.others or len({_taken(one, options) for options in fits.values()}) < 2 \
-                or versions.renamed(one.option):
+    for request in fragments.requests(next(iter(sources.values())), flavour):
+        first = max((_taken(request, options) for options in fits.values()), default=0)
+        if not request.others or len({_taken(request, options) for options in fits.values()}) < 2 \
+                or versions.renamed(request.option):
             continue
         # What stands before is what one of them could not have.
-        for way in one.ways()[first:]:
+        for way in request.ways()[first:]:
             if all(build.fit(name, flavour, progress, (*found, way.text())) is not None
                    for name in sources):
                 found.append(way.text())
                 progress.log(f"all kernels ({flavour}) are built with CONFIG_{way.text()}: not all "
-                             f"of them can have CONFIG_{one.text()}")
+                             f"of them can have CONFIG_{request.text()}")
                 break
     return tuple(found)
 
 
-def _taken(one: Request, options: str) -> int:
+def _taken(request: Request, options: str) -> int:
     """Which of the request's alternatives a kernel has."""
     words = options.split()
-    return next((number for number, way in enumerate(one.ways()) if way.text() in words), 0)
+    return next((number for number, way in enumerate(request.ways()) if way.text() in words), 0)
 
 
 def told(base: str, test: str) -> Iterable[str]:
@@ -68,11 +68,11 @@ def _alternatives() -> list[Request]:
             for one in fragments.parse(file) if one.others]
 
 
-def _had(one: Request, words: Sequence[str]) -> str:
-    if f"-{one.option}" in words:
-        return next((f"CONFIG_{way.text()}" for way in one.ways() if way.text() in words),
-                    f"no CONFIG_{one.option}")
-    return f"CONFIG_{one.text()}"
+def _had(request: Request, words: Sequence[str]) -> str:
+    if f"-{request.option}" in words:
+        return next((f"CONFIG_{way.text()}" for way in request.ways() if way.text() in words),
+                    f"no CONFIG_{request.option}")
+    return f"CONFIG_{request.text()}"
 
 
 def _means(option: str) -> str:

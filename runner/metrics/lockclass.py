@@ -129,7 +129,7 @@ def _settle(rule: Rule, candidates: list[LockClass], keys: Keys | None
     """Which of the classes that share a name are the rule's, how we know, and which may be."""
     if keys is not None and speaks(keys) and rule.file not in keys.sources:
         return "key", [], []
-    files = [_files(keys, one.name) for one in candidates]
+    files = [_files(keys, candidate.name) for candidate in candidates]
     mine = [one for one, some in zip(candidates, files) if some and some == {rule.file}]
     alike = [one for one, some in zip(candidates, files) if some and rule.file in some
              and some != {rule.file}]
@@ -145,19 +145,19 @@ def _settle(rule: Rule, candidates: list[LockClass], keys: Keys | None
     return "key", [], [*alike, *unknown]
 
 
-def _by_name(one: LockClass, keys: Keys | None) -> tuple[str, str]:
+def _by_name(lock: LockClass, keys: Keys | None) -> tuple[str, str]:
     """Name and how it was found, for a class whose name tells."""
-    files = _files(keys, one.name)
-    vague = base(one.name) in VAGUE
+    files = _files(keys, lock.name)
+    vague = base(lock.name) in VAGUE
     # A name that says nothing yields to what the lock is.
-    symbol = keys.symbol_of(one.name) if keys and vague else ""
+    symbol = keys.symbol_of(lock.name) if keys and vague else ""
     for rule in RULES:
-        if re.fullmatch(rule.names, symbol or base(one.name)) \
+        if re.fullmatch(rule.names, symbol or base(lock.name)) \
                 and not (rule.stable in SWAP_PATH and files and not files & SWAP_FILES):
             return rule.stable, "key" if symbol else "name"
     one_file = next(iter(files)) if vague and files and len(files) == 1 else ""
     where = f"_{one_file.removesuffix('.c')}" if one_file else ""
-    return own(symbol or base(one.name) + where), "own name"
+    return own(symbol or base(lock.name) + where), "own name"
 
 
 def identify(classes: Iterable[LockClass], keys: Keys | None = None) -> tuple[Named, ...]:

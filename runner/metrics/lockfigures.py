@@ -46,7 +46,7 @@ def _floors(named: Sequence[lockclass.Named]) -> dict[str, Metric]:
     """
     rows = [(one, row) for one in named for row in one.lock.rows if row.acquisitions >= LEAST_ROW]
     floors = {"hold_floor_us": rows,
-              "queued_hold_floor_us": [one for one in rows if one[0].stable in QUEUED]}
+              "queued_hold_floor_us": [row for row in rows if row[0].stable in QUEUED]}
     found = {}
     for name, some in floors.items():
         if known := [row.hold_min for _, row in some if row.hold_min is not None]:
@@ -57,11 +57,11 @@ def _floors(named: Sequence[lockclass.Named]) -> dict[str, Metric]:
 def _figures(stable: str, members: Sequence[lockclass.Named], pages: int, source: str
              ) -> dict[str, Metric]:
     """What is said of each class; a time that the kernel did not print has no figure."""
-    doubt = ", ".join(sorted({one.maybe for one in members if one.maybe}))
-    taken = sum(one.lock.acquisitions for one in members)
-    waited = sum(one.lock.contentions for one in members)
-    held = lockrows.total(one.lock.hold_total for one in members)
-    wait = lockrows.total(one.lock.wait_total for one in members)
+    doubt = ", ".join(sorted({member.maybe for member in members if member.maybe}))
+    taken = sum(member.lock.acquisitions for member in members)
+    waited = sum(member.lock.contentions for member in members)
+    held = lockrows.total(member.lock.hold_total for member in members)
+    wait = lockrows.total(member.lock.wait_total for member in members)
     parts = (
         ("acquisitions_per_page", "acquisitions/page", taken / pages),
         ("contentions_per_page", "contentions/page", waited / pages),
@@ -74,7 +74,7 @@ def _figures(stable: str, members: Sequence[lockclass.Named], pages: int, source
 
 def _source(members: Sequence[lockclass.Named]) -> str:
     """The printed names a figure is of."""
-    names = [printable(one.lock.name, 45) or "(no name)" for one in members[:3]]
+    names = [printable(member.lock.name, 45) or "(no name)" for member in members[:3]]
     return f"{LOCK_STAT}: {', '.join(names)}{' …' if members[3:] else ''}"
 
 
@@ -118,8 +118,8 @@ def measure(evidence: Path, pages: int) -> dict[str, Metric]:
     sites: dict[str, int] = {}
     for stable, members in sorted(together.items()):
         found |= _figures(stable, members, pages, _source(members))
-        for one in members:
-            for site in one.lock.waiters:
+        for member in members:
+            for site in member.lock.waiters:
                 key = f"contended.{stable}.{_function(site)}"
                 sites[key] = sites.get(key, 0) + site.count
     busiest = sorted(sites, key=lambda key: (-sites[key], key))[:SITES]

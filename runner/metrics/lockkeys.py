@@ -158,8 +158,8 @@ class _Kernel:
     def __init__(self, symbols: list[Symbol], classes: list[tuple[int, str]]) -> None:
         ends = {one.name: one.address for one in symbols if one.name in (PERCPU_START, PERCPU_END)}
         self._start, self._end = ends.get(PERCPU_START, 0), ends.get(PERCPU_END, 0)
-        self._symbols = [one for one in symbols if one.name not in ends and one.size]
-        self._starts = [one.address for one in self._symbols]
+        self._symbols = [symbol for symbol in symbols if symbol.name not in ends and symbol.size]
+        self._starts = [symbol.address for symbol in self._symbols]
         self._base = self._percpu_base(classes)
 
     def _percpu_base(self, classes: list[tuple[int, str]]) -> int | None:
@@ -167,10 +167,10 @@ class _Kernel:
         bases = set()
         for key, name in classes:
             variable, _, member = name.partition(".")
-            for one in self._symbols:
-                if member and one.name == variable and self._start <= one.address < self._end:
-                    base = key - (one.address - self._start)
-                    if base % PAGE < min(one.size, PAGE) and self._image(key) is None:
+            for symbol in self._symbols:
+                if member and symbol.name == variable and self._start <= symbol.address < self._end:
+                    base = key - (symbol.address - self._start)
+                    if base % PAGE < min(symbol.size, PAGE) and self._image(key) is None:
                         bases.add(base - base % PAGE)
         return bases.pop() if len(bases) == 1 else None
 
@@ -188,7 +188,7 @@ class _Kernel:
         return found
 
     def sources(self) -> frozenset[str]:
-        return frozenset(one.file for one in self._symbols)
+        return frozenset(symbol.file for symbol in self._symbols)
 
 
 def combine(lockdep: str, keys: str, where: str = LOCKDEP_FILE) -> Keys:

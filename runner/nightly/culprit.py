@@ -104,24 +104,24 @@ def leading(findings: Sequence[Finding]) -> Finding:
     most = min(findings, key=lambda one: (tier.find(one.tier).rank, -abs(one.change)))
     cell = (most.tier, most.metric, most.device, most.threads)
     # History's good end is the night before; the baseline's may be older.
-    return next((one for one in findings if one.against.kind is Kind.HISTORY and
-                 (one.tier, one.metric, one.device, one.threads) == cell), most)
+    return next((finding for finding in findings if finding.against.kind is Kind.HISTORY and
+                 (finding.tier, finding.metric, finding.device, finding.threads) == cell), most)
 
 
 def _earlier(outcome: Outcome, results: Path) -> list[Bisected]:
     """The bisects of what is not new: an answer is had again from what was measured for it."""
     found: dict[str, Bisected] = {}
     for _, before in reversed(night.earlier(results, outcome.track)):
-        stands = [one for one in outcome.findings if one.name in before.reported]
+        stands = [finding for finding in outcome.findings if finding.name in before.reported]
         for name in before.bisects:
             try:
                 asked = statefile.load(results / name).question
             except UsageError:
                 continue      # the folder was removed, or stayed on another machine
             cell = (asked.metric, asked.device, asked.threads, asked.tier)
-            for one in stands:
-                if (one.metric, one.device, one.threads, one.tier) == cell:
-                    found.setdefault(name, _pending(one, results / name))
+            for stand in stands:
+                if (stand.metric, stand.device, stand.threads, stand.tier) == cell:
+                    found.setdefault(name, _pending(stand, results / name))
     return list(found.values())
 
 

@@ -63,9 +63,9 @@ def lines(results: Path) -> Iterator[str]:
         yield json.dumps({"campaign": folder.name, "record": record, "experiment": text,
                           "night": nightfile.as_data(night) if night else None,
                           "samples": len(samples)}, sort_keys=True)
-        for one in samples:
+        for sample in samples:
             yield json.dumps({"campaign": folder.name,
-                              "sample": json.loads(store.to_line(one))}, sort_keys=True)
+                              "sample": json.loads(store.to_line(sample))}, sort_keys=True)
 
 
 def _campaign(told: Json, where: str) -> _Coming:
@@ -134,7 +134,7 @@ def take(file: TextIO, name: str, results: Path) -> tuple[int, int]:
         if not home.folder.exists():
             fresh[folder] = found
             continue
-        have = {one.number: one for one in load_samples(home.samples_file, torn=True)} \
+        have = {sample.number: sample for sample in load_samples(home.samples_file, torn=True)} \
             if home.samples_file.exists() else {}
         if any(have.get(number) != one for number, one in found.samples.items()):
             raise UsageError(f"{name}: campaign {folder}: {home.folder} holds other samples; "

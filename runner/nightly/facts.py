@@ -128,7 +128,7 @@ def read(folder: Path) -> Facts:
                          f"{printable(str(error))}") from None
     images = record.get("images", [])
     try:
-        built = {(str(one["kernel"]), str(one["flavour"])): one for one in images}
+        built = {(str(image["kernel"]), str(image["flavour"])): image for image in images}
         releases = {place: str(one["release"]) for place, one in built.items()}
         configs = {place: str(one.get("config", "")) for place, one in built.items()}
         name = str(record["experiment"])

@@ -52,13 +52,13 @@ def standing(series: Series) -> ChangePoint | None:
         return None
     worse = 1.0 if series.key.better == "lower" else -1.0
     accepted, blamed = series.changes[0].before, None
-    for one in series.changes:
-        if one.known or (one.after - accepted) * worse <= 0:
-            accepted, blamed = one.after, None
-        elif abs(one.after - accepted) <= abs(accepted) * (series.threshold or 0.0):
+    for change in series.changes:
+        if change.known or (change.after - accepted) * worse <= 0:
+            accepted, blamed = change.after, None
+        elif abs(change.after - accepted) <= abs(accepted) * (series.threshold or 0.0):
             blamed = None  # back within the threshold of what was accepted
-        elif blamed is None or one.verdict == "regressed":
-            blamed = one
+        elif blamed is None or change.verdict == "regressed":
+            blamed = change
     return blamed
 
 
@@ -121,18 +121,18 @@ def _accept(comparison: Comparison, track: str, since: str, accepted: Known
     cells, said = [], []
     for cell in comparison.cells:
         metrics = []
-        for one in cell.metrics:
+        for metric in cell.metrics:
             reason = ""
-            if one.verdict == Verdict.REGRESSED and not cell.alone:
-                key = _key(track, cell, one)
-                reason = accepted.since(key, since, one.change or 0.0)
+            if metric.verdict == Verdict.REGRESSED and not cell.alone:
+                key = _key(track, cell, metric)
+                reason = accepted.since(key, since, metric.change or 0.0)
             if reason:
-                said.append(f"{key.label()}: {describe(one)}; known: {reason}")
-                one = replace(one, verdict=Verdict.EQUIVALENT, reason=f"known: {reason}",
-                              known=reason)
-            metrics.append(one)
-        bad = [one for one in metrics if one.verdict == Verdict.REGRESSED]
-        known = [one.known for one in metrics if one.known]
+                said.append(f"{key.label()}: {describe(metric)}; known: {reason}")
+                metric = replace(metric, verdict=Verdict.EQUIVALENT, reason=f"known: {reason}",
+                                 known=reason)
+            metrics.append(metric)
+        bad = [metric for metric in metrics if metric.verdict == Verdict.REGRESSED]
+        known = [metric.known for metric in metrics if metric.known]
         if cell.verdict == Verdict.REGRESSED and known and not bad:
             cell = replace(cell, verdict=Verdict.EQUIVALENT,
                            reason=f"every regression in it is known: {'; '.join(known)}")
@@ -153,11 +153,11 @@ def judge(comparison: Comparison, found: History, track: str, kernel: str, campa
     `since` is the date of the night that the baseline was last known good.
     """
     cells, known = _accept(comparison, track, since, accepted)
-    findings = [Finding(f"{_key(track, cell, one).label()} against {cell.base}",
-                        f"{_key(track, cell, one).label()}: {describe(one)}", one.name,
-                        cell.device, cell.threads, cell.tier, one.change or 0.0, cell.base)
+    findings = [Finding(f"{_key(track, cell, metric).label()} against {cell.base}",
+                        f"{_key(track, cell, metric).label()}: {describe(metric)}", metric.name,
+                        cell.device, cell.threads, cell.tier, metric.change or 0.0, cell.base)
                 for cell in cells if not cell.alone and cell.verdict == Verdict.REGRESSED
-                for one in cell.metrics if one.verdict == Verdict.REGRESSED]
+                for metric in cell.metrics if metric.verdict == Verdict.REGRESSED]
     recovered: list[str] = []
     tonight = _of_tonight(found, track, campaign)
     groups: dict[tuple[str, int, str, str], list[Series]] = {}

@@ -142,7 +142,7 @@ def _nights(connection: sqlite3.Connection) -> Iterable[tuple[SeriesKey, list[Ni
 
 def _night(boots: list[tuple[str, ...]]) -> Night:
     started, folder, told, kernel, release, built, evidence, _ = boots[0]
-    values = [float(one[-1]) for one in boots]
+    values = [float(boot[-1]) for boot in boots]
     night = json.loads(told) if told else {}
     return Night(started, folder, kernel, release, str(night.get("commit", "")), built,
                  statistics.median(values),
@@ -164,7 +164,7 @@ def _series(key: SeriesKey, nights: list[Night], declared: dict[str, float], acc
         return Series(key, tuple(nights), (), None, False, None)
     own = tier.find(key.tier)
     rule = Rule(threshold, own.floor, settings.fence, settings.alpha)
-    values = [one.value for one in nights]
+    values = [night.value for night in nights]
     found = changes.e_divisive(values, rule) if own.by_clock else changes.steps(values, rule)
     points = tuple(_point(key, nights, one, own.by_clock, accepted) for one in found)
     start = points[-1].at if points else 0

@@ -58,9 +58,9 @@ def state(series: Series) -> str:
 
 def _track(series: Series) -> Track:
     every = series.nights
-    ends = [one.at for one in series.changes] + [len(every)]
+    ends = [change.at for change in series.changes] + [len(every)]
     starts = [0, *ends[:-1]]
-    values = [one.before for one in series.changes]
+    values = [change.before for change in series.changes]
     values.append(series.changes[-1].after if series.changes else
                   sorted(night.value for night in every)[len(every) // 2])
     at = [_seconds(night.date) for night in every]
@@ -104,7 +104,7 @@ def _told(series: Series, change: ChangePoint) -> str:
 
 
 def _nights(series: Series, id_: str, links: _Links) -> Grid:
-    turns = {one.at: one for one in series.changes}
+    turns = {change.at: change for change in series.changes}
     rows = []
     for at, night in list(enumerate(series.nights))[-LISTED:]:
         spread = f"{number(night.interval[0])} to {number(night.interval[1])}" \
@@ -146,8 +146,8 @@ def _card(series: Series, id_: str, drawn: Drawn | None, links: _Links) -> Card:
         if drawn and drawn.wide else None
     return Card(
         id_, title, state(series),
-        tuple((links.night(series.nights[one.at]), _told(series, one))
-              for one in reversed(series.changes)),
+        tuple((links.night(series.nights[change.at]), _told(series, change))
+              for change in reversed(series.changes)),
         printable(f"{counts}; last {number(last.value)} {key.unit} on {last.date[:10]}{fence}"),
         printable(f"{key.host}; QEMU {key.qemu}, {key.accelerator}; machine {key.machine}; "
                   f"config {key.config}; programs {key.workload}", 400),
@@ -157,17 +157,17 @@ def _card(series: Series, id_: str, drawn: Drawn | None, links: _Links) -> Card:
 def _changes(found: Sequence[Series], ids: Sequence[str], links: _Links) -> Grid | None:
     rows = []
     for series, id_ in zip(found, ids):
-        for one in series.changes:
-            night = series.nights[one.at]
+        for change in series.changes:
+            night = series.nights[change.at]
             rows.append((night.date, Row((
-                links.night(night), Value(one.verdict, verdict=True),
-                Value(f"{one.change:+.2%}", one.change),
+                links.night(night), Value(change.verdict, verdict=True),
+                Value(f"{change.change:+.2%}", change.change),
                 Value(printable(label(series.key.metric)), href=f"#{id_}"),
                 Value(printable(series.key.kernel)), Value(printable(series.key.device)),
                 Value(str(series.key.threads), series.key.threads),
                 Value(printable(series.key.measured_by)), Value(_what(night)),
-                Value(printable(one.known, 300))),
-                {**_facets(series), "state": "known" if one.known else one.verdict})))
+                Value(printable(change.known, 300))),
+                {**_facets(series), "state": "known" if change.known else change.verdict})))
     rows.sort(key=lambda pair: pair[0], reverse=True)
     columns = (Column("night", False), Column("verdict", False), Column("change"),
                Column("metric", False), Column("kernel", False), Column("device", False),
@@ -226,7 +226,7 @@ def render(history: History, page: Path) -> str:
     cards = [_card(*one, links) for one in zip(deciding, ids, pictures)]
     tables = {"changes": _changes(deciding, ids, links), "others": _others(others, links)}
     rows = [Row((), card.facets) for card in cards]
-    rows += [row for one in tables.values() if one for row in one.rows]
+    rows += [row for table in tables.values() if table for row in table.rows]
     dates = sorted(night.date for one in history.series for night in one.nights)
     campaigns = {night.campaign for one in history.series for night in one.nights}
     facts = [("nights", str(len(campaigns))), ("series that decide", str(len(deciding))),
@@ -237,4 +237,4 @@ def render(history: History, page: Path) -> str:
     return html.page("history.html.j2", verdict=verdict, reason=reason,
                      facts=[(key, printable(text)) for key, text in facts],
                      facets=grid.facets(FACETS, rows), cards=cards, tables=tables,
-                     problems=[printable(one, 400) for one in history.problems])
+                     problems=[printable(problem, 400) for problem in history.problems])

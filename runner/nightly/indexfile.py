@@ -178,13 +178,13 @@ def _refresh(connection: sqlite3.Connection, results: Path, progress: Progress) 
     folders = campaigns(results)
     known = {str(folder): str(seal) for folder, seal in
              connection.execute("SELECT folder, seal FROM campaign")}
-    stale = [one for one in folders if known.get(one.name) != facts.seal(one)]
+    stale = [folder for folder in folders if known.get(folder.name) != facts.seal(folder)]
     with progress.step(f"index of {results}") as step:
         for count, folder in enumerate(stale):
             step.update(count / len(stale), folder.name)
             with transaction(connection):
                 _take_in(connection, folder)
-        gone = set(known) - {one.name for one in folders}
+        gone = set(known) - {folder.name for folder in folders}
         with transaction(connection):
             for name in gone:
                 connection.execute("DELETE FROM campaign WHERE folder = ?", (name,))
@@ -224,7 +224,7 @@ def _started(found: Facts | None) -> str:
     if found is None:
         return ""
     night = found.night.started if found.night else ""
-    return night or min((one.started for one in found.samples), default="")
+    return night or min((sample.started for sample in found.samples), default="")
 
 
 def _fill(connection: sqlite3.Connection, campaign: int, found: Facts) -> None:

@@ -34,13 +34,13 @@ def _identity(*parts: object) -> str:
 
 def _path(*parts: str) -> str:
     """Dots part the levels of a test's path; only letters, digits, '-' and '_' between them."""
-    return ".".join(re.sub(r"[^A-Za-z0-9_-]", "_", one) for one in parts)
+    return ".".join(re.sub(r"[^A-Za-z0-9_-]", "_", part) for part in parts)
 
 
-def _figures(one: MetricResult) -> dict[str, Any]:
-    figures = {"base": one.base, "test": one.test, "change": one.change,
-               "threshold": one.threshold, "unit": one.unit, "better": one.better,
-               "interval": list(one.interval) if one.interval else None}
+def _figures(result: MetricResult) -> dict[str, Any]:
+    figures = {"base": result.base, "test": result.test, "change": result.change,
+               "threshold": result.threshold, "unit": result.unit, "better": result.better,
+               "interval": list(result.interval) if result.interval else None}
     return {key: value for key, value in figures.items() if value is not None}
 
 
@@ -50,8 +50,8 @@ def _tests(outcome: Outcome, cell: CellResult, builds: dict[str, str]) -> list[d
     if night is None or build is None:
         return []
     judged: list[tuple[str, Verdict, str, str, dict[str, Any]]] = [
-        (one.name, one.verdict, one.reason, one.known, _figures(one))
-        for one in cell.metrics if one.verdict]
+        (metric.name, metric.verdict, metric.reason, metric.known, _figures(metric))
+        for metric in cell.metrics if metric.verdict]
     judged = judged or [("cell", cell.verdict, cell.reason, "", {})]
     against = "alone" if cell.alone else "baseline" \
         if cell.base == Base(Kind.KERNEL, night.base) else cell.base.name

@@ -55,14 +55,14 @@ class Known:
 
     def reason(self, key: SeriesKey, night: str, change: float) -> str:
         """'NAME: REASON' of the first entry that covers a change, '' where it is news."""
-        return next((f"{one.name}: {one.reason}" for one in self.entries
-                     if one.covers(key, night, change)), "")
+        return next((f"{entry.name}: {entry.reason}" for entry in self.entries
+                     if entry.covers(key, night, change)), "")
 
     def since(self, key: SeriesKey, after: str, change: float) -> str:
         """As `reason`, for a change that came somewhen later than the night `after`."""
         start = datetime.date.fromisoformat(after[:10]) if after else datetime.date.min
-        return next((f"{one.name}: {one.reason}" for one in self.entries
-                     if one.of(key) and one.last >= start and abs(change) <= one.up_to), "")
+        return next((f"{entry.name}: {entry.reason}" for entry in self.entries
+                     if entry.of(key) and entry.last >= start and abs(change) <= entry.up_to), "")
 
 
 def load(path: Path) -> Known:

@@ -60,13 +60,13 @@ def earlier(results: Path, name: str) -> list[tuple[str, NightRecord]]:
                                   "ORDER BY started, folder").fetchall()
     nights = [(str(folder), nightfile.parse(jsonread.parse(text, str(folder))))
               for folder, text in rows]
-    return [one for one in nights if one[1].track == name]
+    return [night for night in nights if night[1].track == name]
 
 
 def _base(config: Nightly, now: Tip, nights: list[tuple[str, NightRecord]], flavours: list[str],
           progress: Progress) -> tuple[str, str, str]:
     """The last known good kernel, its night's folder and date; '' where there is none."""
-    good = [one for one in nights if one[1].good]
+    good = [night for night in nights if night[1].good]
     if not good:
         first = config.first_good
         return (first, "", "") if first and first not in (now.track, now.kernel) else ("", "", "")
@@ -120,7 +120,7 @@ def run(config: Nightly, name: str, results: Path, progress: Progress,
     nights = earlier(results, name)
     flavours = plan.flavours(plan.load(config.experiment, (now.kernel,)))
     base = _base(config, now, nights, flavours, progress)
-    finished = [one for one in nights if one[1].verdict]
+    finished = [night for night in nights if night[1].verdict]
     if config.unchanged == "skip" and finished and finished[-1][1].identity == now.identity:
         folder, last = finished[-1]
         unmoved = f"{name}: did not move since {last.started[:10]}; nothing is measured"
@@ -157,12 +157,12 @@ def _judge(config: Nightly, results: Path, home: Campaign, comparison: Compariso
     gated = gate.judge(comparison, found, night.track, night.kernel, home.folder.name, since,
                        _accepted(config, results))
     told = {name for _, one in nights for name in one.reported}
-    new = tuple(one for one in gated.findings if one.name not in told)
+    new = tuple(finding for finding in gated.findings if finding.name not in told)
     summed = gated.comparison
     done = dataclasses.replace(
         night, verdict=summed.verdict.value, reason=printable(summed.reason, 1000),
         exit=int(summed.exit), good=summed.exit == Exit.OK,
-        reported=tuple(one.name for one in gated.findings))
+        reported=tuple(finding.name for finding in gated.findings))
     for note in report.write_all(summed, home.folder):
         progress.log(note)
     nightfile.write(home.folder, done)

@@ -38,13 +38,13 @@ def merged(nights: Sequence[Outcome]) -> Comparison:
     parts = [night.comparison for night in nights]
     worst = min(parts, key=lambda one: _ORDER.index(one.exit))
     return Comparison(
-        worst.base, tuple(dict.fromkeys(test for one in parts for test in one.tests)),
-        tuple(cell for one in parts for cell in one.cells),
-        tuple(gone for one in parts for gone in one.excluded),
-        tuple(dict.fromkeys(line for one in parts for line in one.warnings)),
-        tuple(dict.fromkeys(line for one in parts for line in one.assumptions)),
+        worst.base, tuple(dict.fromkeys(test for part in parts for test in part.tests)),
+        tuple(cell for part in parts for cell in part.cells),
+        tuple(gone for part in parts for gone in part.excluded),
+        tuple(dict.fromkeys(line for part in parts for line in part.warnings)),
+        tuple(dict.fromkeys(line for part in parts for line in part.assumptions)),
         worst.verdict, worst.reason, worst.exit,
-        tuple(bisect for one in parts for bisect in one.bisects))
+        tuple(bisect for part in parts for bisect in part.bisects))
 
 
 def _head(outcome: Outcome) -> str:
@@ -60,8 +60,8 @@ def _lines(outcome: Outcome) -> list[tuple[str, str]]:
     """(label, text) of what there is to say about one kernel."""
     names = {one.name for one in outcome.new}
     lines = [("verdict", f"{_WORDS[outcome.exit]}: {outcome.said}")]
-    for one in outcome.findings[:_SHOWN]:
-        lines.append(("new" if one.name in names else "still", one.said))
+    for finding in outcome.findings[:_SHOWN]:
+        lines.append(("new" if finding.name in names else "still", finding.said))
     if len(outcome.findings) > _SHOWN:
         lines.append(("more", f"{len(outcome.findings) - _SHOWN} further regressions; see the "
                               "report"))
@@ -101,8 +101,8 @@ def to_markdown(title: str, nights: Sequence[Outcome]) -> str:
         names = {one.name for one in outcome.new}
         lines += [f"## {escape(_head(outcome))}", "",
                   f"**{_WORDS[outcome.exit]}**: {escape(printable(outcome.said, 400))}", ""]
-        rows = [("new" if one.name in names else "since an earlier night", one.said)
-                for one in outcome.findings] + [("known", one) for one in outcome.known]
+        rows = [("new" if finding.name in names else "since an earlier night", finding.said)
+                for finding in outcome.findings] + [("known", one) for one in outcome.known]
         for bisect in outcome.comparison.bisects:
             lines += [f"**bisect, {bisect.state}**: {escape(printable(bisect.said, 400))} "
                       f"({escape(printable(bisect.regression, 200))})", ""]

@@ -59,12 +59,12 @@ def _blocks(track: Track) -> list[str]:
     last = track.levels[-1] if track.levels else None
     fence = [(last.begin, last.end, *track.fence)] if track.fence and last else []
     return [_block("date\tvalue\tleast\tmost",
-                   [(one.at, one.value, *(one.spread or (one.value, one.value)))
-                    for one in track.points], 4),
+                   [(point.at, point.value, *(point.spread or (point.value, point.value)))
+                    for point in track.points], 4),
             _block("from\tto\tlevel", [(one.begin, one.end, one.value) for one in track.levels],
                    3),
-            _block("date\tvalue\tkind", [(one.at, one.value, KINDS.index(one.kind))
-                                         for one in track.marks], 3),
+            _block("date\tvalue\tkind", [(mark.at, mark.value, KINDS.index(mark.kind))
+                                         for mark in track.marks], 3),
             _block("from\tto\tlow\thigh", fence, 4)]
 
 

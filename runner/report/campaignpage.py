@@ -59,13 +59,13 @@ def _told(comparison: Comparison, samples: Sequence[Sample], folder: Path | None
             pass
     if samples:
         began, ended = min(one.started for one in samples), max(one.started for one in samples)
-        hosts = dict.fromkeys(f"{one.host.get('cpu', 'unknown CPU')}, "
-                              f"{one.host.get('cores', '?')} cores, "
-                              f"QEMU {one.host.get('qemu', '?')}" for one in samples)
-        counts = sum(not one.invalid for one in samples)
+        hosts = dict.fromkeys(f"{sample.host.get('cpu', 'unknown CPU')}, "
+                              f"{sample.host.get('cores', '?')} cores, "
+                              f"QEMU {sample.host.get('qemu', '?')}" for sample in samples)
+        counts = sum(not sample.invalid for sample in samples)
         facts += [("began", grid.clock(began)), ("last boot", grid.clock(ended)),
                   ("boots", f"{len(samples)}, of which {counts} count"),
-                  ("accelerators", ", ".join(sorted({one.accelerator for one in samples}))),
+                  ("accelerators", ", ".join(sorted({sample.accelerator for sample in samples}))),
                   ("host", "; ".join(hosts))]
     facts.append(("exit status", str(int(comparison.exit))))
     return [(key, printable(value, 400)) for key, value in facts]
@@ -103,7 +103,7 @@ def render(comparison: Comparison, folder: Path | None = None,
               "latency": extras.table(
                   extras.gather(samples, folder) if folder is not None else [], links),
               "samples": _samples(samples, found.samples)}
-    rows = [row for one in tables.values() if one for row in one.rows]
+    rows = [row for table in tables.values() if table for row in table.rows]
     rows += [Row((), card.facets) for card in cards]
     return html.page(
         "campaign.html.j2", view=shown, tally=cells.tally(comparison),

@@ -41,8 +41,8 @@ def _cases(cell: CellResult) -> list[Case]:
     threads = f"{cell.threads} thread" + ("s" if cell.threads != 1 else "")
     tier = cell.measured_by + (f" ({cell.workload})" if "/" in cell.workload else "")
     place = printable(f"{tier}, {threads}")
-    judged = [(printable(f"{place}: {one.name}"), one.verdict, describe(one))
-              for one in cell.metrics if one.verdict is not None]
+    judged = [(printable(f"{place}: {metric.name}"), metric.verdict, describe(metric))
+              for metric in cell.metrics if metric.verdict is not None]
     # A demoted or budgeted cell may say no more than its metrics do: never less.
     if not judged or _OUTCOMES[cell.verdict] not in {_OUTCOMES[one[1]] for one in judged}:
         judged.insert(0, (place, cell.verdict, cell.reason))

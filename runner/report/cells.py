@@ -43,8 +43,8 @@ def _figure(value: float | None) -> Value:
     return Value(number(value), value)
 
 
-def _change(one: MetricResult) -> Value:
-    return Value(shown.change(one), one.change)
+def _change(result: MetricResult) -> Value:
+    return Value(shown.change(result), result.change)
 
 
 def _verdict(text: str | None) -> Value:
@@ -53,11 +53,11 @@ def _verdict(text: str | None) -> Value:
 
 def _whole(cell: CellResult, id_: str) -> Grid:
     """Everything measured in a cell."""
-    rows = [Row((Value(printable(titled(one.name, one.unit))), _figure(one.base),
-                 _figure(one.test), _change(one),
-                 Value(shown.interval(one), one.interval[0] if one.interval else None),
-                 _verdict(one.verdict), Value(printable(one.reason, _LONG))))
-            for one in sorted(cell.metrics, key=lambda one: (one.verdict is None, one.name))]
+    rows = [Row((Value(printable(titled(metric.name, metric.unit))), _figure(metric.base),
+                 _figure(metric.test), _change(metric),
+                 Value(shown.interval(metric), metric.interval[0] if metric.interval else None),
+                 _verdict(metric.verdict), Value(printable(metric.reason, _LONG))))
+            for metric in sorted(cell.metrics, key=lambda one: (one.verdict is None, one.name))]
     base = "budget" if cell.base.kind is Kind.BUDGET else "base"
     columns = (Column("metric", False), Column(base), Column("test"), Column("change"),
                Column("95% interval"), Column("verdict", False), Column("why", False))
@@ -140,10 +140,10 @@ def counters(comparison: Comparison, cards_of: Sequence[Card]) -> Grid | None:
 
 
 def _lock_rows(cell: CellResult) -> Iterable[tuple[str, MetricResult, dict[str, MetricResult]]]:
-    by_name = {one.name: one for one in cell.metrics}
-    for one in cell.metrics:
-        if one.name.startswith("locks.") and one.name.endswith(_TAKEN):
-            yield one.name.removeprefix("locks.").removesuffix(_TAKEN), one, by_name
+    by_name = {metric.name: metric for metric in cell.metrics}
+    for metric in cell.metrics:
+        if metric.name.startswith("locks.") and metric.name.endswith(_TAKEN):
+            yield metric.name.removeprefix("locks.").removesuffix(_TAKEN), metric, by_name
 
 
 def locks(comparison: Comparison, cards_of: Sequence[Card]) -> Grid | None:

@@ -79,13 +79,13 @@ def series_table(budget: Budget, name: str, source: str) -> str:
     assert folder is not None, f"{source}:{name}"
     count = len(series.entries(folder))
     columns = ["vanilla", *below(folder), *(f"{name}@{one}" for one in range(1, count)), name]
-    figures = {one: budget.figures[Place(f"{source}:{one}", "pmem", 1)] for one in columns
-               if Place(f"{source}:{one}", "pmem", 1) in budget.figures}
+    figures = {column: budget.figures[Place(f"{source}:{column}", "pmem", 1)] for column in columns
+               if Place(f"{source}:{column}", "pmem", 1) in budget.figures}
     heads = [f"patch{'es 1 to' * (upto != '1')} {upto}" if upto else one
-             for one, upto in ((one, one.partition("@")[2]) for one in figures)]
+             for one, upto in ((figure, figure.partition("@")[2]) for figure in figures)]
     rows = [[f"{source}: per swapped-out page", *heads], ["---", *["---:"] * len(heads)]]
     for lock in SWAP_PATH:
-        taken = [one.locks[lock] for one in figures.values()]
+        taken = [figure.locks[lock] for figure in figures.values()]
         if max(taken) - min(taken) >= _LEAST:
             rows.append([_WORDS[lock], *(f"{one:.3f}" for one in taken)])
     rows.append(["instructions", *map(_instructions, figures.values())])

@@ -126,7 +126,7 @@ def _command(folder: Path) -> str:
 
 
 def _flames(files: Sequence[Path], prefix: str, budget: _Budget) -> Iterator[tuple[str, Markup]]:
-    for number, file in enumerate(one for one in files if one.suffix == ".svg"):
+    for number, file in enumerate(file for file in files if file.suffix == ".svg"):
         name = printable(file.name, 80)
         try:
             if file.stat().st_size > min(svg.LIMIT, budget.flames_left):
@@ -161,9 +161,9 @@ def _sample(root: Path, sample: Sample, budget: _Budget) -> SampleEvidence:
     return SampleEvidence(
         id_, printable(cell.label()), printable(f"{sample.outcome}: {sample.detail}"
                                                 if sample.detail else sample.outcome),
-        not sample.invalid, tuple(printable(str(one), 400) for one in sample.invalid),
+        not sample.invalid, tuple(printable(str(reason), 400) for reason in sample.invalid),
         tuple((printable(key, 40), printable(value)) for key, value in facts),
-        _command(folder) if files else "", tuple(one for one in excerpts if one), links,
+        _command(folder) if files else "", tuple(excerpt for excerpt in excerpts if excerpt), links,
         tuple(_flames(files, id_, budget)),
         {"kernel": printable(cell.kernel), "device": cell.device, "threads": str(cell.threads),
          "tier": cell.tier})
@@ -182,5 +182,5 @@ def read(root: Path) -> tuple[Folder, list[Sample]]:
     # Evidence of what does not count is looked at first of all.
     order = sorted(samples, key=lambda one: (not one.invalid, one.number))
     shown = {one.number: _sample(root, one, budget) for one in order}
-    return Folder(printable(root.resolve().name), tuple(shown[one.number] for one in samples),
-                  tuple(one for one in excerpts if one)), samples
+    return Folder(printable(root.resolve().name), tuple(shown[sample.number] for sample in samples),
+                  tuple(excerpt for excerpt in excerpts if excerpt)), samples

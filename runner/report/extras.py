@@ -23,7 +23,7 @@ Found = list[tuple[Sample, Extra]]
 
 def gather(samples: Sequence[Sample], folder: Path) -> Found:
     """The samples that count and have latency or a series."""
-    found = [(one, read(folder / one.evidence)) for one in samples if not one.invalid]
+    found = [(sample, read(folder / sample.evidence)) for sample in samples if not sample.invalid]
     return [(one, extra) for one, extra in found if extra.latency or extra.series]
 
 
@@ -58,7 +58,7 @@ def _latency(found: Found) -> list[Line]:
     return drawn
 
 
-def _course(one: Sample, extra: Extra) -> list[Line]:
+def _course(sample: Sample, extra: Extra) -> list[Line]:
     """Swap-out and swap-in in MiB/s between the rows of a series."""
     begin = extra.series[0].t_ns
     drawn = []
@@ -67,7 +67,7 @@ def _course(one: Sample, extra: Extra) -> list[Line]:
             ((new.t_ns - begin) / 1e9, (getattr(new, name) - getattr(old, name))
              * extra.page_size / MIB / ((new.t_ns - old.t_ns) / 1e9), "")
             for old, new in zip(extra.series, extra.series[1:]))
-        drawn.append(Line(f"{one.cell.kernel}, {what}", points))
+        drawn.append(Line(f"{sample.cell.kernel}, {what}", points))
     return drawn
 
 

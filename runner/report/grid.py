@@ -82,8 +82,8 @@ class Names:
 def facets(names: Iterable[str], rows: Iterable[Row]) -> tuple[Facet, ...]:
     """The choices that tell `rows` apart: those with two values or more."""
     all_rows = list(rows)
-    found = [Facet(name, tuple(dict.fromkeys(one.facets[name] for one in all_rows
-                                             if one.facets.get(name))))
+    found = [Facet(name, tuple(dict.fromkeys(row.facets[name] for row in all_rows
+                                             if row.facets.get(name))))
              for name in names]
     return tuple(one for one in found if len(one.values) > 1)
 

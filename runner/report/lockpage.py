@@ -63,23 +63,23 @@ def _count(value: float, base: float | None) -> str:
     return f"**{shown}**" if base is not None and _moved(base, value) else shown
 
 
-def path_sum(locks: Sequence[str], one: Figures) -> float:
-    return sum(one.locks.get(lock, 0.0) for lock in locks)
+def path_sum(locks: Sequence[str], figures: Figures) -> float:
+    return sum(figures.locks.get(lock, 0.0) for lock in locks)
 
 
-def _row(place: Place, one: Figures, base: Figures | None, columns: Sequence[str],
+def _row(place: Place, figures: Figures, base: Figures | None, columns: Sequence[str],
          path: Sequence[str]) -> list[str]:
-    cells = [_shown(place.kernel), _shown(one.on) if base else "", _shown(one.patch)]
+    cells = [_shown(place.kernel), _shown(figures.on) if base else "", _shown(figures.patch)]
     for lock in columns:
-        cells.append(_count(one.locks.get(lock, 0.0), base.locks.get(lock, 0.0)
+        cells.append(_count(figures.locks.get(lock, 0.0), base.locks.get(lock, 0.0)
                             if base and lock in SWAP_PATH else None))
         if lock == path[-1]:
-            cells.append(_count(path_sum(path, one), path_sum(path, base) if base else None))
-    if not one.instructions:
+            cells.append(_count(path_sum(path, figures), path_sum(path, base) if base else None))
+    if not figures.instructions:
         return [*cells, "–"]
-    change = f" ({one.instructions / base.instructions - 1:+.2%})" \
+    change = f" ({figures.instructions / base.instructions - 1:+.2%})" \
         if base and base.instructions else ""
-    return [*cells, f"{one.instructions:.0f}{change}"]
+    return [*cells, f"{figures.instructions:.0f}{change}"]
 
 
 def _table(rows: Sequence[tuple[Place, Figures]]) -> list[str]:

@@ -22,7 +22,7 @@ def of(samples: list[Sample], experiment: Experiment, home: Campaign, record: Re
     releases = {one["kernel"]: one["release"] for one in record.get("images", [])
                 if plain(one["flavour"]) == "lockstat"}
     hosts = [f"{host.get('cores', '?')} × {host.get('cpu', '?')}, QEMU {host.get('qemu', '?')}"
-             for host in (one.host for one in samples if not one.invalid)]
+             for host in (sample.host for sample in samples if not sample.invalid)]
     file = budgetfile.path_of(experiment.budget) if experiment.budget else home.folder
     return budgetfile.measured(file, samples, experiment, releases, hosts[0] if hosts else "")
 

@@ -26,20 +26,20 @@ def _cut(text: str, width: int) -> str:
 
 def _both(cell: CellResult) -> list[MetricResult]:
     """The metrics that both sides have; what was judged first."""
-    found = [one for one in cell.metrics
-             if one.base is not None and one.test is not None and "|" not in one.name]
+    found = [metric for metric in cell.metrics
+             if metric.base is not None and metric.test is not None and "|" not in metric.name]
     return sorted(found, key=lambda one: one.verdict is None)
 
 
-def _moved(one: MetricResult) -> bool:
+def _moved(result: MetricResult) -> bool:
     """Of one boot nobody knows the spread, so nothing is known to have moved."""
-    if one.change is None or one.spread is None:
+    if result.change is None or result.spread is None:
         return False
-    return abs(one.change) >= max(_MOVED, _SPREADS * math.hypot(*one.spread))
+    return abs(result.change) >= max(_MOVED, _SPREADS * math.hypot(*result.spread))
 
 
-def _name(one: MetricResult, width: int) -> str:
-    return _cut(one.name.removeprefix("locks.").replace("_per_page", "/page"), width)
+def _name(result: MetricResult, width: int) -> str:
+    return _cut(result.name.removeprefix("locks.").replace("_per_page", "/page"), width)
 
 
 def _shown(cell: CellResult) -> list[MetricResult]:
@@ -47,7 +47,7 @@ def _shown(cell: CellResult) -> list[MetricResult]:
 
 
 def _compared(comparison: Comparison) -> list[CellResult]:
-    return [one for one in comparison.cells if not one.alone and _both(one)]
+    return [cell for cell in comparison.cells if not cell.alone and _both(cell)]
 
 
 def _nothing(comparison: Comparison) -> str:
@@ -60,8 +60,8 @@ def _head(cell: CellResult) -> str:
 
 # The kernel test robot's.
 
-def _deviation(one: MetricResult, side: int) -> str:
-    share = one.spread[side] if one.spread else 0.0
+def _deviation(result: MetricResult, side: int) -> str:
+    share = result.spread[side] if result.spread else 0.0
     return f"± {share:3.0%}" if share >= 0.005 else ""
 
 
@@ -91,14 +91,14 @@ def lkp(comparison: Comparison) -> str:
 
 # mmtests'.
 
-def _gain(one: MetricResult) -> float:
+def _gain(result: MetricResult) -> float:
     """In percent, positive where it is better; of a metric without a direction, the change."""
-    return -100 * FLIPPED.get(one.better, -1.0) * (one.change or 0.0) + 0.0
+    return -100 * FLIPPED.get(result.better, -1.0) * (result.change or 0.0) + 0.0
 
 
-def _value(one: MetricResult) -> str:
-    opening, closing = ("*", "*") if one.verdict in _DECIDED else ("(", ")")
-    return f"{number(one.test):>11} {opening}{_gain(one):>7.2f}%{closing}"
+def _value(result: MetricResult) -> str:
+    opening, closing = ("*", "*") if result.verdict in _DECIDED else ("(", ")")
+    return f"{number(result.test):>11} {opening}{_gain(result):>7.2f}%{closing}"
 
 
 def _block(cells: Sequence[CellResult]) -> Iterable[str]:
@@ -123,6 +123,6 @@ def mmtests(comparison: Comparison) -> str:
     if not cells:
         return _nothing(comparison)
     places: dict[tuple[str, ...], list[CellResult]] = {}
-    for one in cells:
-        places.setdefault((one.tier, one.device, one.workload, one.title), []).append(one)
+    for cell in cells:
+        places.setdefault((cell.tier, cell.device, cell.workload, cell.title), []).append(cell)
     return "\n".join(line.rstrip() for mine in places.values() for line in _block(mine))

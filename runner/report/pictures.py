@@ -23,16 +23,16 @@ _TAKEN = ".acquisitions_per_page"
 def _effects(cells: Iterable[CellResult], test: str, locks: bool) -> list[effects.Effect]:
     rows = []
     for cell in cells:
-        for one in cell.metrics:
-            if cell.test != test or cell.base.kind is Kind.BUDGET or one.verdict is None \
-                    or one.change is None or one.threshold is None \
-                    or one.name.startswith("locks.") != locks:
+        for metric in cell.metrics:
+            if cell.test != test or cell.base.kind is Kind.BUDGET or metric.verdict is None \
+                    or metric.change is None or metric.threshold is None \
+                    or metric.name.startswith("locks.") != locks:
                 continue
-            what = one.name.split(".")[1] if locks else label(one.name)
+            what = metric.name.split(".")[1] if locks else label(metric.name)
             rows.append(effects.Effect(
                 f"{cell.test} on {cell.device}",
-                f"{what} ({cell.measured_by}, {results.threads(cell.threads)})", one.change,
-                one.interval, one.threshold, one.verdict))
+                f"{what} ({cell.measured_by}, {results.threads(cell.threads)})", metric.change,
+                metric.interval, metric.threshold, metric.verdict))
     return sorted(rows, key=lambda row: row.group)
 
 
@@ -57,10 +57,10 @@ def _stacks(cells: Iterable[CellResult], base: str) -> list[bars.StackRow]:
             ((base, "base"), (cell.test, "test"))
         for kernel, side in sides:
             mine = taken.setdefault((cell.device, kernel), {})
-            for one in cell.metrics:
-                value = getattr(one, side)
-                if one.name.endswith(_TAKEN) and value is not None:
-                    mine[one.name.removeprefix("locks.").removesuffix(_TAKEN)] = value
+            for metric in cell.metrics:
+                value = getattr(metric, side)
+                if metric.name.endswith(_TAKEN) and value is not None:
+                    mine[metric.name.removeprefix("locks.").removesuffix(_TAKEN)] = value
     rows = [bars.StackRow(device, kernel, tuple(locks.get(name, 0.0) for name in SWAP_PATH))
             for (device, kernel), locks in taken.items() if locks]
     return sorted(rows, key=lambda row: row.group)

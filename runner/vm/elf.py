@@ -64,8 +64,8 @@ def _read(path: Path, data: bytes) -> Elf:
     origin = str(path.resolve().parent)
     return Elf(path, interpreter,
                tuple(_text(data, strings + value) for tag, value in entries if tag == _NEEDED),
-               tuple(one.replace("$ORIGIN", origin).replace("${ORIGIN}", origin)
-                     for one in folders if one))
+               tuple(folder.replace("$ORIGIN", origin).replace("${ORIGIN}", origin)
+                     for folder in folders if folder))
 
 
 def read(path: Path) -> Elf:

@@ -87,8 +87,8 @@ def order(folder: Path, kind: str) -> list[str]:
         if not file.is_file():
             raise CannotMeasure(f"the kernel has no module {printable(name, 60)} for {what_for}; "
                                 "take another device, or give the folder of all its modules")
-        for one in _depends(file.read_bytes()):
-            add(one, what_for, (*above, name))
+        for depend in _depends(file.read_bytes()):
+            add(depend, what_for, (*above, name))
         loaded.append(name)
 
     for root in _ALWAYS:
@@ -106,6 +106,6 @@ def layer(folder: Path, device: SwapDevice) -> bytes:
     lines = "".join(f"/{_FOLDER}/{one}.ko {params.get(one, '')}".rstrip() + "\n" for one in names)
     return initramfs.archive([
         (_FOLDER, initramfs.FOLDER, b""),
-        *((f"{_FOLDER}/{one}.ko", initramfs.TEXT, (folder / f"{one}.ko").read_bytes())
-          for one in names),
+        *((f"{_FOLDER}/{name}.ko", initramfs.TEXT, (folder / f"{name}.ko").read_bytes())
+          for name in names),
         (LIST, initramfs.TEXT, lines.encode())])

@@ -19,7 +19,7 @@ LOCK_SHARE = 0.02
 
 
 def _first(sides: Iterable[dict[str, Metric]], name: str) -> Metric:
-    return next(one[name] for one in sides if name in one)
+    return next(side[name] for side in sides if name in side)
 
 
 def _judge(name: str, metric: Metric, base: float | None, test: float | None,
@@ -49,11 +49,11 @@ def _judge(name: str, metric: Metric, base: float | None, test: float | None,
 def medians(base: Sequence[Sample], test: Sequence[Sample], thresholds: Mapping[str, float]
             ) -> list[MetricResult]:
     """Every metric, by the medians over the boots of each side."""
-    sides = [[one.metrics for one in side] for side in (base, test)]
+    sides = [[sample.metrics for sample in side] for side in (base, test)]
     results = []
     for name in names([*sides[0], *sides[1]]):
-        values = [[one[name].value for one in side if name in one] for side in sides]
-        middle = [statistics.median(one) if one else None for one in values]
+        values = [[metrics[name].value for metrics in side if name in metrics] for side in sides]
+        middle = [statistics.median(value) if value else None for value in values]
         metric = _first([*sides[0], *sides[1]], name)
         result = _judge(name, metric, middle[0], middle[1], thresholds.get(name))
         decided = result.verdict in (Verdict.REGRESSED, Verdict.IMPROVED)
@@ -70,9 +70,9 @@ def twice(tier: str, samples: Iterable[Sample]) -> str:
     Proof: a cell booted twice gave the same.
     """
     cells: dict[tuple[str, Where, int], list[Sample]] = {}
-    for one in samples:
-        if one.cell.tier == tier and not one.invalid:
-            cells.setdefault((one.cell.kernel, where(one), one.layout), []).append(one)
+    for sample in samples:
+        if sample.cell.tier == tier and not sample.invalid:
+            cells.setdefault((sample.cell.kernel, where(sample), sample.layout), []).append(sample)
     if not cells:
         return ""
     groups = [group for group in cells.values() if len(group) > 1]

@@ -39,7 +39,7 @@ MOST = 64
 
 def boots(side: Sequence[Sample]) -> list[Sample]:
     """One boot of each layout: the self-check's second says the same again."""
-    return list({one.layout: one for one in reversed(side)}.values())[::-1]
+    return list({sample.layout: sample for sample in reversed(side)}.values())[::-1]
 
 
 def raised(own: Sequence[int]) -> tuple[int, ...]:
@@ -99,16 +99,16 @@ def _say(found: Shift | Groups, inner: Shift | Groups, threshold: float, better:
 def _rows(side: Sequence[Sample]) -> list[tuple[float, float, float]]:
     """Instructions per page, and the pages per page written that explain it."""
     found = []
-    for one in side:
-        if {PAGE, WRITTEN, FREED} <= set(one.metrics):
-            page = one.metrics[PAGE].value
-            swapped = one.metrics[WRITTEN].value / page if page else 0.0
-            found.append((page, swapped, swapped * one.metrics[FREED].value))
+    for sample in side:
+        if {PAGE, WRITTEN, FREED} <= set(sample.metrics):
+            page = sample.metrics[PAGE].value
+            swapped = sample.metrics[WRITTEN].value / page if page else 0.0
+            found.append((page, swapped, swapped * sample.metrics[FREED].value))
     return found
 
 
 def _values(side: Sequence[Sample], name: str) -> list[float]:
-    return [one.metrics[name].value for one in side if name in one.metrics]
+    return [sample.metrics[name].value for sample in side if name in sample.metrics]
 
 
 def _moved(base: Sequence[Sample], test: Sequence[Sample]) -> list[str]:
@@ -148,7 +148,7 @@ def pairs(base: Sequence[Sample], test: Sequence[Sample], name: str) -> Pairs | 
     if not both or any(value <= 0 for pair in both for value in pair):
         return None
     ratios = stats.log_ratios([old for old, _ in both], [new for _, new in both])
-    return Pairs(len(both), sum(one > 0 for one in ratios), sum(one < 0 for one in ratios),
+    return Pairs(len(both), sum(ratio > 0 for ratio in ratios), sum(ratio < 0 for ratio in ratios),
                  statistics.median(ratios), stats.sign_flip(ratios))
 
 

@@ -65,7 +65,7 @@ class Locks(Tier):
         return metric.startswith("locks.")
 
     def assumptions(self, valid: Sequence[Sample]) -> Iterable[str]:
-        if any(one.cell.tier == self.name for one in valid):
+        if any(sample.cell.tier == self.name for sample in valid):
             yield ("locks tier: kernels with lock_stat, which slows what it watches: compare its "
                    "counts; its hold times only with each other")
 
@@ -95,20 +95,20 @@ class Locks(Tier):
 
 def _bars(cells: Iterable[CellResult]) -> Iterator[bars.LockRow]:
     for cell in cells:
-        for one in cell.metrics:
-            lock = one.name.removeprefix("locks.").removesuffix(_TAKEN)
-            most = max(one.base or 0.0, one.test or 0.0)
-            if one.name.endswith(_TAKEN) and (most >= _FEW or lock in SWAP_LOCKS) \
+        for metric in cell.metrics:
+            lock = metric.name.removeprefix("locks.").removesuffix(_TAKEN)
+            most = max(metric.base or 0.0, metric.test or 0.0)
+            if metric.name.endswith(_TAKEN) and (most >= _FEW or lock in SWAP_LOCKS) \
                     and lock not in ("other", PATH_SUM):
-                yield bars.LockRow(cell.device, lock, one.base or 0.0, one.test or 0.0)
+                yield bars.LockRow(cell.device, lock, metric.base or 0.0, metric.test or 0.0)
 
 
 def _classes(cell: CellResult) -> Table | None:
     classes: dict[str, dict[str, MetricResult]] = {}
-    for one in cell.metrics:
-        parts = one.name.split(".")
+    for metric in cell.metrics:
+        parts = metric.name.split(".")
         if len(parts) == 3 and parts[0] == "locks":
-            classes.setdefault(parts[1], {})[parts[2]] = one
+            classes.setdefault(parts[1], {})[parts[2]] = metric
     rows = []
     folded = 0
     for name, parts_of in classes.items():
@@ -138,7 +138,7 @@ def _classes(cell: CellResult) -> Table | None:
 
 def _sites(cell: CellResult) -> Table | None:
     """Where tasks waited for a lock, the busiest first."""
-    found = sorted((one for one in cell.metrics if one.name.startswith("contended.")),
+    found = sorted((metric for metric in cell.metrics if metric.name.startswith("contended.")),
                    key=lambda one: (-max(one.base or 0.0, one.test or 0.0), one.name))
     rows = tuple((printable(label(one.name), 80), number(one.base), number(one.test))
                  for one in found[:_SITES])

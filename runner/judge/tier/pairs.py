@@ -90,8 +90,8 @@ def noise(sides: Sides, name: str) -> tuple[list[float], str]:
     around and not the other.
     """
     def of(side: Sequence[Sample], purpose: str) -> dict[int, float]:
-        return {one.repeat: one.metrics[name].value for one in side
-                if not one.invalid and name in one.metrics and one.purpose == purpose}
+        return {sample.repeat: sample.metrics[name].value for sample in side
+                if not sample.invalid and name in sample.metrics and sample.purpose == purpose}
 
     rounds, again = of(sides.base, ""), of(sides.base, AA)
     pairs = [(rounds[at], again[at]) for at in sorted(again) if at in rounds]
