@@ -11,7 +11,7 @@ void clocks_set_up(struct clocks *clocks, const struct machine *machine)
 	};
 }
 
-/* xorshift64*, by Marsaglia and Vigna. */
+// xorshift64*, by Marsaglia and Vigna.
 static uint64_t draw(uint64_t *seed)
 {
 	*seed ^= *seed >> 12;
@@ -20,7 +20,7 @@ static uint64_t draw(uint64_t *seed)
 	return *seed * 0x2545f4914f6cdd1dU;
 }
 
-/* How late a vCPU is: less than a quantum, and not at all with a seed of 0. */
+// How late a vCPU is: less than a quantum, and not at all with a seed of 0.
 static uint64_t skew(struct clocks *clocks)
 {
 	return clocks->seed ? draw(&clocks->seed) % clocks->quantum : 0;
@@ -38,15 +38,13 @@ static uint64_t slowest(const struct clocks *clocks, uint64_t none)
 
 uint64_t clocks_time(const struct clocks *clocks)
 {
-	/* Nobody runs: time stands at what was reached. */
+	// Nobody runs: time stands at what was reached.
 	return slowest(clocks, clocks->horizon - clocks->quantum);
 }
 
-/*
- * Everybody who is thought to run gave the turn back twice, but one never
- * came for it: it stopped by other means than HLT.  Waiting for it would be
- * for ever.
- */
+// Everybody who is thought to run gave the turn back twice, but one never
+// came for it: it stopped by other means than HLT.  Waiting for it would be
+// for ever.
 static void lose_slowest(struct clocks *clocks)
 {
 	const uint64_t least = slowest(clocks, 0);

@@ -30,7 +30,7 @@ static struct insn two_bytes(const uint8_t *at, size_t left)
 
 	if (left >= 2 && (at[1] == 0xc3 || at[1] == 0xe7 || at[1] == 0x2b))
 		return (struct insn){
-			.kind = INSN_STREAM}; /* movnti, movntdq, movntps */
+			.kind = INSN_STREAM}; // movnti, movntdq, movntps
 	if (left < 7 || at[1] != 0x1f || at[2] != 0x80)
 		return (struct insn){.kind = INSN_PLAIN};
 	memcpy(&displacement, at + 3, sizeof(displacement));
@@ -48,7 +48,7 @@ struct insn insn_decode(const uint8_t *bytes, size_t length)
 		lock |= bytes[i] == 0xf0;
 		repeat |= bytes[i] == 0xf3;
 	}
-	if (i < length && (bytes[i] & 0xf0) == 0x40) /* REX */
+	if (i < length && (bytes[i] & 0xf0) == 0x40) // REX
 		i++;
 	if (i == length)
 		return (struct insn){.kind = INSN_PLAIN};
@@ -57,12 +57,12 @@ struct insn insn_decode(const uint8_t *bytes, size_t length)
 	switch (bytes[i]) {
 	case 0x0f:
 		return two_bytes(bytes + i, length - i);
-	case 0x50 ... 0x5f: /* push, pop of a register */
-	case 0x68:	    /* push of a constant */
+	case 0x50 ... 0x5f: // push, pop of a register
+	case 0x68:	    // push of a constant
 	case 0x6a:
-	case 0xc3: /* ret */
-	case 0xc9: /* leave */
-	case 0xe8: /* call */
+	case 0xc3: // ret
+	case 0xc9: // leave
+	case 0xe8: // call
 		return (struct insn){.kind = INSN_STACK};
 	case 0x86:
 	case 0x87:

@@ -1,6 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-/* What the simulation wants to know of an x86-64 instruction, from its bytes.
- */
+// SPDX-License-Identifier: GPL-2.0-only
+// What the simulation wants to know of an x86-64 instruction, from its bytes.
 #ifndef LOCKSTEP_INSN_H
 #define LOCKSTEP_INSN_H
 
@@ -11,14 +10,13 @@
 
 enum insn_kind {
 	INSN_PLAIN,
-	INSN_ATOMIC, /* locked, or xchg with memory: one write, no read before
-		      */
-	INSN_STACK,  /* push, pop, call, ret: the thread's own memory */
-	INSN_STRING, /* movs, stos: pages are copied and zeroed by these */
-	INSN_STREAM, /* a store past the caches */
+	INSN_ATOMIC, // locked, or xchg with memory: one write, no read before
+	INSN_STACK,  // push, pop, call, ret: the thread's own memory
+	INSN_STRING, // movs, stos: pages are copied and zeroed by these
+	INSN_STREAM, // a store past the caches
 	INSN_PAUSE,
 	INSN_HALT,
-	INSN_MARK, /* the guest tells us something */
+	INSN_MARK, // the guest tells us something
 };
 
 struct insn {

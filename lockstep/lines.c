@@ -18,7 +18,7 @@ int lines_set_up(struct lines *lines, const struct machine *machine)
 		if (lines->by_top[top].lines ||
 		    range->start >> 40 != (range->end - 1) >> 40)
 			return -1;
-		/* Zero pages until a line in them is touched. */
+		// Zero pages until a line in them is touched.
 		void *room = mmap(NULL, count * sizeof(struct line),
 				  PROT_READ | PROT_WRITE,
 				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,

@@ -13,7 +13,7 @@ struct line {
 	unsigned int number;
 	unsigned int words;
 	const char *word[WORDS];
-	uint64_t value[WORDS]; /* of those that are numbers, else 0 */
+	uint64_t value[WORDS]; // of those that are numbers, else 0
 	bool is_number[WORDS];
 };
 
@@ -232,7 +232,7 @@ int machine_read(struct machine *machine, const char *path, char *why,
 	return status;
 }
 
-/* The last that begins at or below the address; NULL where none does. */
+// The last that begins at or below the address; NULL where none does.
 static const struct range *code_below(const struct codes *codes,
 				      uint64_t address)
 {

@@ -1,22 +1,20 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The simulated machine, and what of the guest the host points out: read from
- * a text file of one "key value..." a line, '#' for comments.
- *
- *   cpus N                    vCPUs, 1..64
- *   socket CPU SOCKET         for each vCPU, sockets from 0
- *   instruction_fs N          femtoseconds an instruction takes
- *   near_fs N, far_fs N       a line from the same, from another socket
- *   byte_fs N                 a byte of a page that is copied or zeroed
- *   quantum_fs N              how far one vCPU may be ahead of the slowest
- *   skew_seed N               seed of what a vCPU that starts or wakes is late
- *   range START BYTES         guest addresses whose lines are simulated
- *   leaf START END            code whose accesses are its caller's
- *   bulk START END            code that copies or zeroes whole pages
- *   span KIND START           function to be timed: "lock" or "irq"
- *   peek ADDRESS              a word of the guest's, read when the window ends
- *   most_lines N              lines that may change hands, by code and code
- */
+// SPDX-License-Identifier: GPL-2.0-only
+// The simulated machine, and what of the guest the host points out: read from
+// a text file of one "key value..." a line, '#' for comments.
+//
+//   cpus N                    vCPUs, 1..64
+//   socket CPU SOCKET         for each vCPU, sockets from 0
+//   instruction_fs N          femtoseconds an instruction takes
+//   near_fs N, far_fs N       a line from the same, from another socket
+//   byte_fs N                 a byte of a page that is copied or zeroed
+//   quantum_fs N              how far one vCPU may be ahead of the slowest
+//   skew_seed N               seed of what a vCPU that starts or wakes is late
+//   range START BYTES         guest addresses whose lines are simulated
+//   leaf START END            code whose accesses are its caller's
+//   bulk START END            code that copies or zeroes whole pages
+//   span KIND START           function to be timed: "lock" or "irq"
+//   peek ADDRESS              a word of the guest's, read when the window ends
+//   most_lines N              lines that may change hands, by code and code
 #ifndef LOCKSTEP_MACHINE_H
 #define LOCKSTEP_MACHINE_H
 
@@ -33,7 +31,7 @@ enum {
 };
 
 struct range {
-	uint64_t start, end; /* end is not in it */
+	uint64_t start, end; // end is not in it
 };
 
 enum span_kind { SPAN_LOCK, SPAN_IRQ };
@@ -68,21 +66,21 @@ struct machine {
 	unsigned int peek_count;
 };
 
-/* Returns 0, or -1 with one line of `size` bytes at most in `why`. */
+// Returns 0, or -1 with one line of `size` bytes at most in `why`.
 int machine_parse(struct machine *machine, const char *text, char *why,
 		  size_t size);
 
-/* Reads the file first; `why` names it. */
+// Reads the file first; `why` names it.
 int machine_read(struct machine *machine, const char *path, char *why,
 		 size_t size);
 
-/* Whether code at `address` is one of `codes`. */
+// Whether code at `address` is one of `codes`.
 bool codes_hold(const struct codes *codes, uint64_t address);
 
-/* Whether it is where one of them begins. */
+// Whether it is where one of them begins.
 bool codes_begin(const struct codes *codes, uint64_t address);
 
-/* The span that begins at `address`, or NULL. */
+// The span that begins at `address`, or NULL.
 const struct span_at *machine_span(const struct machine *machine,
 				   uint64_t address);
 

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A whole line of the directory. */
+// A whole line of the directory.
 struct hot {
 	uint64_t line;
-	uint64_t count[TALLY_COUNTS]; /* as in sim.transfers */
+	uint64_t count[TALLY_COUNTS]; // as in sim.transfers
 	uint64_t fs;
-	size_t first, rows; /* in the sorted table */
+	size_t first, rows; // in the sorted table
 };
 
 static uint64_t cost(const struct machine *machine, const uint64_t *count)
@@ -76,7 +76,7 @@ static void write_counters(FILE *file, const char *name,
 static void write_cpus(const struct sim *sim, FILE *file)
 {
 	const struct window *window = &sim->window;
-	/* A window that is not closed has no figures. */
+	// A window that is not closed has no figures.
 	const bool closed = window->state == WINDOW_CLOSED;
 
 	fprintf(file, "\"cpus\":[");
@@ -108,7 +108,7 @@ static void write_peeks(const struct machine *machine, FILE *file)
 	fprintf(file, "}");
 }
 
-/* Rows of (key, key) with a number and fs, the dearest first. */
+// Rows of (key, key) with a number and fs, the dearest first.
 static void write_times(struct tally *tally, const char *name, FILE *file)
 {
 	tally_sort(tally, by_second);

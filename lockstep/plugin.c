@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The QEMU plugin around the simulation:
- *
- *   -plugin lockstep.so,machine=FILE,out=FILE
- *
- * QEMU has to run its vCPUs in turn, in one thread, under -icount.  The
- * number that it gives callbacks for the vCPU is then wrong (a constant of
- * the vCPU that translated the block, seen in 10.0, 10.1 and 11.1), so who
- * runs is read from current_cpu.  A vCPU ahead of the others gives its turn
- * back before the block, as a vCPU at a PAUSE does in QEMU itself.
- */
+// The QEMU plugin around the simulation:
+//
+//   -plugin lockstep.so,machine=FILE,out=FILE
+//
+// QEMU has to run its vCPUs in turn, in one thread, under -icount.  The
+// number that it gives callbacks for the vCPU is then wrong (a constant of
+// the vCPU that translated the block, seen in 10.0, 10.1 and 11.1), so who
+// runs is read from current_cpu.  A vCPU ahead of the others gives its turn
+// back before the block, as a vCPU at a PAUSE does in QEMU itself.
 #include "insn.h"
 #include "output.h"
 #include "qemu.h"
@@ -24,14 +22,14 @@
 
 enum { BLOCKS_AT_ONCE = 4096 };
 
-/* QEMU's callbacks of accesses have no way to hand a pointer of ours along. */
+// QEMU's callbacks of accesses have no way to hand a pointer of ours along.
 static struct {
 	struct sim sim;
 	char out[4096];
-	void *state[MACHINE_CPUS]; /* QEMU's of each vCPU */
-	void *running;		   /* the one that ran last */
-	unsigned int cpu;	   /* its number */
-	struct block *blocks;	   /* room for more */
+	void *state[MACHINE_CPUS]; // QEMU's of each vCPU
+	void *running;		   // the one that ran last
+	unsigned int cpu;	   // its number
+	struct block *blocks;	   // room for more
 	size_t blocks_left;
 	struct qemu_plugin_register *rsp, *rdi;
 	GByteArray *bytes;
@@ -147,7 +145,7 @@ static void on_halt(unsigned int vcpu, void *data)
 	sim_halt(&self.sim, self.cpu);
 }
 
-/* What the guest's pointers point at now. */
+// What the guest's pointers point at now.
 static void take_peeks(void)
 {
 	struct machine *machine = &self.sim.machine;
@@ -161,7 +159,7 @@ static void take_peeks(void)
 	}
 }
 
-/* What is watched of the code changes. */
+// What is watched of the code changes.
 static void translate_anew(void)
 {
 	if (queue_tb_flush)
@@ -184,10 +182,10 @@ static void on_mark(unsigned int vcpu, void *data)
 		translate_anew();
 }
 
-/* QEMU hands a callback one word of ours; where it is a number, it is this. */
+// QEMU hands a callback one word of ours; where it is a number, it is this.
 static void *as_data(uint64_t number)
 {
-	/* NOLINTNEXTLINE(performance-no-int-to-ptr) */
+	// NOLINTNEXTLINE(performance-no-int-to-ptr)
 	return (void *)number;
 }
 
@@ -224,10 +222,8 @@ static void watch(struct qemu_plugin_insn *insn, struct insn what, bool kernel,
 	default:
 		break;
 	}
-	/*
-	 * A thread's own pages are nobody else's.  Outside the window nobody
-	 * is told of lines, and following them takes half of the time.
-	 */
+	// A thread's own pages are nobody else's.  Outside the window nobody
+	// is told of lines, and following them takes half of the time.
 	if (!kernel || !measured())
 		return;
 	if (bulk) {
@@ -294,7 +290,7 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 			tb, on_block, QEMU_PLUGIN_CB_NO_REGS, block);
 }
 
-/* In the first vCPU's thread, which is that of all. */
+// In the first vCPU's thread, which is that of all.
 static void on_vcpu(qemu_plugin_id_t id, unsigned int vcpu)
 {
 	(void)id;

@@ -1,13 +1,11 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What is used of QEMU's plugin interface (docs.qemu.org, "QEMU TCG Plugins",
- * version 4), of QEMU itself and of GLib's byte arrays.  Declared here since
- * Debian has no package with the header.
- *
- * The last five are no part of that interface.  QEMU exports them where it is
- * built with loadable modules, as distributions build it, and the plugin does
- * not load where it is not.
- */
+// SPDX-License-Identifier: GPL-2.0-only
+// What is used of QEMU's plugin interface (docs.qemu.org, "QEMU TCG Plugins",
+// version 4), of QEMU itself and of GLib's byte arrays.  Declared here since
+// Debian has no package with the header.
+//
+// The last five are no part of that interface.  QEMU exports them where it is
+// built with loadable modules, as distributions build it, and the plugin does
+// not load where it is not.
 #ifndef LOCKSTEP_QEMU_H
 #define LOCKSTEP_QEMU_H
 
@@ -91,7 +89,7 @@ GArray *qemu_plugin_get_registers(void);
 int qemu_plugin_read_register(struct qemu_plugin_register *, GByteArray *);
 bool qemu_plugin_read_memory_vaddr(uint64_t, GByteArray *, size_t);
 
-/* What QEMU looks for in a plugin. */
+// What QEMU looks for in a plugin.
 int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 			char **argv);
 
@@ -102,7 +100,7 @@ char *g_array_free(GArray *, int free_data);
 extern __thread void *current_cpu;
 void *qemu_get_cpu(int index);
 void cpu_exit(void *cpu);
-/* Its code is translated anew; the second name is that of QEMU after 10.1. */
+// Its code is translated anew; the second name is that of QEMU after 10.1.
 __attribute__((weak)) void tb_flush(void *cpu);
 __attribute__((weak)) void queue_tb_flush(void *cpu);
 _Noreturn void cpu_loop_exit_restore(void *cpu, uintptr_t host_address);

@@ -71,7 +71,7 @@ void sim_entry(struct sim *sim, unsigned int cpu, uint64_t address,
 	struct vcpu *vcpu = &sim->vcpus[cpu];
 	const struct span_at *at = machine_span(&sim->machine, address);
 
-	/* A leaf that calls a leaf does it for the same caller. */
+	// A leaf that calls a leaf does it for the same caller.
 	if (codes_begin(&sim->machine.leaf, address) &&
 	    !codes_hold(&sim->machine.leaf, caller))
 		vcpu->site = caller;

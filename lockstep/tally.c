@@ -11,7 +11,7 @@ int tally_set_up(struct tally *tally, size_t most)
 
 	while (slots / 2 < most)
 		slots *= 2;
-	/* Zero pages until they are used. */
+	// Zero pages until they are used.
 	void *rows = mmap(NULL, slots * sizeof(struct tally_row),
 			  PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -40,7 +40,7 @@ static bool is_free(const struct tally_row *row)
 
 uint64_t *tally_at(struct tally *tally, uint64_t key0, uint64_t key1)
 {
-	/* Fibonacci hashing (Knuth, vol. 3, 6.4) of both words. */
+	// Fibonacci hashing (Knuth, vol. 3, 6.4) of both words.
 	uint64_t hash = (key0 ^ (key1 << 29 | key1 >> 35)) *
 			UINT64_C(0x9e3779b97f4a7c15);
 	size_t slot = (hash ^ hash >> 32) & (tally->slots - 1);

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * An agent that means harm: linked into the real one, whose functions it stands
- * in front of (-Wl,--wrap).  What it does is a word that the campaign puts into
- * the program.
- */
+// An agent that means harm: linked into the real one, whose functions it stands
+// in front of (-Wl,--wrap).  What it does is a word that the campaign puts into
+// the program.
 #include "runner/agent/channel.h"
 #include "runner/agent/guest.h"
 #include "runner/agent/heartbeat.h"
@@ -18,10 +16,10 @@
 #include <sys/io.h>
 #include <unistd.h>
 
-/* Volatile: the compiler must not look into it. */
+// Volatile: the compiler must not look into it.
 static volatile const char asked[32] = "what-this-agent-is-to-do";
 
-enum { VICTIM = 6 }; /* the frame that is spoilt */
+enum { VICTIM = 6 }; // the frame that is spoilt
 
 #define FORGED "\033[2J\033]0;owned\a\033[31mall is well\r\n\xff\xfe<script>"
 
@@ -188,7 +186,7 @@ int __real_channel_file(struct channel *channel, const char *name,
 int __wrap_channel_file(struct channel *channel, const char *name,
 			const char *data, size_t length, struct error *fault);
 
-/* More than a host should take. */
+// More than a host should take.
 static void flood(struct channel *channel, struct error *fault)
 {
 	static char data[1 << 20];
@@ -209,7 +207,7 @@ static void flood(struct channel *channel, struct error *fault)
 		channel_line(channel, FRAME_EVENT, fault, "%3900s", "again");
 }
 
-/* In place of a file's content; static, for it may be large. */
+// In place of a file's content; static, for it may be large.
 static const char *forge(const char *data, size_t *length)
 {
 	static char text[1 << 20];

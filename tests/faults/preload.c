@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Loaded before libc into the runner (Python and what it starts), by
- * LD_PRELOAD:
- *
- *   FAULT_CLOCK=AT,SHIFT  from second AT of CLOCK_MONOTONIC on, the time of day
- * is SHIFT s off FAULT_UNDER=FOLDER    Python's steps that change something
- * below it are looked at: FAULT_LOG=FILE        each is logged, a line 'CALL
- * PATH' FAULT_KILL=N          before the Nth the process is killed; a write
- * gets half way FAULT_FULL=N          the disk is full from the Nth on
- *   FAULT_SLOW=MS         each takes so long
- *
- * A STEP is 'CALL NAME', the first such call of a file of this name, or a
- * number, from 1.
- */
+// Loaded before libc into the runner (Python and what it starts), by
+// LD_PRELOAD:
+//
+//   FAULT_CLOCK=AT,SHIFT  from second AT of CLOCK_MONOTONIC on, the time of day
+// is SHIFT s off FAULT_UNDER=FOLDER    Python's steps that change something
+// below it are looked at: FAULT_LOG=FILE        each is logged, a line 'CALL
+// PATH' FAULT_KILL=N          before the Nth the process is killed; a write
+// gets half way FAULT_FULL=N          the disk is full from the Nth on
+//   FAULT_SLOW=MS         each takes so long
+//
+// A STEP is 'CALL NAME', the first such call of a file of this name, or a
+// number, from 1.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -64,8 +62,7 @@ static int is(const char *wanted, long step, const char *call, const char *path)
 	       name && !strcmp(wanted + length + 1, name + 1);
 }
 
-/* Looks at a step and says whether it is to fail; a killed process goes here.
- */
+// Looks at a step and says whether it is to fail; a killed process goes here.
 static int fails(const char *call, const char *path, int fd, const void *data,
 		 size_t length)
 {
@@ -91,7 +88,7 @@ static int fails(const char *call, const char *path, int fd, const void *data,
 	}
 	if (fault.slow)
 		usleep((useconds_t)fault.slow * 1000);
-	/* A write gets half way. */
+	// A write gets half way.
 	if (length && (fatal || fills))
 		syscall(SYS_write, fd, data, length / 2);
 	if (fatal)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: lockstep/insn.c
-/* Instructions of a guest. */
+// Instructions of a guest.
 #include "fuzz.h"
 #include "lockstep/insn.h"
 

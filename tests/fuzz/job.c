@@ -2,7 +2,7 @@
 // LINK: runner/agent/job.c workloads/lib/text.c workloads/lib/error.c
 // LINK: workloads/lib/device.c workloads/lib/wait.c
 // SEEDS: tests/fuzz/seeds/job
-/* The agent's job file. */
+// The agent's job file.
 #include "fuzz.h"
 #include "runner/agent/job.h"
 
@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct error fault;
 	char *text = malloc(size ? size : 1);
 
-	/* No zero ends it: its length does. */
+	// No zero ends it: its length does.
 	must(text != NULL);
 	if (size)
 		memcpy(text, data, size);

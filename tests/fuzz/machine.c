@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: lockstep/machine.c
 // SEEDS: tests/fuzz/seeds/machine
-/* The plugin's machine file. */
+// The plugin's machine file.
 #include "fuzz.h"
 #include "lockstep/machine.h"
 

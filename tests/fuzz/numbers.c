@@ -2,7 +2,7 @@
 // LINK: workloads/lib/number.c workloads/swapstorm/list.c
 // LINK: workloads/lib/error.c
 // SEEDS: tests/fuzz/seeds/numbers
-/* Numbers, sizes and lists as people write them. */
+// Numbers, sizes and lists as people write them.
 #include "fuzz.h"
 #include "workloads/swapstorm/list.h"
 #include "workloads/lib/number.h"

@@ -4,7 +4,7 @@
 // LINK: workloads/lib/procfs.c workloads/swapstorm/memcg.c
 // SEEDS: tests/fuzz/seeds/procfs tests/data/evidence/contended
 // SEEDS: tests/data/evidence/brd-locks
-/* What agent and workload read of /proc: vmstat, swaps, mounts, numbers. */
+// What agent and workload read of /proc: vmstat, swaps, mounts, numbers.
 #include "fuzz.h"
 #include "workloads/lib/swap.h"
 #include "workloads/lib/text.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: lockstep/sim.c lockstep/clocks.c lockstep/lines.c lockstep/spans.c
 // LINK: lockstep/tally.c lockstep/machine.c lockstep/insn.c lockstep/output.c
-/* What a guest does to the simulation, in whatever order. */
+// What a guest does to the simulation, in whatever order.
 #include <stdio.h>
 
 #include "fuzz.h"
@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	must(file && !output_write(&sim, file));
 	fclose(file);
-	/* Nothing has become less than nothing. */
+	// Nothing has become less than nothing.
 	must(!strstr(json, "1844674407"));
 	free(json);
 	sim_tear_down(&sim);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: workloads/lib/stamp.c workloads/lib/content.c
-/* Pages as they come back from a swap device that may have spoilt them. */
+// Pages as they come back from a swap device that may have spoilt them.
 #include <stdalign.h>
 #include <stdbool.h>
 
@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(whole, page, sizeof(page));
 	data += 4;
 	size -= 4;
-	/* Three bytes each: where, and what is turned there. */
+	// Three bytes each: where, and what is turned there.
 	for (; size >= 3; data += 3, size -= 3)
 		page[(data[0] | data[1] << 8) % PAGE] ^= data[2];
 	const bool same = !memcmp(page, whole, sizeof(page));

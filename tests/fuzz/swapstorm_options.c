@@ -8,7 +8,7 @@
 // LINK: workloads/swapstorm/layout.c workloads/swapstorm/list.c
 // LINK: workloads/swapstorm/memcg.c workloads/lib/error.c
 // SEEDS: tests/fuzz/seeds/swapstorm_options
-/* swapstorm's command line. */
+// swapstorm's command line.
 #include "words.h"
 #include "workloads/swapstorm/options.h"
 

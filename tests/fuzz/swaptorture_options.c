@@ -12,7 +12,7 @@
 // LINK: workloads/lib/text.c workloads/lib/device.c workloads/lib/swap.c
 // LINK: workloads/lib/frame.c workloads/lib/wait.c
 // SEEDS: tests/fuzz/seeds/swaptorture_options
-/* swaptorture's command line. */
+// swaptorture's command line.
 #include "words.h"
 #include "workloads/swaptorture/options.h"
 

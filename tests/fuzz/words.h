@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 #ifndef FUZZ_WORDS_H
 #define FUZZ_WORDS_H
 
@@ -6,7 +6,7 @@
 
 enum { WORDS_MOST = 40 };
 
-/* A command line: a word a line.  `text` is cut up. */
+// A command line: a word a line.  `text` is cut up.
 static inline int as_words(char *text, char **argv)
 {
 	int argc = 0;

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * race: one thread pages a region out, the others write to it all the while.
- *
- *	race SWAPOUTS PAGES WRITERS
- *
- * MADV_PAGEOUT over PAGES pages until SWAPOUTS were written to swap, while
- * WRITERS threads touch them in turn, so that a page is missed soon after it
- * has left the swap cache.  The first runs on CPU 0, the others on CPU 1: left
- * to the scheduler they share a CPU at times, and take turns instead of racing.
- * Prints one line: what it took, and what the kernel counted meanwhile.
- */
+// race: one thread pages a region out, the others write to it all the while.
+//
+// 	race SWAPOUTS PAGES WRITERS
+//
+// MADV_PAGEOUT over PAGES pages until SWAPOUTS were written to swap, while
+// WRITERS threads touch them in turn, so that a page is missed soon after it
+// has left the swap cache.  The first runs on CPU 0, the others on CPU 1: left
+// to the scheduler they share a CPU at times, and take turns instead of racing.
+// Prints one line: what it took, and what the kernel counted meanwhile.
 #define _GNU_SOURCE
 #include <inttypes.h>
 #include <pthread.h>
@@ -23,7 +21,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-/* ROUNDS: between two looks at how far it is */
+// ROUNDS: between two looks at how far it is
 enum { PAGE = 4096, MOST_WRITERS = 64, ROUNDS = 16 };
 
 struct region {
@@ -79,7 +77,7 @@ static void *touch(void *opaque)
 	return NULL;
 }
 
-/* The number behind `key` in a file of "KEY VALUE"; exits where it is not. */
+// The number behind `key` in a file of "KEY VALUE"; exits where it is not.
 static uint64_t counter(const char *path, const char *key)
 {
 	size_t length = strlen(key);

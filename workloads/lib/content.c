@@ -10,7 +10,7 @@ typedef uint64_t pair __attribute__((vector_size(16), may_alias));
 
 _Static_assert(PAIRS * sizeof(pair) == CONTENT_CHUNK, "a chunk is its pairs");
 
-/* Digits of pi; every step is odd, so that a counter meets every number. */
+// Digits of pi; every step is odd, so that a counter meets every number.
 static const pair STEP = {0x243f6a8885a308d3u, 0x13198a2e03707345u};
 static const pair START[PAIRS] = {
 	{0xa4093822299f31d0u, 0x082efa98ec4e6c89u},
@@ -41,7 +41,7 @@ struct content content_make(uint64_t seed, size_t page_size,
 	};
 }
 
-/* Named, not an array, so that each lives in a register of its own. */
+// Named, not an array, so that each lives in a register of its own.
 #define EACH_PAIR(do) \
 	do            \
 	(0) do(1) do(2) do(3) do(4) do(5) do(6) do(7)
@@ -82,7 +82,7 @@ static bool chunks_match(const pair *from, const pair *end, uint64_t key)
 	pair wrong = {0, 0};
 
 	EACH_PAIR(BEGIN)
-	/* The first two pairs are the head. */
+	// The first two pairs are the head.
 	wrong |= (from[2] ^ p2) | (from[3] ^ p3) | (from[4] ^ p4) |
 		 (from[5] ^ p5) | (from[6] ^ p6) | (from[7] ^ p7);
 #define SKIP(i) p##i += STEP;

@@ -29,7 +29,7 @@ static int take_answer(struct notify *notify, struct error *error)
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
-	/* A terminal says EIO where a socket says end of file. */
+	// A terminal says EIO where a socket says end of file.
 	if (n < 0 && errno != EIO)
 		return error_set(error, "--notify-fd: %s", strerror(errno));
 	if (n <= 0)
@@ -55,7 +55,7 @@ static int send_next(struct notify *notify, uint64_t now_ns,
 	ssize_t n;
 
 	if (poll(&early, 1, 0) > 0 && (early.revents & POLLIN)) {
-		/* Readable at its end, too: then the write says so as well. */
+		// Readable at its end, too: then the write says so as well.
 		char byte;
 
 		if (read(notify->fd, &byte, 1) > 0)

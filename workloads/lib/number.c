@@ -11,7 +11,7 @@
 #define MAX_SIZE (64ull << 40)
 #define MICRO	 ((uint64_t)1000000)
 
-/* All digits, no sign, no space: strtoull alone takes " -1". */
+// All digits, no sign, no space: strtoull alone takes " -1".
 static bool whole_number(const char *text, const char **end, uint64_t *value)
 {
 	char *after;
@@ -68,10 +68,8 @@ int number_size(const char *option, const char *text, uint64_t *value,
 	return 0;
 }
 
-/*
- * A decimal number with up to six places, in millionths, above 0 and up to
- * `high` whole.  Not strtod: "nan" and the locale have no business here.
- */
+// A decimal number with up to six places, in millionths, above 0 and up to
+// `high` whole.  Not strtod: "nan" and the locale have no business here.
 int number_decimal(const char *option, const char *text, uint64_t high,
 		   uint64_t *micro, struct error *error)
 {

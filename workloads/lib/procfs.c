@@ -47,7 +47,7 @@ int procfs_memory(struct memory *memory, struct error *error)
 	    !procfs_field(text, "MemAvailable", &memory->available))
 		return error_set(error, "/proc/meminfo: does not say MemTotal "
 					"and MemAvailable");
-	memory->swap_free = 0; /* no such line in a kernel without swap */
+	memory->swap_free = 0; // no such line in a kernel without swap
 	procfs_field(text, "SwapFree", &memory->swap_free);
 	memory->total *= 1024;
 	memory->available *= 1024;
@@ -73,11 +73,9 @@ uint64_t procfs_sum(const char *text, const char *prefix)
 	return sum;
 }
 
-/*
- * A page that zswap takes is swapped out, and no device has seen it.  One that
- * zswap writes back to the device later is counted there, and was counted
- * before (kernels before 6.8 do not say how many those are).
- */
+// A page that zswap takes is swapped out, and no device has seen it.  One that
+// zswap writes back to the device later is counted there, and was counted
+// before (kernels before 6.8 do not say how many those are).
 static void add_zswap(const char *text, struct reading *reading)
 {
 	uint64_t out = 0, in = 0, back = 0;
@@ -89,14 +87,14 @@ static void add_zswap(const char *text, struct reading *reading)
 	reading->pswpin += in;
 }
 
-/* Until the counters have been seen, or all of it. */
+// Until the counters have been seen, or all of it.
 static int read_text(struct vmstat *vmstat, struct reading *reading, bool all,
 		     struct error *error)
 {
 	bool seen = false;
 	size_t used = 0;
 
-	/* The kernel hands out at most a page per call. */
+	// The kernel hands out at most a page per call.
 	while (used < sizeof(vmstat->text) - 1) {
 		ssize_t n = pread(vmstat->fd, vmstat->text + used,
 				  sizeof(vmstat->text) - 1 - used, (off_t)used);
@@ -106,7 +104,7 @@ static int read_text(struct vmstat *vmstat, struct reading *reading, bool all,
 		if (n < 0)
 			return error_set(error, "/proc/vmstat: %s",
 					 strerror(errno));
-		/* The counters were summed up at the first call. */
+		// The counters were summed up at the first call.
 		if (used == 0)
 			reading->t_ns = clock_ns();
 		used += (size_t)n;

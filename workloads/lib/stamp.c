@@ -3,23 +3,23 @@
 
 #include "stamp.h"
 
-/* A same-filled page's word holds 10 + 34 + 20 bits. */
+// A same-filled page's word holds 10 + 34 + 20 bits.
 #define SAME_PAGE_BITS	     34
 #define SAME_GENERATION_BITS 20
 
 _Static_assert(STAMP_BYTES == CONTENT_HEAD_WORDS * sizeof(uint64_t),
 	       "a stamp is a page's head");
 
-/* What a page is to hold. */
+// What a page is to hold.
 struct image {
 	union {
 		struct stamp stamp;
 		uint64_t head[CONTENT_HEAD_WORDS];
 	};
-	uint64_t word; /* same-filled: all of it */
+	uint64_t word; // same-filled: all of it
 };
 
-/* random_mix backwards: the factors are the inverses modulo 2^64. */
+// random_mix backwards: the factors are the inverses modulo 2^64.
 static uint64_t unmix(uint64_t x)
 {
 	x = (x ^ (x >> 31) ^ (x >> 62)) * 0x319642b2d24d8ec3u;
@@ -105,7 +105,7 @@ static bool all_zero(const unsigned char *bytes, size_t length)
 	return bytes[0] == 0 && !memcmp(bytes, bytes + 1, length - 1);
 }
 
-/* The place of the first wrong byte, what it is, and how many bits are wrong */
+// The place of the first wrong byte, what it is, and how many bits are wrong
 static void compare(const struct content *content, const unsigned char *page,
 		    const struct image *image, struct finding *finding)
 {
@@ -133,7 +133,7 @@ static void compare(const struct content *content, const unsigned char *page,
 	}
 }
 
-/* Whose page it seems to be; false: nobody's. */
+// Whose page it seems to be; false: nobody's.
 static bool read_owner(const struct content *content, const unsigned char *page,
 		       struct stamp_id *owner)
 {

@@ -22,7 +22,7 @@ static uint64_t common_divisor(uint64_t one, uint64_t other)
 	return one;
 }
 
-/* Steps of this many pages meet each once, and no readahead guesses them. */
+// Steps of this many pages meet each once, and no readahead guesses them.
 static uint64_t scattered(uint64_t pages)
 {
 	uint64_t step = (uint64_t)2654435761 % pages;
@@ -50,7 +50,7 @@ static void swap_in(struct worker *worker)
 	}
 }
 
-/* The first pages are out, if any are: they were written first. */
+// The first pages are out, if any are: they were written first.
 static void drop(struct worker *worker)
 {
 	const size_t page_size = worker->crew->content.page_size;
@@ -72,7 +72,7 @@ static uint64_t kept(const struct worker *worker)
 
 static void give_back(struct worker *worker)
 {
-	/* A process ends instead, as it is timed. */
+	// A process ends instead, as it is timed.
 	if (!worker->crew->processes)
 		munmap(worker->region,
 		       kept(worker) * worker->crew->content.page_size);
@@ -101,7 +101,7 @@ static int look(struct control *control, struct reading *reading,
 	return vmstat_read_detail(control->vmstat, reading, detail, error);
 }
 
-/* All workers at the gate: what they do next begins now. */
+// All workers at the gate: what they do next begins now.
 static int wait_for(struct control *control, enum after which,
 		    struct error *error)
 {
@@ -149,7 +149,7 @@ bool after_first_swap(const char *swaps, char *path, size_t size,
 	    strlen(name) >= size)
 		return false;
 	strcpy(path, name);
-	*pages = used / 4; /* KiB */
+	*pages = used / 4; // KiB
 	return true;
 }
 

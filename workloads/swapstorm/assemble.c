@@ -10,10 +10,8 @@
 #include "layout.h"
 #include "process.h"
 
-/*
- * Zeroed whole pages, touched; for good: the process ends before they do.
- * Shared where workers are processes.
- */
+// Zeroed whole pages, touched; for good: the process ends before they do.
+// Shared where workers are processes.
 static void *take_memory(const struct options *options, size_t bytes,
 			 struct error *error)
 {

@@ -7,13 +7,13 @@
 #include "control.h"
 #include "process.h"
 
-/* How often to look whether a process has died; threads cannot alone. */
+// How often to look whether a process has died; threads cannot alone.
 #define LOOK_NS (500 * NS_PER_MS)
 
 #define NS_PER_MS ((uint64_t)1000000)
 #define NS_PER_S  (1000 * NS_PER_MS)
 
-/* Sleep until a thread finishes, the peer answers or a time has come. */
+// Sleep until a thread finishes, the peer answers or a time has come.
 static int wait_for_event(struct control *control, uint64_t deadline_ns,
 			  bool *answer, struct error *error)
 {
@@ -105,7 +105,7 @@ int control_pass(struct control *control, struct gate *gate,
 	return 0;
 }
 
-/* Take a reading if it can matter and act on what it shows. */
+// Take a reading if it can matter and act on what it shows.
 static int advance(struct control *control, bool time_up, struct error *error)
 {
 	struct crew *crew = control->crew;
@@ -151,7 +151,7 @@ int control_write(struct control *control, struct error *error)
 		return -1;
 	while (control->phases.now != PHASE_WRITTEN ||
 	       notify_busy(&control->notify)) {
-		/* A deadline that ended the phase must not wake us again. */
+		// A deadline that ended the phase must not wake us again.
 		bool open_end = control->phases.now >= PHASE_TEARDOWN;
 		bool answer = false;
 		bool time_up;
@@ -165,7 +165,7 @@ int control_write(struct control *control, struct error *error)
 		    advance(control, time_up, error) ||
 		    notify_step(&control->notify, answer, clock_ns(), error))
 			return -1;
-		/* The peer may look at the end of a phase while it lasts. */
+		// The peer may look at the end of a phase while it lasts.
 		if (time_up && !stopped && !notify_busy(&control->notify)) {
 			atomic_store(&crew->stop, true);
 			stopped = true;
@@ -199,7 +199,7 @@ int control_verify(struct control *control, struct error *error)
 		return -1;
 	if (control_pass(control, &control->crew->reread, error))
 		return -1;
-	/* They go on to give their memory back, or end. */
+	// They go on to give their memory back, or end.
 	while (crew->after.asked[AFTER_FREE] &&
 	       !gate_full(&control->crew->after.begin[AFTER_FREE],
 			  crew->threads)) {

@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-/* The thread that starts the others, watches pswpout and ends the run. */
+// SPDX-License-Identifier: GPL-2.0-only
+// The thread that starts the others, watches pswpout and ends the run.
 #ifndef SWAPSTORM_CONTROL_H
 #define SWAPSTORM_CONTROL_H
 
@@ -19,30 +19,28 @@ struct control {
 	struct notify notify;
 	struct phases phases;
 	struct series series;
-	uint64_t settle; /* pages swapped out before the steady phase */
+	uint64_t settle; // pages swapped out before the steady phase
 	struct afters afters;
-	bool joined; /* all workers have ended */
+	bool joined; // all workers have ended
 	unsigned int sample_ms;
-	uint64_t time_limit_ns; /* 0: none */
+	uint64_t time_limit_ns; // 0: none
 };
 
-/*
- * Let the workers through once all are there; an error where one is a process
- * that has ended, and so will never be.
- */
+// Let the workers through once all are there; an error where one is a process
+// that has ended, and so will never be.
 int control_pass(struct control *control, struct gate *gate,
 		 struct error *error);
 
-/* An error if one of the processes has died. */
+// An error if one of the processes has died.
 int control_look_after(struct control *control, struct error *error);
 
-/* From the gate until all have written and the peer has answered. */
+// From the gate until all have written and the peer has answered.
 int control_write(struct control *control, struct error *error);
 
-/* Wait until all workers have ended. */
+// Wait until all workers have ended.
 int control_join(struct control *control, struct error *error);
 
-/* The re-read, from its gate until all threads have ended, or are done. */
+// The re-read, from its gate until all threads have ended, or are done.
 int control_verify(struct control *control, struct error *error);
 
 #endif

@@ -5,7 +5,7 @@
 
 static void give_away(const struct worker *worker, const struct giveaway *run)
 {
-	/* It was tried out on this region; what it cannot do now, it leaves. */
+	// It was tried out on this region; what it cannot do now, it leaves.
 	madvise(worker_page(worker, run->first),
 		run->count * worker->crew->content.page_size, MADV_PAGEOUT);
 }

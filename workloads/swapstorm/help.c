@@ -2,7 +2,7 @@
 #include "help.h"
 #include "pattern.h"
 
-/* Of at most 79 columns, and a line an option but where it says more. */
+// Of at most 79 columns, and a line an option but where it says more.
 static const char *const head[] = {
 	"Usage: swapstorm [OPTION]...",
 	"Write more anonymous memory than there is RAM, from several threads "

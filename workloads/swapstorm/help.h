@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-/* What --help shows. */
+// SPDX-License-Identifier: GPL-2.0-only
+// What --help shows.
 #ifndef SWAPSTORM_HELP_H
 #define SWAPSTORM_HELP_H
 

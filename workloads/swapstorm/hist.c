@@ -23,7 +23,7 @@ void hist_merge(struct hist *into, const struct hist *from)
 
 uint64_t hist_percentile(const struct hist *hist, uint64_t ppm)
 {
-	/* Rounded up: the 50th of 3 is the second. */
+	// Rounded up: the 50th of 3 is the second.
 	uint64_t wanted = (uint64_t)(((unsigned __int128)hist->total * ppm +
 				      HIST_PPM - 1) /
 				     HIST_PPM);

@@ -1,10 +1,8 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * A histogram of nanoseconds whose slots grow with what they hold, as in Gil
- * Tene's HdrHistogram: 64 slots for each power of two, so that whatever it
- * says of a time is at most 1/64 of it (1.6%) too high.  Up to 2^40 ns (18
- * minutes); what is longer counts as that, but for the greatest, kept exactly.
- */
+// SPDX-License-Identifier: GPL-2.0-only
+// A histogram of nanoseconds whose slots grow with what they hold, as in Gil
+// Tene's HdrHistogram: 64 slots for each power of two, so that whatever it
+// says of a time is at most 1/64 of it (1.6%) too high.  Up to 2^40 ns (18
+// minutes); what is longer counts as that, but for the greatest, kept exactly.
 #ifndef SWAPSTORM_HIST_H
 #define SWAPSTORM_HIST_H
 
@@ -44,15 +42,13 @@ static inline void hist_add(struct hist *hist, uint64_t ns)
 	hist->slots[hist_slot(ns)]++;
 }
 
-/* The longest time that goes into a slot. */
+// The longest time that goes into a slot.
 uint64_t hist_longest(uint64_t slot);
 
 void hist_merge(struct hist *into, const struct hist *from);
 
-/*
- * The time that `ppm` millionths of all do not exceed; 0 of an empty one.
- * Never below the true one, at most 1/64 above it.
- */
+// The time that `ppm` millionths of all do not exceed; 0 of an empty one.
+// Never below the true one, at most 1/64 above it.
 uint64_t hist_percentile(const struct hist *hist, uint64_t ppm);
 
 #endif

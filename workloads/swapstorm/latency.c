@@ -7,7 +7,7 @@ uint64_t latency_major_faults(void)
 {
 	struct rusage usage;
 
-	/* Fails for no thread that asks about itself. */
+	// Fails for no thread that asks about itself.
 	if (getrusage(RUSAGE_THREAD, &usage))
 		return 0;
 	return (uint64_t)usage.ru_majflt;

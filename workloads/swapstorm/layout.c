@@ -9,7 +9,7 @@
 int layout_pages(const struct options *options, const struct memory *memory,
 		 uint64_t page_size, uint64_t *pages, struct error *error)
 {
-	/* At most 2^36 pages times 2^26 millionths: no overflow. */
+	// At most 2^36 pages times 2^26 millionths: no overflow.
 	uint64_t whole = options->memcg ? options->memcg : memory->total;
 	uint64_t all = whole / page_size * options->ratio_micro / OPTIONS_MICRO;
 
@@ -27,7 +27,7 @@ int layout_pages(const struct options *options, const struct memory *memory,
 	return 0;
 }
 
-/* Shares that the fastest thread may write. */
+// Shares that the fastest thread may write.
 #define TOGETHER_SHARES ((uint64_t)4)
 
 uint64_t layout_region(const struct options *options, uint64_t share)

@@ -4,7 +4,7 @@
 
 #include "list.h"
 
-/* At most four digits, so that nothing overflows. */
+// At most four digits, so that nothing overflows.
 static bool number(const char **text, unsigned long *value)
 {
 	unsigned int digits = 0;

@@ -1,12 +1,10 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The loops that are measured.  Unless touches are timed, paced or given away,
- * they have no system call, and nothing shared is written: `stop` is read only,
- * the counter is our own line.  docs/overhead.md has what they cost.
- *
- * Inlined once for each set of constants, so that what is not asked for costs
- * no instruction.
- */
+// SPDX-License-Identifier: GPL-2.0-only
+// The loops that are measured.  Unless touches are timed, paced or given away,
+// they have no system call, and nothing shared is written: `stop` is read only,
+// the counter is our own line.  docs/overhead.md has what they cost.
+//
+// Inlined once for each set of constants, so that what is not asked for costs
+// no instruction.
 #ifndef SWAPSTORM_LOOP_H
 #define SWAPSTORM_LOOP_H
 
@@ -16,17 +14,17 @@
 
 #define LOOP static inline __attribute__((always_inline))
 
-/* What a loop is inlined for. */
+// What a loop is inlined for.
 struct loop_kind {
-	bool timed; /* touches are timed, paced or given away */
-	bool plain; /* a page is its stamp, and nothing behind it */
-	bool dealt; /* pages come from what is left for all */
+	bool timed; // touches are timed, paced or given away
+	bool plain; // a page is its stamp, and nothing behind it
+	bool dealt; // pages come from what is left for all
 };
 
-/* Pages between two looks at `stop`, where a page is one store. */
+// Pages between two looks at `stop`, where a page is one store.
 #define LOOP_BARE_PAGES ((uint64_t)64)
 
-/* Pages dealt at a time: a share of a line's way that is not seen in a page. */
+// Pages dealt at a time: a share of a line's way that is not seen in a page.
 #define LOOP_DEALT_PAGES ((int64_t)64)
 
 LOOP bool loop_stopped(const struct crew *crew)
@@ -34,7 +32,7 @@ LOOP bool loop_stopped(const struct crew *crew)
 	return atomic_load_explicit(&crew->stop, memory_order_relaxed);
 }
 
-/* How many more pages to write; 0: all are given out. */
+// How many more pages to write; 0: all are given out.
 LOOP uint64_t loop_deal(struct crew *crew)
 {
 	int64_t left;
@@ -53,7 +51,7 @@ LOOP void loop_count(struct worker *worker, uint64_t done)
 			      memory_order_relaxed);
 }
 
-/* Whether the page still has the stamp that we are about to write over. */
+// Whether the page still has the stamp that we are about to write over.
 LOOP bool loop_intact(const struct worker *worker, const void *at,
 		      const struct stamp_id *id, const struct loop_kind kind)
 {
@@ -96,7 +94,7 @@ LOOP void loop_read(struct worker *worker, uint64_t page)
 		worker->sum += *worker_page(worker, page);
 }
 
-/* What nobody has written yet is written: a read would show the zero page. */
+// What nobody has written yet is written: a read would show the zero page.
 LOOP void loop_all(struct worker *worker, const struct loop_kind kind)
 {
 	struct crew *crew = worker->crew;
@@ -149,7 +147,7 @@ out:
 	worker->written += done - (worker->read - read_before);
 }
 
-/* The least that makes a page dirty: what all else is measured against. */
+// The least that makes a page dirty: what all else is measured against.
 LOOP void loop_bare(struct worker *worker)
 {
 	struct crew *crew = worker->crew;

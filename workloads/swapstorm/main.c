@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * swapstorm: write more anonymous memory than there is RAM, from N threads.
- * See docs/man/swapstorm.1.
- */
+// swapstorm: write more anonymous memory than there is RAM, from N threads.
+// See docs/man/swapstorm.1.
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -22,7 +20,7 @@
 
 enum { EXIT_BAD_PAGES = 1, EXIT_USAGE = 2, EXIT_CANNOT = 3 };
 
-/* Static, so that it is there, and locked, before memory gets short. */
+// Static, so that it is there, and locked, before memory gets short.
 static struct storm {
 	struct options options;
 	struct memory memory;
@@ -62,13 +60,13 @@ static int check_cpus(const struct list *cpus, struct error *error)
 	return 0;
 }
 
-/* Against the address space, and RAM and swap; `region`: bytes of each. */
+// Against the address space, and RAM and swap; `region`: bytes of each.
 static int check_sizes(const struct storm *s, uint64_t region,
 		       struct error *error)
 {
 	const struct options *options = &s->options;
 	const uint64_t all = region * options->threads;
-	/* The parent maps all that its processes copy. */
+	// The parent maps all that its processes copy.
 	const bool apart = options->processes && options->region != REGION_COW;
 	const uint64_t mapped = layout_region(options, region);
 
@@ -76,7 +74,7 @@ static int check_sizes(const struct storm *s, uint64_t region,
 		return -1;
 	if (options->allow_oom)
 		return 0;
-	/* The parent's, and the copies. */
+	// The parent's, and the copies.
 	return layout_room(&s->memory,
 			   options->region == REGION_COW ? 2 * all : all,
 			   error);
@@ -100,7 +98,7 @@ static int storm_run(struct storm *s, uint64_t pages, struct error *error)
 	if (!s->crew || vmstat_open(&s->vmstat, error) ||
 	    assemble_start(control, error))
 		return -1;
-	/* The kernel allocates what this descriptor needs now, not later. */
+	// The kernel allocates what this descriptor needs now, not later.
 	if (vmstat_read(&s->vmstat, &first, error) ||
 	    control_write(control, error) || after_swapin(control, error) ||
 	    after_swapoff(control, error) ||
@@ -154,7 +152,7 @@ static int storm_measure(struct storm *s)
 	if (layout_pages(&s->options, &s->memory, page_size, &pages, &s->error))
 		return complain(s, EXIT_USAGE);
 	region = pages * page_size;
-	/* Half of what there is: swapoff needs some of the rest itself. */
+	// Half of what there is: swapoff needs some of the rest itself.
 	s->options.keep =
 		(s->options.memcg ? s->options.memcg : s->memory.available) / 2;
 	if (check_sizes(s, region, &s->error) ||
@@ -188,7 +186,7 @@ int main(int argc, char *argv[])
 {
 	struct storm *s = &storm;
 
-	/* A peer or reader that went away is an error with a message. */
+	// A peer or reader that went away is an error with a message.
 	signal(SIGPIPE, SIG_IGN);
 	s->out.fd = STDOUT_FILENO;
 	switch (options_parse(argc, argv, &s->options, &s->error)) {

@@ -126,7 +126,7 @@ void memcg_leave(const struct memcg *memcg)
 
 	if (!memcg->path[0])
 		return;
-	/* What cannot be tidied up is no reason to lose a measurement. */
+	// What cannot be tidied up is no reason to lose a measurement.
 	put(memcg->root, "cgroup.procs", "0", &ignored);
 	rmdir(memcg->path);
 }

@@ -7,13 +7,13 @@
 #include "after.h"
 #include "options.h"
 
-/* What an option's value looks like, and what it is kept in. */
+// What an option's value looks like, and what it is kept in.
 enum kind {
-	KIND_FLAG,    /* none; bool */
-	KIND_RANGE,   /* low .. high; uint64_t */
-	KIND_SIZE,    /* bytes; uint64_t */
-	KIND_DECIMAL, /* above 0, up to high; millionths in a uint64_t */
-	KIND_FD,      /* int */
+	KIND_FLAG,    // none; bool
+	KIND_RANGE,   // low .. high; uint64_t
+	KIND_SIZE,    // bytes; uint64_t
+	KIND_DECIMAL, // above 0, up to high; millionths in a uint64_t
+	KIND_FD,      // int
 	KIND_PATTERN,
 	KIND_REGION,
 	KIND_THP,
@@ -25,7 +25,7 @@ enum kind {
 struct rule {
 	const char *name;
 	enum kind kind;
-	size_t offset; /* in struct options */
+	size_t offset; // in struct options
 	uint64_t low;
 	uint64_t high;
 };
@@ -68,14 +68,14 @@ static const struct rule rules[] = {
 	{"--sample-ms", KIND_RANGE, AT(sample_ms), 1, 10000},
 	{"--format", KIND_FORMAT, AT(format), 0, 0},
 	{"--allow-oom", KIND_FLAG, AT(allow_oom), 0, 0},
-	/* 0 to 2 are standard input and the two outputs: never these. */
+	// 0 to 2 are standard input and the two outputs: never these.
 	{"--notify-fd", KIND_FD, AT(notify_fd), 3, 65535},
 	{"--progress-fd", KIND_FD, AT(progress_fd), 3, 65535},
 };
 
 #define RULES (sizeof(rules) / sizeof(rules[0]))
 
-/* An option that is for one pattern alone. */
+// An option that is for one pattern alone.
 static const struct {
 	const char *option;
 	const char *pattern;
@@ -85,7 +85,7 @@ static const struct {
 	{"--hot-shift", "hotcold"},
 };
 
-/* Two options that cannot both be given. */
+// Two options that cannot both be given.
 static const struct {
 	const char *one;
 	const char *other;
@@ -97,7 +97,7 @@ static const struct {
 	{"--together", "--pattern"},
 	{"--together", "--reads"},
 	{"--together", "--bare"},
-	/* What would cost an instruction is not bare. */
+	// What would cost an instruction is not bare.
 	{"--bare", "--pattern"},
 	{"--bare", "--reads"},
 	{"--bare", "--compressible"},

@@ -21,7 +21,7 @@ void pace_wait(uint64_t due_ns)
 		.tv_nsec = (long)(due_ns % NS_PER_S),
 	};
 
-	/* Returns at once where it is past. */
+	// Returns at once where it is past.
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) ==
 	       EINTR)
 		;

@@ -33,7 +33,7 @@ static unsigned int least(unsigned int a, unsigned int b)
 	return a < b ? a : b;
 }
 
-/* Letters to put in, take out or change to make one of the other. */
+// Letters to put in, take out or change to make one of the other.
 static unsigned int distance(const char *a, const char *b)
 {
 	unsigned int row[LONGEST + 1];
@@ -76,7 +76,7 @@ void walk_start(struct walk *walk, const struct pattern *pattern,
 		.pages = pages,
 		.random = random_mix(seed),
 		.coin = random_mix(~seed),
-		/* 100% is one short of it: one coin in 2^64 still writes. */
+		// 100% is one short of it: one coin in 2^64 still writes.
 		.read_below =
 			settings->read_percent == 100
 				? UINT64_MAX

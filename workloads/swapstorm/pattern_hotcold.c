@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Most accesses go to a hot set, the others anywhere.  The hot set is a window
- * that slides through the region, page by page: what was hot gets cold.
- */
+// Most accesses go to a hot set, the others anywhere.  The hot set is a window
+// that slides through the region, page by page: what was hot gets cold.
 #include "pattern.h"
 #include "workloads/lib/random.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Any page at any time, half of them only read. */
+// Any page at any time, half of them only read.
 #include "pattern.h"
 
 static uint64_t next(struct walk *walk)

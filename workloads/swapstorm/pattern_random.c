@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Any page at any time; a pass meets 63% of them. */
+// Any page at any time; a pass meets 63% of them.
 #include "pattern.h"
 #include "workloads/lib/random.h"
 

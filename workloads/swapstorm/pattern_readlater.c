@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Write every page once, in order; then read them all, in that order. */
+// Write every page once, in order; then read them all, in that order.
 #include "pattern.h"
 
 static uint64_t next(struct walk *walk)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From the first page to the last, and again. */
+// From the first page to the last, and again.
 #include "pattern.h"
 
 static uint64_t next(struct walk *walk)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Every Nth page, then every Nth page after the second, ...: each page once. */
+// Every Nth page, then every Nth page after the second, ...: each page once.
 #include "pattern.h"
 
 static void start(struct walk *walk, const struct pattern_settings *settings)

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The page of rank k is met in proportion to 1 / k^theta.  The ranks are
- * spread over the region: neighbours in rank are not neighbours in memory.
- *
- * The sampler is Walker's alias method ("An efficient method for generating
- * discrete random variables with general distributions", ACM TOMS 3 (1977)).
- * Each page owns an equal part of the random numbers, keeps its share of it and
- * leaves the rest to a page of a higher rank.  A draw is a product and a look,
- * where inverting the distribution took over 200 instructions; the table is 8
- * bytes a page.
- */
+// The page of rank k is met in proportion to 1 / k^theta.  The ranks are
+// spread over the region: neighbours in rank are not neighbours in memory.
+//
+// The sampler is Walker's alias method ("An efficient method for generating
+// discrete random variables with general distributions", ACM TOMS 3 (1977)).
+// Each page owns an equal part of the random numbers, keeps its share of it and
+// leaves the rest to a page of a higher rank.  A draw is a product and a look,
+// where inverting the distribution took over 200 instructions; the table is 8
+// bytes a page.
 #include <math.h>
 
 #include "pattern.h"
 #include "workloads/lib/random.h"
 
-/* A page's entry: whom it leaves the rest to, then what it keeps. */
+// A page's entry: whom it leaves the rest to, then what it keeps.
 #define KEPT_BITS  28
 #define KEPT_WHOLE ((uint64_t)1 << KEPT_BITS)
 
@@ -38,7 +36,7 @@ static uint64_t page_of(const struct walk *walk, uint64_t rank)
 
 static void keep(struct walk *walk, uint64_t rank, double part, uint64_t other)
 {
-	/* Rounding must not carry into the other's number. */
+	// Rounding must not carry into the other's number.
 	double kept = fmin(fmax(part * (double)KEPT_WHOLE, 0),
 			   (double)(KEPT_WHOLE - 1));
 
@@ -46,7 +44,7 @@ static void keep(struct walk *walk, uint64_t rank, double part, uint64_t other)
 		page_of(walk, other) << KEPT_BITS | (uint64_t)kept;
 }
 
-/* How often a rank is met, in parts: 1 is the average. */
+// How often a rank is met, in parts: 1 is the average.
 struct shares {
 	double theta;
 	double scale;
@@ -57,11 +55,9 @@ static double share(const struct shares *shares, uint64_t rank)
 	return shares->scale * pow((double)rank, -shares->theta);
 }
 
-/*
- * Shares fall with the rank: those above 1 come first.  One after the other
- * they fill up what the small ones leave, and what then is left of one is
- * filled up by the next.
- */
+// Shares fall with the rank: those above 1 come first.  One after the other
+// they fill up what the small ones leave, and what then is left of one is
+// filled up by the next.
 static void fill(struct walk *walk, const struct shares *shares)
 {
 	uint64_t large = 1;
@@ -85,7 +81,7 @@ static void fill(struct walk *walk, const struct shares *shares)
 			break;
 		}
 	}
-	/* What is over is 1 but for rounding. */
+	// What is over is 1 but for rounding.
 	for (; large < end; large++)
 		keep(walk, large, 1, large);
 	for (; small <= walk->pages; small++)
@@ -100,11 +96,11 @@ static void start(struct walk *walk, const struct pattern_settings *settings)
 	};
 	double sum = 0;
 
-	/* The golden section spreads; no common divisor: each page once. */
+	// The golden section spreads; no common divisor: each page once.
 	walk->zipf.step = (uint64_t)((double)walk->pages * 0.6180339887) | 1;
 	while (common_divisor(walk->zipf.step, walk->pages) != 1)
 		walk->zipf.step++;
-	/* The small ones first: they would be lost beside the large ones. */
+	// The small ones first: they would be lost beside the large ones.
 	for (uint64_t rank = walk->pages; rank; rank--)
 		sum += share(&shares, rank);
 	shares.scale = (double)walk->pages / sum;

@@ -28,10 +28,8 @@ unsigned int phases_step(struct phases *phases, const struct reading *reading,
 {
 	unsigned int changes = 0;
 
-	/*
-	 * A rise that is only seen when a thread has finished already leaves
-	 * no window in which all threads ran in full RAM.
-	 */
+	// A rise that is only seen when a thread has finished already leaves
+	// no window in which all threads ran in full RAM.
 	if (phases->now == PHASE_FILL && first_done) {
 		phases->fill.end = *reading;
 		phases->teardown.begin = *reading;

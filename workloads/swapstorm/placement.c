@@ -6,10 +6,10 @@
 
 #include "placement.h"
 
-/* Pages asked about at a time: 6 KiB of a thread's stack of 64. */
+// Pages asked about at a time: 6 KiB of a thread's stack of 64.
 #define AT_ONCE 512
 
-/* With no nodes to move to, move_pages only tells where pages are. */
+// With no nodes to move to, move_pages only tells where pages are.
 static long tell(unsigned long count, void **pages, int *nodes)
 {
 	return syscall(SYS_move_pages, 0, count, pages, NULL, nodes, 0);
@@ -42,7 +42,7 @@ struct placement placement_of(unsigned char *region, uint64_t pages,
 		}
 		tell(count, asked, nodes);
 		for (uint64_t i = 0; i < count; i++) {
-			/* Below 0: not in memory. */
+			// Below 0: not in memory.
 			found.on_node += nodes[i] == (int)node;
 			found.elsewhere +=
 				nodes[i] >= 0 && nodes[i] != (int)node;

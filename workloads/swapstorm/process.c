@@ -9,10 +9,8 @@
 
 #include "process.h"
 
-/*
- * Locks are not inherited.  What a region has by now must not be locked, and
- * locking all of it at once would copy the parent's.
- */
+// Locks are not inherited.  What a region has by now must not be locked, and
+// locking all of it at once would copy the parent's.
 static int lock_but_region(const struct worker *worker, struct error *error)
 {
 	const size_t bytes = worker->pages * worker->crew->content.page_size;
@@ -29,7 +27,7 @@ static int lock_but_region(const struct worker *worker, struct error *error)
 
 static void work(struct worker *worker, pid_t parent)
 {
-	/* Nobody is left behind, should the parent be killed. */
+	// Nobody is left behind, should the parent be killed.
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);

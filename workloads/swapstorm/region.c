@@ -14,7 +14,7 @@
 #define THP_FOLDER "/sys/kernel/mm/transparent_hugepage"
 #define THP_FILE   THP_FOLDER "/enabled"
 
-/* A size of its own may be had on advice while the huge page is not. */
+// A size of its own may be had on advice while the huge page is not.
 static bool folios_of_some_size(void)
 {
 	char path[96], text[64];
@@ -69,7 +69,7 @@ static int advise(void *region, size_t bytes, enum region_thp thp,
 	if (!madvise(region, bytes,
 		     thp == THP_NEVER ? MADV_NOHUGEPAGE : MADV_HUGEPAGE))
 		return 0;
-	/* EINVAL: a kernel that has no huge pages to refuse. */
+	// EINVAL: a kernel that has no huge pages to refuse.
 	if (thp == THP_NEVER && errno == EINVAL)
 		return 0;
 	return error_set(error, "madvise: %s", strerror(errno));
@@ -102,7 +102,7 @@ static int bind_node(void *region, size_t bytes, unsigned int node,
 	const size_t bits = 8 * sizeof(mask[0]);
 
 	mask[node / bits] |= 1ul << (node % bits);
-	/* The kernel takes the number of bits for one too many. */
+	// The kernel takes the number of bits for one too many.
 	if (syscall(SYS_mbind, region, bytes, MPOL_BIND, mask, LIST_LIMIT + 1,
 		    0))
 		return error_set(error, "--nodes: %u: %s", node,
@@ -110,10 +110,8 @@ static int bind_node(void *region, size_t bytes, unsigned int node,
 	return 0;
 }
 
-/*
- * An inaccessible page after the region stops an overrun, and keeps the kernel
- * from merging neighbouring regions into one.
- */
+// An inaccessible page after the region stops an overrun, and keeps the kernel
+// from merging neighbouring regions into one.
 void *region_map(const struct region_plan *plan, unsigned int index,
 		 size_t bytes, size_t page_size, struct error *error)
 {

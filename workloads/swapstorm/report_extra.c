@@ -11,7 +11,7 @@ const struct percentile report_percentiles[REPORT_PERCENTILES] = {
 
 const struct hist *report_merged(const struct report *report, enum touch kind)
 {
-	/* Too large for the stack of a program whose memory is locked. */
+	// Too large for the stack of a program whose memory is locked.
 	static struct hist all;
 
 	all = (struct hist){.total = 0};

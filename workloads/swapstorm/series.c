@@ -4,7 +4,7 @@
 #include "series.h"
 
 #define MOST_ROWS  512
-#define MOST_CELLS 100000 /* numbers of up to 20 digits */
+#define MOST_CELLS 100000 // numbers of up to 20 digits
 
 unsigned int series_most(unsigned int threads)
 {
@@ -48,7 +48,7 @@ struct series_row *series_add(struct series *series, uint64_t now_ns)
 		thin(series);
 	if (!series->next_ns)
 		series->next_ns = now_ns;
-	/* One that came late does not put off those that follow. */
+	// One that came late does not put off those that follow.
 	while (series->next_ns <= now_ns)
 		series->next_ns += series->interval_ns;
 	return &series->rows[series->used++];

@@ -76,7 +76,7 @@ static void placement_lines(const struct report *report, struct out *out)
 	}
 }
 
-/* Of the steady phase, where there is one: the only one all threads share. */
+// Of the steady phase, where there is one: the only one all threads share.
 static void thread_table(const struct report *report, struct out *out)
 {
 	const struct phases *phases = report->phases;

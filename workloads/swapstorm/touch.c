@@ -2,10 +2,8 @@
 #include "workloads/lib/procfs.h"
 #include "touch.h"
 
-/*
- * So that the fault happens here and nowhere else.  A write that changes
- * nothing, in one instruction: what is in the page is still to be checked.
- */
+// So that the fault happens here and nowhere else.  A write that changes
+// nothing, in one instruction: what is in the page is still to be checked.
 static void touch(const struct worker *worker, uint64_t page, bool write)
 {
 	unsigned char *byte = worker_page(worker, page);

@@ -10,13 +10,11 @@
 #include "loop.h"
 #include "workloads/lib/procfs.h"
 
-/* All of it is locked: 1024 threads of the default 8 MiB would not be. */
+// All of it is locked: 1024 threads of the default 8 MiB would not be.
 #define STACK_BYTES ((size_t)64 << 10)
 
-/*
- * A bad page is put right: the next read, the next generation and the last
- * check would find the same damage again, and it is to be counted once.
- */
+// A bad page is put right: the next read, the next generation and the last
+// check would find the same damage again, and it is to be counted once.
 static void check(struct worker *worker, const struct stamp_id *id)
 {
 	const struct content *content = &worker->crew->content;
@@ -86,7 +84,7 @@ static void tell_finished(struct crew *crew)
 	const uint64_t one = 1;
 	unsigned int before = atomic_fetch_add(&crew->finished, 1);
 
-	/* An eventfd takes 2^64 - 2 of these before a write could fail. */
+	// An eventfd takes 2^64 - 2 of these before a write could fail.
 	if ((before == 0 || before + 1 == crew->threads) &&
 	    write(crew->wake_fd, &one, sizeof(one)) < 0)
 		abort();
@@ -133,11 +131,11 @@ static void pin(const struct worker *worker)
 		return;
 	CPU_ZERO(&set);
 	CPU_SET(list_at(cpus, worker->index), &set);
-	/* Only what this process may use came so far. */
+	// Only what this process may use came so far.
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
-/* Of this thread alone, be it a process's. */
+// Of this thread alone, be it a process's.
 static void cpu_time(uint64_t *user_us, uint64_t *system_us)
 {
 	struct rusage usage;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* MADV_PAGEOUT, MADV_COLD and MADV_FREE from several threads at once. */
+// MADV_PAGEOUT, MADV_COLD and MADV_FREE from several threads at once.
 #include "crew.h"
 #include "scenario.h"
 

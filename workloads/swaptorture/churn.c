@@ -8,9 +8,9 @@
 #include "workloads/lib/random.h"
 
 enum {
-	STEP_PAGES = 64,   /* looked at in a step */
-	OP_PAGES = 256,	   /* an op is for at most so many */
-	CHILD_PAGES = 200, /* a forked child looks at */
+	STEP_PAGES = 64,   // looked at in a step
+	OP_PAGES = 256,	   // an op is for at most so many
+	CHILD_PAGES = 200, // a forked child looks at
 };
 
 struct range {
@@ -41,7 +41,7 @@ static void page_out(struct churn *churn, struct range range)
 		tally->exhausted++;
 }
 
-/* What was freed lazily is the old content or none, until it is written. */
+// What was freed lazily is the old content or none, until it is written.
 static void free_lazily(struct churn *churn, struct range range)
 {
 	struct region *region = &churn->region;
@@ -70,17 +70,15 @@ static void look_at(struct churn *churn, unsigned int count)
 	}
 }
 
-/*
- * Pages, and slots of pages that are out, are shared from fork to the first
- * write of either side.  Paged out first, because MADV_PAGEOUT leaves pages
- * alone that more than one process maps.
- */
+// Pages, and slots of pages that are out, are shared from fork to the first
+// write of either side.  Paged out first, because MADV_PAGEOUT leaves pages
+// alone that more than one process maps.
 static void share(struct churn *churn, struct range range)
 {
 	page_out(churn, range);
 	pid_t child = fork();
 
-	/* The kernel may lack the memory for one. */
+	// The kernel may lack the memory for one.
 	if (child < 0)
 		return;
 	if (!child) {
@@ -103,7 +101,7 @@ static void share(struct churn *churn, struct range range)
 		tally->forks++;
 }
 
-/* One of those allowed; 0 where none is. */
+// One of those allowed; 0 where none is.
 static unsigned int some_op(struct churn *churn)
 {
 	unsigned int ops = churn->ops & CHURN_OPS;

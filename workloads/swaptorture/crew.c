@@ -18,7 +18,7 @@ static int start_one(struct member *member, struct error *error)
 {
 	sigset_t alarm, before;
 
-	/* The alarm that ends a swapoff is the main thread's. */
+	// The alarm that ends a swapoff is the main thread's.
 	sigemptyset(&alarm);
 	sigaddset(&alarm, SIGALRM);
 	pthread_sigmask(SIG_BLOCK, &alarm, &before);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Slots run out: half as much again as the smaller device holds is paged out
- * to it alone, while RAM could hold it all, so that nothing must be killed.
- */
+// Slots run out: half as much again as the smaller device holds is paged out
+// to it alone, while RAM could hold it all, so that nothing must be killed.
 #include "crew.h"
 #include "scenario.h"
 
@@ -20,7 +18,7 @@ static int run_crew(const struct torture *torture, unsigned int threads,
 	return crew_run(torture, &plan, error);
 }
 
-/* One thread alone is sure to fill it; several compete for the last slots. */
+// One thread alone is sure to fill it; several compete for the last slots.
 int run_full(struct torture *torture, struct deed *deed, struct error *error)
 {
 	enum swaps_off how;

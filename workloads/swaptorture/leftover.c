@@ -10,14 +10,12 @@
 #include "workloads/lib/text.h"
 
 enum {
-	/* So many looks, 10 ms apart, until reclaim has come to rest. */
+	// So many looks, 10 ms apart, until reclaim has come to rest.
 	LOOKS = 500,
-	/*
-	 * MemFree falls by what the kernel keeps for itself (slab, KASAN's
-	 * quarantine, lists of free pages per CPU): by 650 to 2260 pages in 28
-	 * boots that swapped out some 100,000.  A leak of one page in every
-	 * twenty-five is above this.
-	 */
+	// MemFree falls by what the kernel keeps for itself (slab, KASAN's
+	// quarantine, lists of free pages per CPU): by 650 to 2260 pages in 28
+	// boots that swapped out some 100,000.  A leak of one page in every
+	// twenty-five is above this.
 	LOST_PAGES = 4096,
 };
 
@@ -41,10 +39,8 @@ int leftover_begin(const struct torture *torture, struct leftover *left,
 	return read_free(torture, &left->free, error);
 }
 
-/*
- * Counters lag by what CPUs have not yet added up; the write does that, and
- * fails where a sum is negative.
- */
+// Counters lag by what CPUs have not yet added up; the write does that, and
+// fails where a sum is negative.
 static int read_counters(struct torture *torture, struct leftover *left,
 			 struct error *error)
 {
@@ -65,7 +61,7 @@ static int read_counters(struct torture *torture, struct leftover *left,
 	return 0;
 }
 
-/* The swapoff of the fast one empties the CPUs' slot caches, too. */
+// The swapoff of the fast one empties the CPUs' slot caches, too.
 static int take_off(struct torture *torture, const char *path,
 		    struct error *error)
 {
@@ -82,7 +78,7 @@ static int take_off(struct torture *torture, const char *path,
 	return 1;
 }
 
-/* A charge goes with the slot that it is for. */
+// A charge goes with the slot that it is for.
 static void look_at_groups(struct torture *torture)
 {
 	static const char *const groups[] = {

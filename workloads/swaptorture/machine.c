@@ -15,7 +15,7 @@
 #define THP	 "/sys/kernel/mm/transparent_hugepage/"
 #define LRU_GEN	 "/sys/kernel/mm/lru_gen/enabled"
 
-/* How many may fail: so many that the rest tells how many did. */
+// How many may fail: so many that the rest tells how many did.
 #define FAIL_TIMES UINT64_C(1000000000)
 
 int machine_put(const char *path, const char *text, struct error *error)
@@ -36,7 +36,7 @@ static int mount_one(const char *type, const char *where, const char *data,
 	return 0;
 }
 
-/* The kernel takes any word here, so look at what became of it. */
+// The kernel takes any word here, so look at what became of it.
 static int set_lru(bool mglru, struct error *error)
 {
 	char text[32];
@@ -94,7 +94,7 @@ int machine_group(const struct options *options, const char *path,
 						 "max", error)
 			       ? -1
 			       : 0;
-	/* Both together may never be less than memory alone. */
+	// Both together may never be less than memory alone.
 	if (put_limit(path, "memory.memsw.limit_in_bytes", MACHINE_NO_LIMIT,
 		      "-1", error) ||
 	    put_limit(path, "memory.limit_in_bytes", memory, "-1", error))
@@ -140,10 +140,8 @@ uint64_t machine_swap_charged(const struct options *options, const char *group)
 	return both > memory ? both - memory : 0;
 }
 
-/*
- * Allocations that may wait are spared: those of page tables, of fork and of
- * swap-in are right to assume that they succeed or that the caller is told.
- */
+// Allocations that may wait are spared: those of page tables, of fork and of
+// swap-in are right to assume that they succeed or that the caller is told.
 static int start(unsigned int percent, struct error *error)
 {
 	char number[24], times[24];

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * swaptorture: do to a kernel's swapping what it finds hardest.
- * See docs/man/swaptorture.1.
- */
+// swaptorture: do to a kernel's swapping what it finds hardest.
+// See docs/man/swaptorture.1.
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -18,7 +16,7 @@
 
 enum { EXIT_UNSOUND = 1, EXIT_USAGE = 2, EXIT_CANNOT = 3 };
 
-/* Static, so that it is there, and locked, before memory gets short. */
+// Static, so that it is there, and locked, before memory gets short.
 static struct run {
 	struct torture torture;
 	struct deed deeds[SCENARIOS];
@@ -49,7 +47,7 @@ static int say(struct run *self)
 	return complain(self, EXIT_CANNOT);
 }
 
-/* Whole pages that forked children share; for good. */
+// Whole pages that forked children share; for good.
 static void *share(int fd, size_t bytes, struct error *error)
 {
 	int flags = MAP_SHARED | MAP_POPULATE | (fd < 0 ? MAP_ANONYMOUS : 0);
@@ -139,7 +137,7 @@ static int torment(struct run *self)
 
 static void on_alarm(int signal_number)
 {
-	(void)signal_number; /* only to end a swapoff */
+	(void)signal_number; // only to end a swapoff
 }
 
 static int torture_and_report(struct run *self)

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Two regions of the same content, which KSM makes one of: its pages go out by
- * reclaim of a control group (MADV_PAGEOUT leaves alone what two map), two page
- * tables hold one slot, and either side gets a page of its own when it writes.
- */
+// Two regions of the same content, which KSM makes one of: its pages go out by
+// reclaim of a control group (MADV_PAGEOUT leaves alone what two map), two page
+// tables hold one slot, and either side gets a page of its own when it writes.
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -22,8 +20,7 @@
 #define GROUP MACHINE_GROUPS "/merged"
 #define KSM   "/sys/kernel/mm/ksm/"
 
-/* Of an entry of /proc/PID/pagemap: type and offset of a slot, and that it is.
- */
+// Of an entry of /proc/PID/pagemap: type and offset of a slot, and that it is.
 #define SLOT_BITS  ((UINT64_C(1) << 55) - 1)
 #define SLOT_THERE (UINT64_C(1) << 62)
 
@@ -40,7 +37,7 @@ static uint64_t sharing(void)
 	return pages;
 }
 
-/* Most of them: what is out already when KSM comes by stays as it is. */
+// Most of them: what is out already when KSM comes by stays as it is.
 static uint64_t wait_merged(const struct torture *torture)
 {
 	const struct timespec pause = {.tv_nsec = 20000000};
@@ -74,7 +71,7 @@ static int read_slots(const struct region *region, uint64_t slots[PAGES],
 	return 0;
 }
 
-/* Pages that are out in one slot for both. */
+// Pages that are out in one slot for both.
 static int count_out(const struct region twins[2], uint64_t *count,
 		     struct error *error)
 {
@@ -105,7 +102,7 @@ static void check_both(struct region twins[2])
 			region_check(&twins[i], page);
 }
 
-/* In the group: merge, push out, compare, write where both share, compare. */
+// In the group: merge, push out, compare, write where both share, compare.
 static int work(const struct torture *torture, const void *plan,
 		struct error *error)
 {
@@ -155,6 +152,6 @@ int run_merged(struct torture *torture, struct deed *deed, struct error *error)
 	    child_fork(torture, GROUP, work, NULL, &child, error) ||
 	    child_wait(torture, child, error))
 		return -1;
-	/* What is merged comes apart, and the scanner sleeps. */
+	// What is merged comes apart, and the scanner sleeps.
 	return machine_put(KSM "run", "2", error);
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Allocations of XArray nodes fail, so that a folio has its slot and does not
- * get into the swap cache.  Regions come and go, and with them the nodes.
- */
+// Allocations of XArray nodes fail, so that a folio has its slot and does not
+// get into the swap cache.  Regions come and go, and with them the nodes.
 #include "crew.h"
 #include "machine.h"
 #include "scenario.h"

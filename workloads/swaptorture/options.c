@@ -121,7 +121,7 @@ static int set_value(const char *option, const char *text,
 		return failed;
 	}
 	if (!strcmp(option, "--progress-fd")) {
-		/* 0 to 2 are standard input and the two outputs. */
+		// 0 to 2 are standard input and the two outputs.
 		failed = parse_number(option, text, 3, 65535, &value, error);
 		options->progress_fd = (int)value;
 		return failed;

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Memory fails under pages that are in, out and in between, while another
- * thread pages the region out.  A page that was moved in time, or that lay
- * clean over its slot, is to be what it was; of any other the program is to be
- * told by SIGBUS.  A slot that a forked child holds too makes its page go
- * through the swap cache.
- */
+// Memory fails under pages that are in, out and in between, while another
+// thread pages the region out.  A page that was moved in time, or that lay
+// clean over its slot, is to be what it was; of any other the program is to be
+// told by SIGBUS.  A slot that a forked child holds too makes its page go
+// through the swap cache.
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -22,14 +20,14 @@
 #include "scenario.h"
 #include "workloads/lib/random.h"
 
-/* Of Linux 2.6.33, unknown to some C libraries. */
+// Of Linux 2.6.33, unknown to some C libraries.
 #ifndef MADV_SOFT_OFFLINE
 #define MADV_SOFT_OFFLINE 101
 #endif
 
 enum { PAGES = 1024, OWNER = 900, IN_A_ROUND = 48 };
 
-/* The one thread of the child that touches pages. */
+// The one thread of the child that touches pages.
 static struct {
 	sigjmp_buf back;
 	volatile sig_atomic_t armed;
@@ -48,11 +46,11 @@ static void on_bus(int number, siginfo_t *info, void *context)
 	if (touch.armed && info->si_code == BUS_MCEERR_AR &&
 	    pthread_equal(pthread_self(), touch.thread))
 		siglongjmp(touch.back, 1);
-	/* Not the one that was asked for: it ends the child, and is found. */
+	// Not the one that was asked for: it ends the child, and is found.
 	signal(number, SIG_DFL);
 }
 
-/* Whether the page is there; what is there is compared. */
+// Whether the page is there; what is there is compared.
 static bool there(struct region *region, uint64_t page)
 {
 	if (sigsetjmp(touch.back, 1)) {
@@ -65,7 +63,7 @@ static bool there(struct region *region, uint64_t page)
 	return true;
 }
 
-/* A page that was lost is given up, and one without content takes its place. */
+// A page that was lost is given up, and one without content takes its place.
 static int renew(struct region *region, uint64_t page, struct error *error)
 {
 	const size_t bytes = region->torture->content.page_size;
@@ -92,7 +90,7 @@ static void *page_out(void *argument)
 	return NULL;
 }
 
-/* Looks at what it shares until it is told to end; lost pages are no fault. */
+// Looks at what it shares until it is told to end; lost pages are no fault.
 static pid_t share(struct region *region)
 {
 	pid_t child = fork();
@@ -112,12 +110,12 @@ static int inject(struct region *region, uint64_t page, uint64_t drop,
 	const size_t bytes = region->torture->content.page_size;
 	const int advice = drop % 4 ? MADV_HWPOISON : MADV_SOFT_OFFLINE;
 
-	/* Read in, so that it is clean where it was out; or dirty. */
+	// Read in, so that it is clean where it was out; or dirty.
 	if (!there(region, page))
 		return renew(region, page, error);
 	if (drop % 4 == 1)
 		region_write(region, page);
-	/* Busy just now, or gone out again: the next one. */
+	// Busy just now, or gone out again: the next one.
 	if (madvise(region->bytes + page * bytes, bytes, advice))
 		return errno == EPERM || errno == EINVAL
 			       ? error_set(error, "MADV_HWPOISON: %s",

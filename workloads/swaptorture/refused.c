@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Two control groups whose memory does not hold what is in them: one may swap
- * as it likes, the other hardly, so that its charges are refused while the
- * folios of both are on their way out.
- *
- * Groups of v1 limit memory and swap together and refuse what comes in, not
- * what goes out; a program that faults there waits (memory.oom_control) or is
- * killed.  So one that asks for memory by a system call is refused there, again
- * and again, and gives back what it got.
- */
+// Two control groups whose memory does not hold what is in them: one may swap
+// as it likes, the other hardly, so that its charges are refused while the
+// folios of both are on their way out.
+//
+// Groups of v1 limit memory and swap together and refuse what comes in, not
+// what goes out; a program that faults there waits (memory.oom_control) or is
+// killed.  So one that asks for memory by a system call is refused there, again
+// and again, and gives back what it got.
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -22,12 +20,12 @@
 #define BOUNDLESS MACHINE_GROUPS "/boundless"
 #define HOARD	  (32 * MIB)
 
-/* Of Linux 5.14, newer than some C libraries. */
+// Of Linux 5.14, newer than some C libraries.
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
 
-/* Asks for more than the group may have, which is to be refused. */
+// Asks for more than the group may have, which is to be refused.
 static int hoard(const struct torture *torture, const void *plan,
 		 struct error *error)
 {
@@ -52,7 +50,7 @@ int run_refused(struct torture *torture, struct deed *deed, struct error *error)
 {
 	const struct options *options = &torture->options;
 	const uint64_t steps = 24 * options->rounds;
-	/* 2 MiB less than both limits: page tables are charged too. */
+	// 2 MiB less than both limits: page tables are charged too.
 	const struct crew_plan limited = {
 		.threads = 1,
 		.bytes = 12 * MIB,

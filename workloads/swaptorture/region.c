@@ -13,7 +13,7 @@ static void *map(size_t bytes)
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
-/* What is before and after it is given back. */
+// What is before and after it is given back.
 static void *map_aligned(size_t bytes)
 {
 	unsigned char *begin = map(bytes + HUGE);
@@ -47,7 +47,7 @@ int region_map(struct region *region, const struct torture *torture,
 	if (mlock(region->generations, kept))
 		return error_set(error, "cannot lock %zu bytes: %s", kept,
 				 strerror(errno));
-	/* EINVAL: a kernel that has no huge pages. */
+	// EINVAL: a kernel that has no huge pages.
 	if (madvise(region->bytes, bytes,
 		    torture->options.huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) &&
 	    errno != EINVAL)

@@ -77,8 +77,7 @@ static void verification(struct out *out, const struct tally *tally)
 	out_text(out, "]},\n");
 }
 
-/* Only digits, paths and words of ours are in these lines: nothing to escape.
- */
+// Only digits, paths and words of ours are in these lines: nothing to escape.
 static void lines(struct out *out, const char *name,
 		  const struct findings *found)
 {

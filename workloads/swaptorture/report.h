@@ -1,6 +1,6 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-/* The JSON document "swaptorture 1"; its fields are explained in
- * swaptorture(1). */
+// SPDX-License-Identifier: GPL-2.0-only
+// The JSON document "swaptorture 1"; its fields are explained in
+// swaptorture(1).
 #ifndef SWAPTORTURE_REPORT_H
 #define SWAPTORTURE_REPORT_H
 
@@ -10,14 +10,14 @@
 
 struct report {
 	const struct torture *torture;
-	const struct deed *deeds; /* of the scenarios that were asked for */
-	const struct leftover *leftover; /* NULL: outside a guest */
+	const struct deed *deeds;	 // of the scenarios that were asked for
+	const struct leftover *leftover; // NULL: outside a guest
 };
 
-/* True where a page came back wrong or something was left over. */
+// True where a page came back wrong or something was left over.
 bool report_unsound(const struct report *report);
 
-/* Write the document; the caller flushes `out`. */
+// Write the document; the caller flushes `out`.
 void report_write(const struct report *report, struct out *out);
 
 #endif

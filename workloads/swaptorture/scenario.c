@@ -46,7 +46,7 @@ static uint64_t merged_out(const struct deed *deed)
 	return deed->merged_out;
 }
 
-/* Some are lost with their memory, as they must be, and some are not. */
+// Some are lost with their memory, as they must be, and some are not.
 static uint64_t survived(const struct deed *deed)
 {
 	return deed->counters.pswpout && deed->survived &&

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Forked children that share pages and slots with their parents and modify
- * them.  In a guest, in a control group that holds half of the memory: so
- * pages are reclaimed while both map them, which MADV_PAGEOUT does not do.
- */
+// Forked children that share pages and slots with their parents and modify
+// them.  In a guest, in a control group that holds half of the memory: so
+// pages are reclaimed while both map them, which MADV_PAGEOUT does not do.
 #include "crew.h"
 #include "machine.h"
 #include "scenario.h"

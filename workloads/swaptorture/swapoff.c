@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The device that is filled first is taken off and put back, again and again,
- * while threads write more than fits into RAM: its pages come back into full
- * RAM and go out to the other one.
- */
+// The device that is filled first is taken off and put back, again and again,
+// while threads write more than fits into RAM: its pages come back into full
+// RAM and go out to the other one.
 #include <time.h>
 
 #include "crew.h"
 #include "scenario.h"
 
-/* So many are worth taking it off for. */
+// So many are worth taking it off for.
 enum { ENOUGH_KIB = 1024 };
 
 static bool wait_for_pages(const struct torture *torture, struct crew *crew)

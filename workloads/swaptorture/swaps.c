@@ -16,7 +16,7 @@ enum {
 	FAST = SWAP_FLAG_PREFER | SWAPS_FAST_PRIORITY,
 };
 
-/* Written to a device with O_DIRECT, so page-aligned; of no use afterwards. */
+// Written to a device with O_DIRECT, so page-aligned; of no use afterwards.
 static alignas(4096) uint8_t scratch[64 << 10];
 
 static int read_swaps(char *text, size_t size, struct error *error)
@@ -39,7 +39,7 @@ int swaps_prepare(struct swaps *swaps, struct error *error)
 	if (!line || sscanf(line + 1, "%63s", swaps->slow) != 1)
 		return error_set(error, "/proc/swaps: no device is in use; "
 					"the guest is to have one");
-	/* As large as the kernel was told to make it. */
+	// As large as the kernel was told to make it.
 	if (device_find(&device, "/sys", DEVICE_BRD, 0, WAIT_MS, &fault) ||
 	    device_fill(&device, device.bytes, scratch, sizeof(scratch),
 			&fault) ||

@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-/* What all scenarios are handed. */
+// SPDX-License-Identifier: GPL-2.0-only
+// What all scenarios are handed.
 #ifndef SWAPTORTURE_TORTURE_H
 #define SWAPTORTURE_TORTURE_H
 
@@ -14,7 +14,7 @@
 
 #define TORTURE_FINDINGS 16
 
-/* Lines for people: what is wrong with the kernel, or was not reached. */
+// Lines for people: what is wrong with the kernel, or was not reached.
 struct findings {
 	unsigned int count;
 	char lines[TORTURE_FINDINGS][160];
@@ -24,9 +24,9 @@ struct torture {
 	struct options options;
 	struct content content;
 	struct tally *tally;
-	_Atomic uint64_t *progress; /* pages written and checked; only rises */
-	uint64_t mem_total;	    /* bytes */
-	uint64_t deadline_ns;	    /* of the scenario under way */
+	_Atomic uint64_t *progress; // pages written and checked; only rises
+	uint64_t mem_total;	    // bytes
+	uint64_t deadline_ns;	    // of the scenario under way
 	struct swaps swaps;
 	struct findings unsound;
 	struct findings missed;
@@ -35,7 +35,7 @@ struct torture {
 __attribute__((format(printf, 2, 3))) void
 findings_add(struct findings *found, const char *format, ...);
 
-/* True once the scenario's time is up; marks it as cut. */
+// True once the scenario's time is up; marks it as cut.
 bool torture_over(const struct torture *torture);
 
 #endif

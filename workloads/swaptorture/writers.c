@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* More memory than RAM, written and checked by several threads. */
+// More memory than RAM, written and checked by several threads.
 #include "crew.h"
 #include "scenario.h"
 

@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-/* A simulation of four vCPUs on two sockets, with figures to reckon with. */
+// SPDX-License-Identifier: GPL-2.0-only
+// A simulation of four vCPUs on two sockets, with figures to reckon with.
 #ifndef LOCKSTEP_SIM_TEST_H
 #define LOCKSTEP_SIM_TEST_H
 
@@ -16,7 +16,7 @@
 #define DATA UINT64_C(0xffff888000000000)
 #define CODE UINT64_C(0xffffffff81000000)
 #define LEAF (CODE + 0x1000)
-#define SLOW (CODE + 0x1800) /* a leaf, too, and timed */
+#define SLOW (CODE + 0x1800) // a leaf, too, and timed
 #define IRQ  (CODE + 0x4000)
 
 enum { INSN = 10, NEAR = 400, FAR = 1200, BYTE = 1, QUANTUM = 100 };
@@ -60,14 +60,14 @@ static inline uint64_t now(const struct sim *sim, unsigned int cpu)
 	return sim->clocks.of[cpu].now;
 }
 
-/* They come up at the same time. */
+// They come up at the same time.
 static inline void start(struct sim *sim, unsigned int cpus)
 {
 	for (unsigned int cpu = 0; cpu < cpus; cpu++)
 		assert_true(sim_may_run(sim, cpu));
 }
 
-/* A block of the vCPU, once it is its turn. */
+// A block of the vCPU, once it is its turn.
 static inline void step(struct sim *sim, unsigned int cpu)
 {
 	assert_true(sim_may_run(sim, cpu));

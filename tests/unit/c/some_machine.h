@@ -1,6 +1,6 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-/* A small machine of which every key of the format is told, for what is thrown
- * at it. */
+// SPDX-License-Identifier: GPL-2.0-only
+// A small machine of which every key of the format is told, for what is thrown
+// at it.
 #ifndef TESTS_SOME_MACHINE_H
 #define TESTS_SOME_MACHINE_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: lockstep/clocks.c
-/* Whose turn it is, and how far one vCPU may be ahead of the others. */
+// Whose turn it is, and how far one vCPU may be ahead of the others.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,7 +47,7 @@ static void test_a_quantum_ahead(void **state)
 	clocks.of[0].now = QUANTUM;
 	assert_false(clocks_turn(&clocks, 0));
 	assert_int_equal(clocks_time(&clocks), 0);
-	/* By as much as the other goes on. */
+	// By as much as the other goes on.
 	clocks.of[1].now = 1;
 	assert_true(clocks_turn(&clocks, 0));
 	clocks.of[0].now = QUANTUM + 1;
@@ -67,13 +67,13 @@ static void test_pause(void **state)
 	assert_int_equal(clocks.of[0].now, QUANTUM);
 	assert_int_equal(clocks_pause(&clocks, 0), 0);
 	assert_false(clocks_turn(&clocks, 0));
-	/* Where all wait, time goes on. */
+	// Where all wait, time goes on.
 	assert_int_equal(clocks_pause(&clocks, 1), QUANTUM);
 	assert_true(clocks_turn(&clocks, 0));
 	assert_int_equal(clocks_time(&clocks), QUANTUM);
 }
 
-/* Who sleeps holds nobody up, and wakes in the others' present. */
+// Who sleeps holds nobody up, and wakes in the others' present.
 static void test_another_quantum(void **state)
 {
 	struct clocks clocks = clocks_of(2, 0);
@@ -86,7 +86,7 @@ static void test_another_quantum(void **state)
 	assert_true(clocks_turn(&clocks, 0));
 	clocks.of[0].now = 10 * QUANTUM;
 	assert_false(clocks_turn(&clocks, 0));
-	/* And shorter: who is ahead by more waits, however far it might go. */
+	// And shorter: who is ahead by more waits, however far it might go.
 	clocks.of[1].now = QUANTUM;
 	clocks_quantum(&clocks, QUANTUM);
 	clocks.of[0].now = 2 * QUANTUM;
@@ -110,7 +110,7 @@ static void test_halt(void **state)
 	assert_int_equal(clocks_time(&clocks), 100 * QUANTUM);
 	assert_true(clocks_turn(&clocks, 1));
 	assert_int_equal(clocks.of[1].now, 100 * QUANTUM);
-	/* One that is ahead keeps its time. */
+	// One that is ahead keeps its time.
 	clocks.of[1].now += 5;
 	clocks_halt(&clocks, 1);
 	assert_true(clocks_turn(&clocks, 1));
@@ -133,10 +133,8 @@ static void test_all_halt(void **state)
 	assert_int_equal(clocks.of[1].now, time);
 }
 
-/*
- * Nobody may wait for ever for a vCPU that stopped without a HLT; it is
- * counted, and welcome when it comes back.
- */
+// Nobody may wait for ever for a vCPU that stopped without a HLT; it is
+// counted, and welcome when it comes back.
 static void test_lost(void **state)
 {
 	struct clocks clocks = clocks_of(3, 0);
@@ -148,7 +146,7 @@ static void test_lost(void **state)
 	clocks.of[0].now = clocks.of[1].now = QUANTUM;
 	while (!clocks_turn(&clocks, refused % 2) && refused < 1000)
 		refused++;
-	/* Not before each could have had its turn twice. */
+	// Not before each could have had its turn twice.
 	assert_in_range(refused, 2 * 3, 999);
 	assert_int_equal(clocks.lost, 1);
 	assert_false(clocks.of[2].running);
@@ -182,8 +180,8 @@ static void test_seeds(void **state)
 	assert_int_not_equal(of_one, 0);
 }
 
-/* Whatever they do, none is a quantum and a block ahead, and time never goes
- * back. */
+// Whatever they do, none is a quantum and a block ahead, and time never goes
+// back.
 static void test_bound(void **state)
 {
 	struct clocks clocks = clocks_of(CPUS, 7);

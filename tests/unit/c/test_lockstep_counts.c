@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: lockstep/sim.c lockstep/clocks.c lockstep/lines.c lockstep/spans.c
 // LINK: lockstep/tally.c lockstep/machine.c
-/* What is counted, for whom, and when. */
+// What is counted, for whom, and when.
 #include "tests/unit/c/lockstep_sim.h"
 
-/* The caller answers for what a leaf does, also where that calls another. */
+// The caller answers for what a leaf does, also where that calls another.
 static void test_leaf(void **state)
 {
 	struct sim *sim = *state;
@@ -36,7 +36,7 @@ static void test_spans(void **state)
 	step(sim, 0);
 	sim_entry(sim, 0, SLOW, back.address, DATA);
 	step(sim, 0);
-	/* An interrupt while it waits; a block at 0 is none of its ends. */
+	// An interrupt while it waits; a block at 0 is none of its ends.
 	sim_entry(sim, 0, IRQ, from_irq.address, 0);
 	for (int i = 0; i < 3; i++)
 		step(sim, 0);
@@ -56,7 +56,7 @@ static void test_spans(void **state)
 	assert_int_equal(sim->vcpus[0].spans.depth, 0);
 }
 
-/* The first window counts, whatever is marked after it. */
+// The first window counts, whatever is marked after it.
 static void test_window(void **state)
 {
 	struct sim *sim = *state;
@@ -81,7 +81,7 @@ static void test_window(void **state)
 	assert_int_equal(window->state, WINDOW_CLOSED);
 	assert_int_equal(window->end[0].insns - window->begin[0].insns, 1);
 	assert_int_equal(window->end[0].near - window->begin[0].near, 1);
-	/* The line was on its way to vCPU 1 until then. */
+	// The line was on its way to vCPU 1 until then.
 	assert_int_equal(window->end_fs - began, INSN + 2 * NEAR);
 	assert_int_equal(sim->transfers.used, 1);
 	const uint64_t ended = window->end_fs;
@@ -130,7 +130,7 @@ static void test_full(void **state)
 			sim_access(sim, cpu, DATA + i * 64, true, CODE);
 	assert_int_equal(sim->transfers.used, 100);
 	assert_int_equal(sim->transfers.dropped, 50);
-	/* Their time is counted all the same. */
+	// Their time is counted all the same.
 	assert_int_equal(sim->vcpus[1].counters.near, 150);
 	assert_int_equal(now(sim, 1), 150 * NEAR);
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: lockstep/sim.c lockstep/clocks.c lockstep/lines.c lockstep/spans.c
 // LINK: lockstep/tally.c lockstep/machine.c lockstep/insn.c lockstep/output.c
-/*
- * Random input, the same each time, under the sanitizers: what a guest can do
- * and what a file can hold breaks nothing.
- */
+// Random input, the same each time, under the sanitizers: what a guest can do
+// and what a file can hold breaks nothing.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,7 +29,7 @@ static unsigned int draw(unsigned int below)
 	return (unsigned int)(seed >> 33) % below;
 }
 
-/* Whole lines doubled, bytes changed, the end cut off. */
+// Whole lines doubled, bytes changed, the end cut off.
 static void test_machine(void **state)
 {
 	unsigned int taken = 0;
@@ -56,7 +54,7 @@ static void test_machine(void **state)
 			assert_in_range(strnlen(why, sizeof(why)), 5,
 					sizeof(why) - 1);
 	}
-	/* Neither all nor none. */
+	// Neither all nor none.
 	assert_in_range(taken, 2000, 18000);
 }
 
@@ -68,7 +66,7 @@ static void test_insn(void **state)
 	seed = 2;
 	for (int i = 0; i < 200000; i++) {
 		const size_t length = draw(16);
-		/* As long as it says, so that the sanitizer sees it. */
+		// As long as it says, so that the sanitizer sees it.
 		uint8_t *bytes = malloc(length ? length : 1);
 
 		for (size_t j = 0; j < length; j++)
@@ -76,11 +74,11 @@ static void test_insn(void **state)
 		kinds |= 1U << insn_decode(bytes, length).kind;
 		free(bytes);
 	}
-	/* All but the mark, which is one in 2^40. */
+	// All but the mark, which is one in 2^40.
 	assert_int_equal(kinds, (1U << INSN_MARK) - 1);
 }
 
-/* Near what the machine file names, far from it, and around nothing. */
+// Near what the machine file names, far from it, and around nothing.
 static uint64_t any_address(void)
 {
 	switch (draw(6)) {
@@ -132,7 +130,7 @@ static void event(struct sim *sim)
 	}
 }
 
-/* In whatever order; then it is all written out, twice the same. */
+// In whatever order; then it is all written out, twice the same.
 static void simulate(uint64_t with, char **json)
 {
 	static struct sim sim;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: lockstep/insn.c
-/* Instructions as objdump prints them, and what the simulation makes of each.
- */
+// Instructions as objdump prints them, and what the simulation makes of each.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -79,7 +78,7 @@ static void test_known(void **state)
 	}
 }
 
-/* As runner/agent/mark.c and the tests' guests have the compiler make them. */
+// As runner/agent/mark.c and the tests' guests have the compiler make them.
 static void test_marks(void **state)
 {
 	uint8_t bytes[] = {0x0f, 0x1f, 0x80, 0, 0x4b, 0x57, 0x53};
@@ -94,7 +93,7 @@ static void test_marks(void **state)
 	}
 }
 
-/* An instruction that is cut off where its page ends. */
+// An instruction that is cut off where its page ends.
 static void test_cut_off(void **state)
 {
 	(void)state;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: lockstep/lines.c
-/* Who holds a cache line, what it costs to get it, and who had it. */
+// Who holds a cache line, what it costs to get it, and who had it.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 
 enum { NEAR = 40, FAR = 120 };
 
-/* CPUs 0 and 1 on socket 0, 2 and 3 on socket 1. */
+// CPUs 0 and 1 on socket 0, 2 and 3 on socket 1.
 static const struct machine machine = {
 	.cpus = 4,
 	.socket = {0, 0, 1, 1},
@@ -40,10 +40,8 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/*
- * What an access costs; it changes hands only where it has to.  Each comes
- * long after the one before.
- */
+// What an access costs; it changes hands only where it has to.  Each comes
+// long after the one before.
 static uint64_t access_line(struct lines *lines, unsigned int cpu, bool write)
 {
 	static uint64_t now;
@@ -71,7 +69,7 @@ static void test_find(void **state)
 	assert_null(lines_find(lines, OTHER - 64));
 	assert_null(lines_find(lines, 0));
 	assert_null(lines_find(lines, UINT64_MAX));
-	/* A user's address with the same bits 40..47. */
+	// A user's address with the same bits 40..47.
 	assert_null(lines_find(lines, START & ~(UINT64_C(0xffff) << 48)));
 }
 
@@ -94,7 +92,7 @@ static void test_read_of_a_modified_line(void **state)
 {
 	access_line(*state, 0, true);
 	assert_int_equal(access_line(*state, 1, false), NEAR);
-	/* Both have a copy now, and nobody a modified one. */
+	// Both have a copy now, and nobody a modified one.
 	assert_int_equal(access_line(*state, 0, false), 0);
 	assert_int_equal(access_line(*state, 2, false), 0);
 	access_line(*state, 2, true);
@@ -109,11 +107,11 @@ static void test_write_takes_it_from_all(void **state)
 	assert_int_equal(access_line(*state, 0, true), 0);
 	access_line(*state, 1, false);
 	access_line(*state, 2, false);
-	/* One of those it is taken from is on the other socket. */
+	// One of those it is taken from is on the other socket.
 	assert_int_equal(access_line(*state, 0, true), FAR);
 	assert_int_equal(access_line(*state, 2, true), FAR);
 	assert_int_equal(access_line(*state, 3, true), NEAR);
-	/* The last reader is its own: nobody is asked. */
+	// The last reader is its own: nobody is asked.
 	assert_int_equal(access_line(*state, 3, false), 0);
 }
 
@@ -141,7 +139,7 @@ static void test_one_way_at_a_time(void **state)
 	struct line *line = lines_find(lines, START);
 
 	lines_take(lines, line, 0, true, 1, 0);
-	/* Three want it at once: each waits for those before it. */
+	// Three want it at once: each waits for those before it.
 	assert_int_equal(lines_take(lines, line, 1, true, 1, 1000).fs, NEAR);
 	assert_int_equal(lines_take(lines, line, 2, true, 1, 1000).fs,
 			 NEAR + FAR);
@@ -181,9 +179,9 @@ static void refused(uint64_t start, uint64_t bytes)
 static void test_ranges(void **state)
 {
 	(void)state;
-	refused(START + BYTES, BYTES); /* bits 40..47 as the first's */
-	refused(UINT64_C(1) << 62, UINT64_C(1) << 61); /* no room, and more */
-	refused((UINT64_C(1) << 40) - 64, 128);	       /* would be lost half */
+	refused(START + BYTES, BYTES); // bits 40..47 as the first's
+	refused(UINT64_C(1) << 62, UINT64_C(1) << 61); // no room, and more
+	refused((UINT64_C(1) << 40) - 64, 128);	       // would be lost half
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

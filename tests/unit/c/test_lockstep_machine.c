@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: lockstep/machine.c
-/* The machine file: what it says, and the line of each mistake. */
+// The machine file: what it says, and the line of each mistake.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -86,7 +86,7 @@ static void refused(const char *text, const char *says)
 	assert_string_equal(why, says);
 }
 
-/* Each is the third line of a file. */
+// Each is the third line of a file.
 static void test_bad_lines(void **state)
 {
 	static const char *const wrong[] = {
@@ -188,7 +188,7 @@ static void too_many(const char *line, int most)
 
 	for (int i = 0; i < most; i++)
 		strcat(text, line);
-	/* All that can be are taken; then something else is missing. */
+	// All that can be are taken; then something else is missing.
 	assert_int_equal(machine_parse(&machine, text, why, sizeof(why)), -1);
 	assert_string_equal(why, "cpus: is missing");
 	strcat(text, line);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: lockstep/sim.c lockstep/clocks.c lockstep/lines.c lockstep/spans.c
 // LINK: lockstep/tally.c lockstep/machine.c lockstep/output.c
-/* The document, to the byte, of a simulation of a few events. */
+// The document, to the byte, of a simulation of a few events.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

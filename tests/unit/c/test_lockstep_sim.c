@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: lockstep/sim.c lockstep/clocks.c lockstep/lines.c lockstep/spans.c
 // LINK: lockstep/tally.c lockstep/machine.c
-/* Guests of a few events, whose simulated time can be computed beside them. */
+// Guests of a few events, whose simulated time can be computed beside them.
 #include "tests/unit/c/lockstep_sim.h"
 
-/* Turns are a quantum long in the window alone. */
+// Turns are a quantum long in the window alone.
 static int measured(void **state)
 {
 	if (set_up(state))
@@ -13,10 +13,8 @@ static int measured(void **state)
 	return 0;
 }
 
-/*
- * `cpus` vCPUs, in turn, each `times` a block that counts in a word of its
- * own; the simulated time that takes.
- */
+// `cpus` vCPUs, in turn, each `times` a block that counts in a word of its
+// own; the simulated time that takes.
 static uint64_t count_words(struct sim *sim, unsigned int cpus,
 			    unsigned int apart, unsigned int times)
 {
@@ -48,7 +46,7 @@ static void test_alone(void **state)
 	assert_int_equal(count_words(*state, 1, 64, 1000), 1000 * INSN);
 }
 
-/* Twice the work in the same time. */
+// Twice the work in the same time.
 static void test_independent(void **state)
 {
 	assert_int_equal(count_words(*state, 2, 64, 1000), 1000 * INSN);
@@ -59,7 +57,7 @@ static void test_four_independent(void **state)
 	assert_int_equal(count_words(*state, 4, 64, 1000), 1000 * INSN);
 }
 
-/* Of the same line, each access but the first is from the other, one by one. */
+// Of the same line, each access but the first is from the other, one by one.
 static void test_false_sharing(void **state)
 {
 	struct sim *sim = *state;
@@ -67,10 +65,8 @@ static void test_false_sharing(void **state)
 	assert_int_equal(count_words(sim, 2, 8, 1), INSN + NEAR);
 	tear_down(state);
 	measured(state);
-	/*
-	 * The vCPU that had the line first is a transfer behind the other and
-	 * catches up with it in its cache: that is 40 counts of it.
-	 */
+	// The vCPU that had the line first is a transfer behind the other and
+	// catches up with it in its cache: that is 40 counts of it.
 	assert_in_range(count_words(sim, 2, 8, 1000), 2 * 960 * NEAR,
 			2 * 1000 * (INSN + NEAR));
 	assert_true(sim->vcpus[0].counters.stall_fs >=
@@ -90,12 +86,12 @@ static void pass(struct sim *sim, unsigned int one, unsigned int other,
 		const unsigned int to = cpu[i % 2];
 		const uint64_t before = now(sim, cpu[!(i % 2)]);
 
-		/* Handed over: not before the other has done it. */
+		// Handed over: not before the other has done it.
 		sim->clocks.of[to].now = before;
 		sim_access(sim, to, DATA, true, CODE);
 		assert_int_equal(now(sim, to) - before, costs);
 	}
-	/* Who has it pays nothing. */
+	// Who has it pays nothing.
 	const uint64_t before = now(sim, other);
 
 	sim_access(sim, other, DATA + 63, true, CODE);
@@ -121,12 +117,10 @@ static void test_pass_far(void **state)
 	assert_int_equal(sim->vcpus[2].counters.stall_fs, 50 * FAR);
 }
 
-/*
- * N vCPUs at one queued lock: who has it holds it for HOLD instructions and
- * writes the line of the next, who waits at it by PAUSE.  The next sees that at
- * its own clock, which is a quantum earlier or later at most, and then pays for
- * the line: a hold is HOLD instructions, a line and a quantum more or less.
- */
+// N vCPUs at one queued lock: who has it holds it for HOLD instructions and
+// writes the line of the next, who waits at it by PAUSE.  The next sees that at
+// its own clock, which is a quantum earlier or later at most, and then pays for
+// the line: a hold is HOLD instructions, a line and a quantum more or less.
 static void queued(struct sim *sim, unsigned int cpus)
 {
 	enum { HOLD = 50, HOLDS = 1000, HOLD_FS = HOLD * INSN + NEAR };
@@ -149,7 +143,7 @@ static void queued(struct sim *sim, unsigned int cpus)
 			sim_access(sim, cpu, DATA + holder * 64, true, CODE);
 		}
 	}
-	/* The first has its line already. */
+	// The first has its line already.
 	assert_in_range(clocks_time(&sim->clocks) + NEAR,
 			HOLDS * (HOLD_FS - QUANTUM),
 			HOLDS * (HOLD_FS + QUANTUM));
@@ -171,7 +165,7 @@ static void test_queue_of_4(void **state)
 	queued(sim, 4);
 }
 
-/* Idle vCPUs, by HLT and by PAUSE, take nothing from one that works. */
+// Idle vCPUs, by HLT and by PAUSE, take nothing from one that works.
 static void test_idle(void **state)
 {
 	struct sim *sim = *state;
@@ -194,7 +188,7 @@ static void test_idle(void **state)
 	assert_int_equal(sim->clocks.lost, 0);
 }
 
-/* As all do, a vCPU that starts or wakes has to wait for the slowest. */
+// As all do, a vCPU that starts or wakes has to wait for the slowest.
 static void test_late_comers(void **state)
 {
 	struct sim *sim = *state;
@@ -216,7 +210,7 @@ static void test_late_comers(void **state)
 static void test_bulk(void **state)
 {
 	struct sim *sim = *state;
-	/* Two instructions of three are of the copying itself. */
+	// Two instructions of three are of the copying itself.
 	const struct block copies = {CODE, 3, 1, false};
 
 	assert_true(sim_may_run(sim, 0));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: lockstep/tally.c lockstep/spans.c
-/* The table of counts, and the stack of what is being timed. */
+// The table of counts, and the stack of what is being timed.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,7 +39,7 @@ static void test_counts(void **state)
 	tally_tear_down(&tally);
 }
 
-/* Both words of a key tell, also where their bits are the same together. */
+// Both words of a key tell, also where their bits are the same together.
 static void test_keys(void **state)
 {
 	struct tally tally;
@@ -65,7 +65,7 @@ static void test_full(void **state)
 	for (uint64_t i = 3; i < 10; i++)
 		assert_null(tally_at(&tally, i, 0));
 	assert_int_equal(tally.dropped, 7);
-	/* What is in it is counted on. */
+	// What is in it is counted on.
 	tally_at(&tally, 2, 0)[1]++;
 	assert_int_equal(tally_at(&tally, 2, 0)[1], 2);
 	assert_int_equal(tally.used, 3);

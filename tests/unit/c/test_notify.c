@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: workloads/lib/notify.c
 // LINK: workloads/lib/error.c
-/* The handshake, with a good peer and with bad ones. */
+// The handshake, with a good peer and with bad ones.
 #include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -37,7 +37,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-/* A raw terminal pair: what stands in for a socket in a kernel without NET. */
+// A raw terminal pair: what stands in for a socket in a kernel without NET.
 static int set_up_terminal(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
@@ -93,7 +93,7 @@ static void test_nobody_to_tell(void **state)
 	assert_int_equal(notify_step(&notify, false, 1, &error), 0);
 }
 
-/* The second line is held back until the first has been answered. */
+// The second line is held back until the first has been answered.
 static void test_one_after_the_other(void **state)
 {
 	struct fixture *f = *state;
@@ -147,7 +147,7 @@ static void test_peer_gone_without_an_answer(void **state)
 		    "--notify-fd: the peer closed it without answering");
 }
 
-/* The two ways a peer can be gone, seen through a terminal. */
+// The two ways a peer can be gone, seen through a terminal.
 static void test_terminal_gone(void **state)
 {
 	struct fixture *f = *state;
@@ -214,7 +214,7 @@ int main(void)
 		ON_TERMINAL(test_terminal_gone),
 	};
 
-	/* As the program does. */
+	// As the program does.
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

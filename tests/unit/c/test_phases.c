@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: workloads/swapstorm/phases.c
-/* Phases from made-up readings. */
+// Phases from made-up readings.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -61,7 +61,7 @@ static void test_whole_course(void **state)
 	assert_string_equal(phases_outcome(&p), "ok");
 }
 
-/* With one thread the first to finish is the last. */
+// With one thread the first to finish is the last.
 static void test_all_done_ends_two_phases_at_once(void **state)
 {
 	struct phases p = begin(0);
@@ -92,7 +92,7 @@ static void test_ram_never_full(void **state)
 	assert_string_equal(phases_outcome(&p), "no-pressure");
 }
 
-/* RAM is full only once a thread is done: no window with all at work. */
+// RAM is full only once a thread is done: no window with all at work.
 static void test_full_too_late(void **state)
 {
 	struct phases p = begin(0);
@@ -105,7 +105,7 @@ static void test_full_too_late(void **state)
 	assert_string_equal(phases_outcome(&p), "no-steady");
 }
 
-/* What was swapped out before the run is not our doing. */
+// What was swapped out before the run is not our doing.
 static void test_earlier_swapping_is_not_pressure(void **state)
 {
 	struct phases p = begin(123456);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: workloads/lib/procfs.c workloads/lib/error.c workloads/lib/text.c
-/* Counters from text of /proc, whole and broken. */
+// Counters from text of /proc, whole and broken.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ static void test_field(void **state)
 	assert_false(procfs_field(text, "free_pages", &value));
 	assert_false(procfs_field(text, "word", &value));
 	assert_false(procfs_field(text, "cut", &value));
-	/* The number of the next line is not this one's. */
+	// The number of the next line is not this one's.
 	assert_false(procfs_field("empty \n12 x\n", "empty", &value));
 	assert_false(procfs_field("", "pswpin", &value));
 }
@@ -108,7 +108,7 @@ static void test_reading(void **state)
 	assert_int_equal(reading.pswpin, 3);
 	assert_int_equal(reading.pswpout, 44);
 	assert_in_range(reading.t_ns, before, clock_ns());
-	/* And again, from the beginning. */
+	// And again, from the beginning.
 	assert_int_equal(
 		pwrite(vmstat->fd, "nr_free_pages 17\npswpin 5", 25, 0), 25);
 	assert_int_equal(vmstat_read(vmstat, &reading, &error), 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: workloads/lib/stamp.c workloads/lib/content.c
-/* Every way a page can come back wrong is seen, and named rightly. */
+// Every way a page can come back wrong is seen, and named rightly.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 static const struct stamp_id mine = {.thread = 3, .page = 77, .generation = 5};
 
-/* Aligned as a page is; exactly as long, so the sanitizer sees an overrun. */
+// Aligned as a page is; exactly as long, so the sanitizer sees an overrun.
 struct fixture {
 	struct content content;
 	unsigned char *page;
@@ -103,7 +103,7 @@ static void test_single_bit_flip_anywhere_is_corrupt(void **state)
 	assert_true(good(f));
 }
 
-/* A flipped bit in the stamp itself must not read as someone else's page. */
+// A flipped bit in the stamp itself must not read as someone else's page.
 static void test_every_bit_of_the_stamp(void **state)
 {
 	struct fixture *f = *state;
@@ -189,7 +189,7 @@ static void test_all_but_zero_is_not_lost(void **state)
 	assert_int_equal(f->finding.kind, BAD_CORRUPT);
 }
 
-/* The right stamp over the content of another generation: a torn page. */
+// The right stamp over the content of another generation: a torn page.
 static void test_torn_page_is_corrupt_at_the_tear(void **state)
 {
 	struct fixture *f = *state;
@@ -203,7 +203,7 @@ static void test_torn_page_is_corrupt_at_the_tear(void **state)
 	assert_true(f->finding.wrong_bits > 10000);
 }
 
-/* A page of another run (another seed) is not taken for one of ours. */
+// A page of another run (another seed) is not taken for one of ours.
 static void test_other_seed_is_corrupt(void **state)
 {
 	struct fixture *f = *state;
@@ -226,7 +226,7 @@ static void test_content_differs_and_does_not_compress(void **state)
 				PAGE - STAMP_BYTES);
 	for (size_t i = STAMP_BYTES; i < PAGE; i++)
 		seen[f->page[i]]++;
-	/* 15.9 of each value on average; 60 is eleven sigma away. */
+	// 15.9 of each value on average; 60 is eleven sigma away.
 	for (size_t i = 0; i < 256; i++)
 		assert_in_range(seen[i], 1, 60);
 }
@@ -267,7 +267,7 @@ static void test_same_filled_is_one_word(void **state)
 	assert_memory_not_equal(f->page, "\0\0\0\0\0\0\0\0", 8);
 }
 
-/* Its word tells whose it is, up to the largest numbers it has room for. */
+// Its word tells whose it is, up to the largest numbers it has room for.
 static void test_same_filled_of_others(void **state)
 {
 	static const struct {

@@ -14,10 +14,8 @@
 // LINK: workloads/swapstorm/pattern_hotcold.c workloads/swapstorm/pattern_mix.c
 // LINK: workloads/swapstorm/pattern_readlater.c workloads/lib/error.c
 // LINK: workloads/lib/text.c workloads/swapstorm/after.c
-/*
- * The control thread, with a vmstat of the test's making and a script in place
- * of the workers: each step waits for what the step before has caused.
- */
+// The control thread, with a vmstat of the test's making and a script in place
+// of the workers: each step waits for what the step before has caused.
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -94,7 +92,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* For both workers. */
+// For both workers.
 static void pass(struct fixture *f)
 {
 	atomic_fetch_add(&f->crew.go.arrived, 1);
@@ -174,7 +172,7 @@ static void test_whole_course(void **state)
 	assert_false(f->crew.stop);
 }
 
-/* Rows come while the run lasts, also in the steady phase. */
+// Rows come while the run lasts, also in the steady phase.
 static void *rows_come(void *argument)
 {
 	struct fixture *f = argument;
@@ -185,7 +183,7 @@ static void *rows_come(void *argument)
 	hear(f);
 	answer(f);
 	f->progress[1].pages = 55;
-	/* Some may have come before the peer was there, and a row is late. */
+	// Some may have come before the peer was there, and a row is late.
 	before = __atomic_load_n(&f->control.series.used, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&f->control.series.used, __ATOMIC_SEQ_CST) <
 	       before + 5)
@@ -222,7 +220,7 @@ static void *slow_peer(void *argument)
 	pass(f);
 	show(f, 107);
 	hear(f);
-	/* All end before the peer answers; each is seen when it happens. */
+	// All end before the peer answers; each is seen when it happens.
 	show(f, 200);
 	finish_one(f);
 	while (poll(&wake, 1, 0) > 0)
@@ -254,7 +252,7 @@ static void *time_box(void *argument)
 	show(f, 107);
 	hear(f);
 	answer(f);
-	/* Nobody finishes: the end comes from the clock, before the stop. */
+	// Nobody finishes: the end comes from the clock, before the stop.
 	hear(f);
 	if (atomic_load(&f->crew.stop))
 		abort();
@@ -271,7 +269,7 @@ static void test_time_box(void **state)
 	struct fixture *f = *state;
 	struct span *steady = &f->control.phases.steady;
 
-	/* Long enough for the script to raise pswpout on a busy machine. */
+	// Long enough for the script to raise pswpout on a busy machine.
 	f->control.time_limit_ns = 1000000000;
 	run(f, time_box, 0);
 	assert_string_equal(f->heard, "steady-begin\nsteady-end\n");
@@ -321,7 +319,7 @@ static void test_time_box_without_pressure(void **state)
 	assert_false(f->control.phases.has_steady);
 }
 
-/* A process that dies is noticed, though nothing else ever happens. */
+// A process that dies is noticed, though nothing else ever happens.
 static void test_process_that_dies(void **state)
 {
 	struct fixture *f = *state;
@@ -333,12 +331,12 @@ static void test_process_that_dies(void **state)
 		raise(SIGKILL);
 		_exit(0);
 	}
-	f->crew.go.arrived = 2; /* it has gone through */
+	f->crew.go.arrived = 2; // it has gone through
 	assert_int_equal(control_write(&f->control, &f->error), -1);
 	assert_string_equal(f->error.line, "process 1 was killed by signal 9");
 }
 
-/* Killed before it is where the others wait: nobody waits for it. */
+// Killed before it is where the others wait: nobody waits for it.
 static void test_process_that_never_comes(void **state)
 {
 	struct fixture *f = *state;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: workloads/swapstorm/hist.c workloads/swapstorm/latency.c
 // LINK: workloads/swapstorm/pace.c workloads/swapstorm/series.c
-/* Histogram against sorted samples, when accesses are due, rows that thin. */
+// Histogram against sorted samples, when accesses are due, rows that thin.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static int upwards(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Every slot holds a run of numbers, and the runs follow one another. */
+// Every slot holds a run of numbers, and the runs follow one another.
 static void test_slots_have_no_gaps(void **state)
 {
 	(void)state;
@@ -40,7 +40,7 @@ static void test_slots_have_no_gaps(void **state)
 	assert_int_equal(hist_slot(UINT64_MAX), HIST_SLOTS - 1);
 }
 
-/* Never below the true percentile, at most 1/64 above it. */
+// Never below the true percentile, at most 1/64 above it.
 static void check_percentiles(unsigned int magnitude)
 {
 	static const uint64_t ppm[] = {1,      10000,  500000, 900000,
@@ -50,7 +50,7 @@ static void check_percentiles(unsigned int magnitude)
 	uint64_t random = magnitude;
 
 	for (int i = 0; i < SAMPLES; i++) {
-		/* All magnitudes alike often, up to 2^magnitude. */
+		// All magnitudes alike often, up to 2^magnitude.
 		samples[i] = random_next(&random) >>
 			     (64 - random_below(&random, magnitude) - 1);
 		hist_add(hist, samples[i]);
@@ -87,7 +87,7 @@ static void test_empty_and_single(void **state)
 	hist_add(hist, 12345);
 	assert_int_equal(hist_percentile(hist, 1), 12345);
 	assert_int_equal(hist_percentile(hist, 999900), 12345);
-	/* What is too long is kept as the greatest, and nowhere else. */
+	// What is too long is kept as the greatest, and nowhere else.
 	hist_add(hist, (uint64_t)1 << 50);
 	assert_int_equal(hist_percentile(hist, 500000), 12415);
 	assert_true(hist_percentile(hist, 999900) == (uint64_t)1 << 50);
@@ -119,7 +119,7 @@ static void test_names(void **state)
 	assert_string_equal(latency_name(TOUCH_SWAP_IN), "swap_in");
 }
 
-/* Two threads take turns; nothing drifts, however many accesses there were. */
+// Two threads take turns; nothing drifts, however many accesses there were.
 static void test_due_times(void **state)
 {
 	struct pace first = {1000, 2, 4, 0};
@@ -131,7 +131,7 @@ static void test_due_times(void **state)
 	assert_true(pace_due(&second, 0) == 250001000);
 	assert_true(pace_due(&first, 1) == 500001000);
 	assert_true(pace_due(&second, 1) == 750001000);
-	/* 3n + 2 sevenths of a second, rounded down each time anew. */
+	// 3n + 2 sevenths of a second, rounded down each time anew.
 	assert_true(pace_due(&odd, 700000000) == 300000000285714285u);
 	for (uint64_t n = 0; n < 1000; n++)
 		assert_true(pace_due(&odd, n + 7) ==
@@ -146,7 +146,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* Never early; what is past is not waited for at all. */
+// Never early; what is past is not waited for at all.
 static void test_wait(void **state)
 {
 	uint64_t due = now_ns() + 3000000;
@@ -157,7 +157,7 @@ static void test_wait(void **state)
 	pace_wait(0);
 }
 
-/* However long the run, its rows span all of it, evenly. */
+// However long the run, its rows span all of it, evenly.
 static void test_rows_thin_out(void **state)
 {
 	const unsigned int threads = 3;

@@ -8,7 +8,7 @@
 // LINK: workloads/swapstorm/layout.c workloads/swapstorm/list.c
 // LINK: workloads/swapstorm/memcg.c
 // LINK: workloads/lib/error.c
-/* The command line, and the sizes that follow from it. */
+// The command line, and the sizes that follow from it.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 // LINK: workloads/swapstorm/pattern_random.c workloads/swapstorm/pattern_zipf.c
 // LINK: workloads/swapstorm/pattern_hotcold.c workloads/swapstorm/pattern_mix.c
 // LINK: workloads/swapstorm/pattern_readlater.c
-/* Which pages each pattern meets, how often, and in which order. */
+// Which pages each pattern meets, how often, and in which order.
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,7 +27,7 @@ static const struct pattern_settings usual = {
 static uint64_t seen[MOST];
 static uint64_t table[MOST];
 
-/* Count `accesses` by page; how many of them read. */
+// Count `accesses` by page; how many of them read.
 static uint64_t count(struct walk *walk, uint64_t accesses)
 {
 	uint64_t reads = 0;
@@ -43,7 +43,7 @@ static uint64_t count(struct walk *walk, uint64_t accesses)
 	return reads;
 }
 
-/* No pattern leaves its region, however small it is. */
+// No pattern leaves its region, however small it is.
 static void test_small_regions(void **state)
 {
 	const struct pattern *pattern;
@@ -92,7 +92,7 @@ static void test_sequential(void **state)
 		assert_int_equal(walk_next(&walk), i % 100);
 }
 
-/* Each page once a pass: strides that divide, that do not, that are larger. */
+// Each page once a pass: strides that divide, that do not, that are larger.
 static void test_strided_meets_each_page_once(void **state)
 {
 	static const uint64_t strides[] = {1, 2, 7, 16, 999, 1000, 5000};
@@ -125,7 +125,7 @@ static void test_strided_order(void **state)
 		assert_int_equal(walk_next(&walk), expected[i]);
 }
 
-/* 400 of each page on average, sigma 20: six sigma. */
+// 400 of each page on average, sigma 20: six sigma.
 static void test_random_is_even(void **state)
 {
 	struct walk walk;
@@ -140,11 +140,11 @@ static void test_random_is_even(void **state)
 	count(&walk, walk_pass(&walk));
 	for (int page = 0; page < MOST; page++)
 		fresh += seen[page] > 0;
-	/* 1 - 1/e of them: 2589, sigma some 20. */
+	// 1 - 1/e of them: 2589, sigma some 20.
 	assert_in_range(fresh, 2469, 2709);
 }
 
-/* Frequencies of the ranks against 1 / k^theta over its sum. */
+// Frequencies of the ranks against 1 / k^theta over its sum.
 static void check_zipf(double theta, uint64_t pages)
 {
 	const double accesses = 1000000;
@@ -160,15 +160,15 @@ static void check_zipf(double theta, uint64_t pages)
 		sum += pow((double)k + 1, -theta);
 	for (uint64_t k = 0; k < pages; k++) {
 		double expected = accesses * pow((double)k + 1, -theta) / sum;
-		/* The page of rank k + 1; each page has one. */
+		// The page of rank k + 1; each page has one.
 		double off =
 			(double)seen[k * walk.zipf.step % pages] - expected;
 
-		/* Six sigma of a count, and one for those that are few. */
+		// Six sigma of a count, and one for those that are few.
 		assert_true(fabs(off) <= 6 * sqrt(expected) + 1);
 		chi += off * off / expected;
 	}
-	/* Its mean is pages - 1, its sigma the root of twice that. */
+	// Its mean is pages - 1, its sigma the root of twice that.
 	assert_true(chi < (double)pages + 6 * sqrt(2 * (double)pages));
 }
 
@@ -185,7 +185,7 @@ static void test_zipf_follows_theory(void **state)
 	check_zipf(10, 1000);
 }
 
-/* Neighbours in rank are far from each other. */
+// Neighbours in rank are far from each other.
 static void test_zipf_is_spread(void **state)
 {
 	struct walk walk;
@@ -194,7 +194,7 @@ static void test_zipf_is_spread(void **state)
 	walk_start(&walk, &pattern_zipf, &usual, MOST, 1, table);
 	assert_in_range(walk.zipf.step, MOST / 3, 2 * MOST / 3);
 	count(&walk, 100000);
-	/* The first tenth of the region has no more than its share. */
+	// The first tenth of the region has no more than its share.
 	uint64_t first = 0;
 
 	for (int page = 1; page <= MOST / 10; page++)
@@ -214,11 +214,11 @@ static void test_hotcold_shares(void **state)
 	count(&walk, 100000);
 	for (int page = 0; page < 100; page++)
 		hot += seen[page];
-	/* 90% and a tenth of the rest: 91000, sigma 90. */
+	// 90% and a tenth of the rest: 91000, sigma 90.
 	assert_in_range(hot, 90450, 91550);
 }
 
-/* In four passes the hot set has been everywhere once. */
+// In four passes the hot set has been everywhere once.
 static void test_hotcold_moves(void **state)
 {
 	struct walk walk;
@@ -250,7 +250,7 @@ static void test_reads(void **state)
 	settings.read_percent = 100;
 	walk_start(&walk, &pattern_sequential, &settings, 1000, 1, NULL);
 	assert_int_equal(count(&walk, 10000), 10000);
-	/* Reads do not change which pages are met. */
+	// Reads do not change which pages are met.
 	settings.read_percent = 50;
 	walk_start(&walk, &pattern_mix, &settings, 1000, 1, NULL);
 	walk_start(&pure, &pattern_random, &usual, 1000, 1, NULL);

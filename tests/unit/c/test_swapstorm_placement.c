@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: workloads/swapstorm/placement.c
 // LINK: workloads/lib/error.c
-/* Counting a region's pages by node, more of them than are asked for at once.
- */
+// Counting a region's pages by node, more of them than are asked for at once.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +16,7 @@
 
 enum {
 	PAGES = 1500,
-	EVERY = 3, /* is touched */
+	EVERY = 3, // is touched
 	NO_NODE = 1000,
 };
 

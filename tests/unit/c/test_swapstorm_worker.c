@@ -17,7 +17,7 @@
 // LINK: workloads/lib/error.c workloads/lib/text.c workloads/lib/notify.c
 // LINK: workloads/swapstorm/after.c workloads/swapstorm/control.c
 // LINK: workloads/swapstorm/process.c
-/* Writing, reading back with planted damage, and how that is reported. */
+// Writing, reading back with planted damage, and how that is reported.
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -107,7 +107,7 @@ static void test_passes(void **state)
 	assert_int_equal(f->progress[0].pages, 4 * PAGES);
 }
 
-/* One writes what the other left, and nobody writes more than there is. */
+// One writes what the other left, and nobody writes more than there is.
 static void test_together(void **state)
 {
 	struct fixture *f = *state;
@@ -119,7 +119,7 @@ static void test_together(void **state)
 	worker_write(&w[1]);
 	worker_write(&w[0]);
 	assert_int_equal(w[1].written, PAGES);
-	assert_int_equal(w[0].written, 6); /* 64 of 70 were dealt */
+	assert_int_equal(w[0].written, 6); // 64 of 70 were dealt
 	assert_int_equal(w[0].generations[5], 1);
 	assert_int_equal(w[0].generations[6], 0);
 	worker_verify(&w[0]);
@@ -162,14 +162,14 @@ static void *stop_later(void *argument)
 {
 	struct fixture *f = argument;
 
-	/* In the third pass or later, wherever it then is. */
+	// In the third pass or later, wherever it then is.
 	while (atomic_load(&f->progress[0].pages) < 2 * PAGES + 7)
 		sched_yield();
 	atomic_store(&f->crew.stop, true);
 	return NULL;
 }
 
-/* Stopped in mid-pass: what lies behind is a generation older. */
+// Stopped in mid-pass: what lies behind is a generation older.
 static void test_stopped_in_mid_pass(void **state)
 {
 	struct fixture *f = *state;
@@ -219,7 +219,7 @@ static void test_pages_never_written_are_not_checked(void **state)
 	assert_int_equal(w->bad, 0);
 }
 
-/* Whatever the order, and also where most accesses read. */
+// Whatever the order, and also where most accesses read.
 static void test_every_pattern_comes_back(void **state)
 {
 	struct fixture *f = *state;
@@ -261,8 +261,7 @@ static void plain(struct fixture *f)
 	f->crew.content = content_make(9, PAGE, 100, false);
 }
 
-/* The loop of its own that pages of a stamp alone have writes what others do.
- */
+// The loop of its own that pages of a stamp alone have writes what others do.
 static void test_stamps_alone(void **state)
 {
 	struct fixture *f = *state;
@@ -296,7 +295,7 @@ static void test_nothing_is_checked_unasked(void **state)
 	assert_int_equal(w->bad, 0);
 }
 
-/* Once, though the page is checked again when it has been written over. */
+// Once, though the page is checked again when it has been written over.
 static void damage_to_a_stamp(struct fixture *f)
 {
 	struct worker *w = &f->workers[0];
@@ -334,7 +333,7 @@ static void test_damage_to_stamps_alone(void **state)
 	damage_to_a_stamp(*state);
 }
 
-/* Damage behind the stamp outlives the writing of the next one. */
+// Damage behind the stamp outlives the writing of the next one.
 static void test_damage_behind_a_stamp_stays(void **state)
 {
 	struct fixture *f = *state;
@@ -369,7 +368,7 @@ static void test_bare_pages(void **state)
 		for (size_t i = 1; i < PAGE; i++)
 			assert_int_equal(page_of(w, page)[i], 0);
 	}
-	/* Nothing behind the region was touched, and it can be stopped. */
+	// Nothing behind the region was touched, and it can be stopped.
 	assert_int_equal(w->region[PAGES * PAGE], 0);
 	atomic_store(&f->crew.stop, true);
 	f->crew.passes = 0;
@@ -377,7 +376,7 @@ static void test_bare_pages(void **state)
 	assert_int_equal(w->written, 3 * PAGES);
 }
 
-/* A read that finds damage says so, though the page is then overwritten. */
+// A read that finds damage says so, though the page is then overwritten.
 static void test_damage_is_found_when_it_is_read(void **state)
 {
 	struct fixture *f = *state;
@@ -394,7 +393,7 @@ static void test_damage_is_found_when_it_is_read(void **state)
 	assert_int_equal(w->first_bad[0].offset, PAGE - 1);
 }
 
-/* One bad page is one, however often it is read before all is checked. */
+// One bad page is one, however often it is read before all is checked.
 static void read_again(struct fixture *f)
 {
 	struct worker *w = &f->workers[0];
@@ -407,7 +406,7 @@ static void read_again(struct fixture *f)
 	memset(page_of(w, 12), 0, PAGE);
 	walk(w, &pattern_sequential, 100);
 	worker_write(w);
-	/* What readlater reads, and nothing that it writes. */
+	// What readlater reads, and nothing that it writes.
 	reads.rounds = 1;
 	walk(w, &reads, 0);
 	w->walk.at = PAGES;
@@ -421,7 +420,7 @@ static void read_again(struct fixture *f)
 	assert_int_equal(w->first_bad[0].offset, PAGE - 1);
 	assert_int_equal(w->first_bad[1].expected.page, 12);
 	assert_int_equal(w->first_bad[1].kind, BAD_LOST);
-	/* Damage that comes after it has been found is found, too. */
+	// Damage that comes after it has been found is found, too.
 	page_of(w, 9)[PAGE / 2] ^= 4;
 	worker_verify(w);
 	assert_int_equal(w->bad, 3);
@@ -469,7 +468,7 @@ static void test_all_damage_is_counted_the_first_kept(void **state)
 		assert_int_equal(w->first_bad[i].expected.page, 10 + 2 * i);
 }
 
-/* The whole document, of a run with one page of each kind of damage. */
+// The whole document, of a run with one page of each kind of damage.
 static void test_document(void **state)
 {
 	struct fixture *f = *state;
@@ -570,7 +569,7 @@ static void test_document(void **state)
 	assert_string_equal(text, expected);
 }
 
-/* Each touch is timed once, and counted as what it was. */
+// Each touch is timed once, and counted as what it was.
 static void test_timed_touches(void **state)
 {
 	struct fixture *f = *state;
@@ -583,7 +582,7 @@ static void test_timed_touches(void **state)
 	worker_write(w);
 	of = w->latency->of;
 	assert_int_equal(of[TOUCH_FIRST].total, PAGES);
-	/* This test's memory is not swapped out, but it might be. */
+	// This test's memory is not swapped out, but it might be.
 	assert_int_equal(of[TOUCH_RESIDENT].total + of[TOUCH_SWAP_IN].total,
 			 2 * PAGES);
 	assert_int_equal(f->progress[0].pages, 3 * PAGES);
@@ -593,7 +592,7 @@ static void test_timed_touches(void **state)
 	free(w->latency);
 }
 
-/* Given away in runs, a page is back and whole when it is next touched. */
+// Given away in runs, a page is back and whole when it is next touched.
 static void test_pages_given_away(void **state)
 {
 	static const struct list none = {.count = 0};
@@ -616,7 +615,7 @@ static void test_pages_given_away(void **state)
 	munmap(w->region, (PAGES + 1) * PAGE);
 }
 
-/* What a process wrote is not in what its parent has, and the other way. */
+// What a process wrote is not in what its parent has, and the other way.
 static void test_the_original_stays(void **state)
 {
 	struct fixture *f = *state;
@@ -635,7 +634,7 @@ static void test_the_original_stays(void **state)
 	assert_int_equal(w->first_bad[0].kind, BAD_STALE);
 }
 
-/* Each kind of region is there, zeroed, with a page behind it that is not. */
+// Each kind of region is there, zeroed, with a page behind it that is not.
 static void test_regions(void **state)
 {
 	static const struct list none = {.count = 0};
@@ -661,7 +660,7 @@ static void test_regions(void **state)
 	}
 }
 
-/* The parts that are there only if asked for. */
+// The parts that are there only if asked for.
 static void test_document_with_times(void **state)
 {
 	struct fixture *f = *state;
@@ -709,7 +708,7 @@ static void test_document_with_times(void **state)
 	free(rows);
 }
 
-/* Two threads of which one got on three times as fast, and their touches. */
+// Two threads of which one got on three times as fast, and their touches.
 static void test_table(void **state)
 {
 	struct fixture *f = *state;
@@ -773,7 +772,7 @@ static void test_table(void **state)
 		free(f->workers[i].latency);
 }
 
-/* Without a steady phase no thread has a share of it. */
+// Without a steady phase no thread has a share of it.
 static void test_table_without_a_steady_phase(void **state)
 {
 	struct fixture *f = *state;

@@ -3,7 +3,7 @@
 // LINK: workloads/swaptorture/torture.c workloads/swaptorture/tally.c
 // LINK: workloads/lib/stamp.c workloads/lib/content.c
 // LINK: workloads/lib/error.c
-/* Regions with planted damage, and a thread's work that looks at every page. */
+// Regions with planted damage, and a thread's work that looks at every page.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -91,7 +91,7 @@ static void test_zeroes_are_right_only_where_freed(void **state)
 	assert_int_equal(f->torture.tally->first_bad[0].kind, BAD_LOST);
 }
 
-/* More findings than there is room for are counted all the same. */
+// More findings than there is room for are counted all the same.
 static void test_many_bad_pages(void **state)
 {
 	struct fixture *f = *state;
@@ -142,7 +142,7 @@ static void test_seed_decides_the_work(void **state)
 	assert_int_equal(tally->pageouts, 2 * pageouts);
 }
 
-/* What is begun is still checked, and the tally says that there was no more. */
+// What is begun is still checked, and the tally says that there was no more.
 static void test_time_is_up(void **state)
 {
 	struct fixture *f = *state;
@@ -155,14 +155,14 @@ static void test_time_is_up(void **state)
 	assert_int_equal(tally->pageouts, 0);
 }
 
-/* Statuses as waitpid(2) gives them. */
+// Statuses as waitpid(2) gives them.
 static void test_children_whose_memory_failed(void **state)
 {
 	struct fixture *f = *state;
 	struct tally *tally = f->torture.tally;
 
-	assert_true(tally_child(tally, 7));   /* SIGBUS */
-	assert_true(tally_child(tally, 139)); /* SIGSEGV, core dumped */
+	assert_true(tally_child(tally, 7));   // SIGBUS
+	assert_true(tally_child(tally, 139)); // SIGSEGV, core dumped
 	assert_false(tally_child(tally, 9));
 	assert_false(tally_child(tally, 0));
 	assert_false(tally_child(tally, 7 << 8));

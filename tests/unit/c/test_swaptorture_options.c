@@ -13,7 +13,7 @@
 // LINK: workloads/lib/procfs.c workloads/lib/stamp.c workloads/lib/content.c
 // LINK: workloads/lib/text.c workloads/lib/device.c workloads/lib/swap.c
 // LINK: workloads/lib/frame.c workloads/lib/wait.c
-/* The command line. */
+// The command line.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
