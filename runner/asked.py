@@ -29,6 +29,7 @@ class Workload:
     seed: int
     options: tuple[str, ...] = ()  # of swapstorm's command line, for all that is not above
     settle: float | None = None    # guest.ram swapped out before the window; None: the tier's
+    pasted: str = ""               # the usemem command line that it was said by
 
     @property
     def settles(self) -> bool:

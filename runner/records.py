@@ -20,6 +20,8 @@ HOST_DEVICES = ("virtio-blk", "nvme")
 LOST = "left_out"
 #: A sample's host: settings that all kernels of its campaign had, '{zswap=on}'.
 SHARED = "settings"
+#: The same: the usemem command line that its load stands for.
+PASTED = "usemem"
 #: After a flavour's name: with drivers that no flavour holds by itself, so that the kernels
 #: of the other devices' cells stay what they were.
 DRIVERS = "+devices"

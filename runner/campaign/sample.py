@@ -17,7 +17,8 @@ from runner.instruments import outputs as instruments
 from runner.judge import effect, ineffective, tier
 from runner.metrics.lockkeys import KEYS_FILE
 from runner.progress import Step
-from runner.records import LOST, SHARED, Accelerator, Boot, BootResult, BuiltKernel, Outcome, Sample
+from runner.records import (LOST, PASTED, SHARED, Accelerator, Boot, BootResult, BuiltKernel,
+                            Outcome, Sample)
 from runner.vm import guest, machine
 
 
@@ -76,6 +77,8 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
                  **({"package": kernel.package} if kernel.package else {})}
     if setting.lost:
         described[LOST] = "; ".join(f"{name}: {why}" for name, why in setting.lost.items())
+    if pasted := setting.experiment.under(planned.cell.kernel).workload.pasted:
+        described[PASTED] = pasted
     if setting.experiment.shared:
         described[SHARED] = setting.experiment.shared
     own, rules = tier.find(planned.cell.tier), setting.experiment.rules

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from runner.asked import Workload
+from runner.experiment import usemem
 from runner.instruments import pressure
 from runner.records import MIB, PAGE_SIZE
 from runner.tomlfile import Table
@@ -52,6 +53,7 @@ def read(work: Table, threads: Iterable[int], machine: Machine, usual: float = 0
     """
     if "program" in work.keys() and work.text("program") == pressure.PROGRAM:
         return _stress_ng(work)
+    pasted = usemem.put(work, threads)
     ram, swap = machine.ram, machine.swap
     program = work.text("program", "swapstorm", ("swapstorm", "stress-ng"))
     ratio = work.number("ratio", 1.05, 64.0, 1.75)
@@ -73,7 +75,7 @@ def read(work: Table, threads: Iterable[int], machine: Machine, usual: float = 0
     if max(threads) > pages:
         work.complain("size_mib", f"{max(threads)} threads are more than its {pages} pages")
     verify = work.boolean("verify", not work.boolean("bare", False))
-    options = [*_pattern(work), *_content(work), *_place(work, ratio * ram, machine),
+    options = [*_pattern(work), *_content(work), *_place(work, ratio * ram, machine, max(threads)),
                *_plain(work)]
     options += _bare(work, options, verify)
     if seconds:
@@ -81,7 +83,7 @@ def read(work: Table, threads: Iterable[int], machine: Machine, usual: float = 0
         passes = 0
     made = Workload(program, ratio, passes, verify,
                     work.integer("seed", 0, 2**63 - 1, 1), tuple(options),
-                    work.number("settle", 0.0, 64.0) if "settle" in work.keys() else None)
+                    work.number("settle", 0.0, 64.0) if "settle" in work.keys() else None, pasted)
     _settle(work, made, made.settled(usual), machine)
     work.close()
     return made
@@ -159,7 +161,13 @@ def _plain(work: Table) -> list[str]:
     return options
 
 
-def _place(work: Table, size: float, machine: Machine) -> list[str]:
+def _own_memory(size: float, threads: int) -> int:
+    """Bytes that a load of so many MiB locks: a count for each page, a stack for each thread, the
+    program; and room for one batch of reclaim for each CPU to begin with."""
+    return int(size * MIB) // PAGE_SIZE * 4 + threads * (64 << 10) + 4 * MIB
+
+
+def _place(work: Table, size: float, machine: Machine, threads: int) -> list[str]:
     """Whose memory it is, and where; `size` of all regions, in MiB."""
     ram, swap = machine.ram, machine.swap
     options = []
@@ -180,6 +188,9 @@ def _place(work: Table, size: float, machine: Machine) -> list[str]:
     if memcg and size - memcg > swap:
         work.complain("memcg_mib", f"{size:g} MiB do not fit in {memcg} MiB and {swap} MiB of "
                                    "swap; lower ratio or raise guest.swap_mib")
+    if memcg and memcg * MIB < (own := _own_memory(size, threads)):
+        work.complain("memcg_mib", f"{memcg} MiB are less than the {-(-own // MIB)} MiB that the "
+                                   "load needs for itself, which is locked; raise it")
     thp = work.text("thp", "never", THP)
     if processes:
         options.append("--processes")

@@ -13,10 +13,15 @@ from runner.judge.results import CellResult, threads
 from runner.kernel import together, versions
 from runner.metrics import lockclass
 from runner.metrics.lockfigures import LEFT_OUT
-from runner.records import LOST, SHARED, Accelerator, Sample
+from runner.records import LOST, PASTED, SHARED, Accelerator, Sample
 from runner.settings import variant
 
 _TAKEN = re.compile(r"locks\.([a-z0-9_]+)\.acquisitions_per_page")
+
+#: What of usemem's own figures is not this program's.
+_MISCOUNTS = ("usemem itself adds an eighth of its bytes for the allocation to those it touches, "
+              "and its time begins with RAM that is still free: its KB/s is of more bytes and "
+              "another span than the throughput here")
 
 
 def findings(samples: Sequence[Sample]) -> Iterable[str]:
@@ -117,6 +122,8 @@ def _of_tiers(valid: Sequence[Sample], repeats: bool) -> Iterable[str]:
 
 def assumptions(samples: Sequence[Sample]) -> Iterable[str]:
     valid = [one for one in samples if not one.invalid]
+    for line in sorted({one.host[PASTED] for one in valid if PASTED in one.host}):
+        yield f"the load stands for '{printable(line)}'; {_MISCOUNTS}"
     for shared in sorted({one.host[SHARED] for one in valid if SHARED in one.host}):
         yield f"all kernels are measured with {shared[1:-1]}"
     accelerators = {one.accelerator for one in valid}
