@@ -3,6 +3,8 @@
 counts one CPU's instructions, or locks, sees next to nothing of it."""
 from __future__ import annotations
 
+import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,6 @@ from tests.conftest import ROOT
 pytestmark = pytest.mark.slow
 
 SHARED_LINE = ROOT / "tests/series/shared-line"
-BEFORE = "\tfolio_set_swapcache(folio);\n\n\tdo {\n"
 EXPERIMENT = """\
 format = 1
 kernels = ["6.1:vanilla"]
@@ -33,16 +34,16 @@ pswpout_floor = 1000
 
 
 def _counted(text: str) -> str:
-    """As in the patch of tests/series/shared-line."""
+    """As the patch of tests/series/shared-line makes it."""
     patch, = SHARED_LINE.glob("*.patch")
-    added = "".join(f"{line[1:]}\n" for line in patch.read_text("utf-8").splitlines()
-                    if line.startswith("+\t"))
-    assert text.count(BEFORE) == 1 and added
-    return text.replace(BEFORE, BEFORE.replace("\n\n", f"\n{added}\n"))
+    with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
+        file.write(text)
+        file.flush()
+        return subprocess.run(["patch", "-s", "-o", "-", file.name, str(patch)], check=True,
+                              capture_output=True, text=True).stdout
 
 
-COUNTED = Commit("mm/swap_state: count the pages added to each swap cache", "mm/swap_state.c",
-                 _counted)
+COUNTED = Commit("mm/swapfile: count the look-ups of swap devices", "mm/swapfile.c", _counted)
 COMMITS = [*map(harmless, range(5)), COUNTED, *map(harmless, range(5, 7))]
 
 
