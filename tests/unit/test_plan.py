@@ -434,9 +434,11 @@ def test_size_in_place_of_a_ratio(tmp_path: Path) -> None:
     ('pattern = "readlater"\nreads = 3', "", r":\d+: workload.reads: pattern readlater decides"),
     ('pattern = "hotcold"\nhot_pages = 0', "", r":\d+: workload.hot_pages: 0 is not in 1..99"),
     ("seconds = 3", "", r":\d+: workload.seconds: passes is given, too"),
-    ("settle = 1.6", "", "settle: 1.5 and, before the window, 1.6 times 256 MiB do not fit in three "
-                         "quarters of RAM and 512 MiB of swap; raise guest.swap_mib, or set settle = 0"),
-    ('settle = 0.5\npattern = "zipf"', "", "workload.settle: only where each page is written once"),
+    ("settle = 1.6", "", "settle: 1.5 and, before the window, 1.6 times 256 MiB do not fit in "
+                         "three quarters of RAM and 512 MiB of swap; raise guest.swap_mib, or set "
+                         "settle = 0"),
+    ('settle = 0.5\npattern = "zipf"', "",
+     "workload.settle: only where each page is written once"),
     ("settle = 0.5\nseconds = 2.0", "passes = 1\n",
      "workload.settle: only where each page is written once"),
     ("size_mib = 300", "", r":\d+: workload.size_mib: ratio is given, too"),
