@@ -21,13 +21,14 @@ from runner.records import Outcome
 LINE_LIMIT = 1024          # bytes of a line that are looked at
 _CONTEXT_LINES = 60        # how far below an oops its RIP line may stand
 
-_STAMP = re.compile(r"^(<\d+>)?(\[ *\d+\.\d+\](\[ *[TC]\d+\])? )?")
+_STAMP = re.compile(r"^(<\d+>)?(\[ *\d+\.\d+\]( ?\[ *[TC]\d+[^]]{0,40}\])? )?")
 _RIP = re.compile(r"^RIP: .*?([A-Za-z_][\w.]*\+0x[0-9a-f]+/0x[0-9a-f]+)")
 
 # First match wins, so what is special stands above what is general.
 _SIGNS: tuple[tuple[Outcome, re.Pattern[str]], ...] = (
     (Outcome.LOCKUP, re.compile(
-        r"BUG: soft lockup|[Hh]ard LOCKUP on cpu|BUG: workqueue lockup"
+        r"BUG: soft lockup|[Hh]ard LOCKUP on (cpu|other CPUs)\b|^watchdog: CPU \d+ Hard LOCKUP"
+        r"|BUG: workqueue lockup|^(rcu: )?rcu_\w+ kthread starved for \d+ jiffies"
         r"|^(rcu: )?INFO: rcu_\w+ (self-)?detected (expedited )?stall"
         # 'blocked in I/O wait for more than' since 6.18
         r"|^INFO: task .* blocked\b.* for more than \d+ seconds")),
@@ -36,26 +37,41 @@ _SIGNS: tuple[tuple[Outcome, re.Pattern[str]], ...] = (
     (Outcome.KERNEL_OOPS, re.compile(
         r"^BUG: (unable to handle |kernel NULL pointer dereference|KASAN: |KFENCE: "
         r"|stack guard page|TASK stack guard page)"
-        r"|kernel BUG at |: [0-9a-f]{4,8} \[#\d+\]|^Oops: ")),
+        r"|kernel BUG at |: [0-9a-f]{4,16} \[#\d+\]|^Oops: |^(traps: )?PANIC: double fault"
+        r"|^Unable to handle kernel ")),
     # Lockdep's and "sleeping function called from invalid context" are of the
     # general kind; the others are said without WARNING or BUG before them.
     (Outcome.KERNEL_WARNING, re.compile(
         r"^(WARNING: |BUG: |UBSAN: |BUG \S+ \(|\[ (BUG|INFO): |list_(add|del) corruption"
         r"|INFO: trying to register non-static key|vmstat_refresh: "
+        r"|slab error in \w+\(\): |refcount_t: |kmemleak: \d+ new suspected memory leaks"
+        # Memory of the host's that fails reaches a guest as a machine check.
+        r"|(mce: |\{\d+\})?\[Hardware Error\]: |EDAC \w+: \d+ [CU]E |mce: Uncorrected "
         r"|\w+: (Bad|Unused) swap (file|offset) entry )"
         # mm/pgtable-generic.c:50: bad pmd ffff888004a3c000(80000001234008e7)
         r"|:\d+: bad (pte|pmd|pud|p4d|pgd) ")),
     # A page counts in pswpout when its write is handed in, whatever becomes of it.
     (Outcome.IO_FAILED, re.compile(
         r"\b(Write|Read)[- ]error (-?\d+ )?on (swap-device|dio swapfile)"
-        # What a device cannot discard it keeps; nothing is lost by that.
-        r"|\berror, dev [^\s,]+, (sector|logical block) (?!.*:\((DISCARD|SECURE_ERASE)\))"
-        r"|\bBuffer I/O error on |\blost (async |sync )?page write\b"
+        # What a device cannot discard it keeps, and what it cannot zero is written to it;
+        # nothing is lost by that.  A floppy drive that nobody has is asked by old kernels.
+        r"|\berror, dev (?!fd\d)[^\s,]+, (sector|logical block) "
+        r"(?!.*:\((DISCARD|SECURE_ERASE|WRITE_ZEROES)\))"
+        r"|\bBuffer I/O error on (?!dev(ice)? fd\d)|\blost (async |sync )?page write\b"
+        # A file system's, for its log, its data and what it says of both.
+        r"|^(EXT4-fs|XFS|BTRFS|F2FS-fs|JBD2|bcachefs)\b.*\bI/O error\b"
+        r"|^(EXT4-fs|BTRFS) error \(device |^BTRFS error .*: bdev .* errs: wr [1-9]"
+        r"|^loop: Write error at byte offset |^device-mapper: .* out-of-data-space "
+        r"|^mmc\w+: (error -\d+ |Timeout waiting |cqhci: timeout)"
+        r"|^block nbd\d+: (Connection timed out|Receive control failed|Send control failed)"
         r"|\bI/O (tag )?\d+ .*\btimeout\b|^nvme\w*: \w.*\(0x[0-9a-f]+\) @ LBA \d"
-        r"|^nvme .*(controller is down|Device not ready|Removing after probe failure"
+        r"|^nvme .*(controller is down|Device not ready|Removing after probe failure|frozen state"
         r"|Disabling device after reset failure|Abort status)"
-        r"|^zram: (Dec|C)ompression failed|Decompression error from zswap"
-        r"|\bFAILED Result: hostbyte=|\btimed out command, waited \d+s|\btiming out command, "
+        r"|^zram: ((Dec|C)ompression failed|Error allocating memory for compressed page)"
+        r"|Decompression error from zswap"
+        r"|\b(FAILED|UNKNOWN\(0x[0-9a-f]+\)|TIMEOUT_ERROR) Result: hostbyte="
+        r"|Synchronize Cache\(1[06]\) failed: Result: "
+        r"|\btimed out command, waited \d+s|\btiming out command, "
         r"|^ata\d+(\.\d+)?: (exception Emask|failed command)|\brejecting I/O to "
         r"|^virtio_blk .*\b(timeout|timed out)\b")),
     (Outcome.OOM_KILLED, re.compile(
