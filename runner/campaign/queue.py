@@ -25,6 +25,13 @@ ARRAY = 1000
 
 
 _CLUSTER = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+#: Of the user's shell what would hide jobs from us, make sbatch wait for their end, or, where we
+#: run inside a job ourselves, stand against what we ask for.  SBATCH_* else is the user's say.
+_NOT_OURS = re.compile(r"(SQUEUE|SCANCEL|SINFO)_\w+|SBATCH_WAIT|SLURM_MEM_PER_\w+"
+                       r"|SBATCH_MEM_PER_\w+|SLURM_(CPUS|TRES)_PER_TASK")
+#: States of a job that has no node; from some of them nobody but an administrator helps it on.
+_WAITING = frozenset({"PENDING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT",
+                      "RESV_DEL_HOLD", "SUSPENDED", "STOPPED"})
 #: Between a node and the cluster it is in, which no name of either has.
 IN = "@"
 
@@ -53,7 +60,7 @@ class Queued:
 
     @property
     def waits(self) -> bool:
-        return self.state == "PENDING"
+        return self.state in _WAITING
 
     @property
     def stuck(self) -> bool:
@@ -88,7 +95,8 @@ def _clusters(known: Iterable[str]) -> list[str]:
 
 def _run(argv: Sequence[str], script: str | None = None, clusters: Sequence[str] = ()) -> str:
     """What the command prints; asked of these clusters, where they have names."""
-    environment = {**os.environ}
+    environment = {key: value for key, value in os.environ.items()
+                   if not _NOT_OURS.fullmatch(key)}
     if named := ",".join(cluster for cluster in clusters if cluster):
         argv = [argv[0], f"--clusters={named}", *argv[1:]]
         # Wrappers that sites put in front look at the one or at the other.
@@ -129,7 +137,9 @@ def submit(request: Request) -> Job:
     node, _, cluster = request.node.partition(IN)
     if node:
         argv.append(f"--nodelist={node}")
-    said = _run(argv, request.script, [cluster] if cluster else []).strip()
+    lines = _run(argv, request.script, [cluster] if cluster else []).split("\n")
+    # Sites greet above it, on the same stream.
+    said = next((line.strip() for line in reversed(lines) if line.strip()), "")
     number, _, where = said.partition(";")
     if not number.isdigit() or (where and not _CLUSTER.fullmatch(where)):
         raise CannotMeasure(f"sbatch: {printable(said, 80)!r} is no job's number")
@@ -147,7 +157,7 @@ def parse(text: str) -> list[Queued]:
             continue
         if cluster and not line.strip():
             continue
-        fields = line.split("|")
+        fields = line.split("|", 5)  # a name may be anything, of the user's other jobs
         if len(fields) != 6 or not fields[0].isdigit():
             raise CannotMeasure(f"squeue: {printable(line, 80)!r} is not as asked for; is a "
                                 "wrapper in front of it?")

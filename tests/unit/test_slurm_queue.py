@@ -54,6 +54,28 @@ def test_jobs_of_several_clusters() -> None:
         (queue.Job(7, "far"), "n1"), (queue.Job(7, "third"), "")]
 
 
+@pytest.mark.parametrize("state, waits", [
+    ("PENDING", True), ("CONFIGURING", False), ("RUNNING", False), ("COMPLETING", False),
+    ("STAGE_OUT", False), ("SIGNALING", False),
+    # A task that was preempted or whose node failed to boot, and that a site's rules put back
+    ("REQUEUED", True), ("REQUEUE_FED", True), ("REQUEUE_HOLD", True), ("SPECIAL_EXIT", True),
+    ("RESV_DEL_HOLD", True), ("SUSPENDED", True), ("STOPPED", True),
+    # In a queue for as long as MinJobAge says
+    *((one, False) for one in ("PREEMPTED", "NODE_FAIL", "BOOT_FAIL", "OUT_OF_MEMORY", "TIMEOUT",
+                               "DEADLINE", "FAILED", "CANCELLED", "COMPLETED", "REVOKED"))])
+def test_every_state_of_squeue(state: str, waits: bool) -> None:
+    """JOB STATE CODES of squeue(1), 22.05 to 24.05."""
+    (one,) = queue.parse(f"7|0|{state}|None|n1|a\n")
+    assert (one.state, one.waits) == (state, waits)
+
+
+def test_another_job_s_name_may_be_anything() -> None:
+    found = queue.parse("7|N/A|RUNNING|None|n1|a|b|c\n"
+                        "67108865|0|PENDING|Resources||swapscale-x-1\n")
+    assert [(one.job.number, one.name) for one in found] == [
+        (7, "a|b|c"), (67108865, "swapscale-x-1")]  # and a federation's number
+
+
 # A site of several clusters: what sbatch sends where, and who is asked for it afterwards.
 
 REQUEST = queue.Request("swapscale-ab-1", "#!/bin/sh\n", "/tmp", "x", 1, 1, 100, False)
@@ -159,3 +181,49 @@ def test_command_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(CannotMeasure, match="squeue: is not installed; install package"):
         queue.listed("swapscale-")
+
+
+@pytest.mark.parametrize("variable, value", [
+    ("SQUEUE_STATES", "RUNNING"), ("SQUEUE_PARTITION", "gpu"), ("SQUEUE_FORMAT2", "jobid"),
+    ("SQUEUE_USERS", "root"), ("SINFO_FORMAT", "%n"), ("SCANCEL_STATE", "PENDING"),
+    ("SCANCEL_INTERACTIVE", "true"), ("SBATCH_WAIT", "1"), ("SLURM_MEM_PER_CPU", "4096"),
+    ("SLURM_MEM_PER_NODE", "4096"), ("SBATCH_MEM_PER_CPU", "4096"), ("SLURM_CPUS_PER_TASK", "8"),
+    ("SLURM_TRES_PER_TASK", "cpu:8")])
+def test_habits_of_the_user_s_shell_stay_there(site: Path, monkeypatch: pytest.MonkeyPatch,
+                                               variable: str, value: str) -> None:
+    """ENVIRONMENT VARIABLES of squeue(1), scancel(1) and sbatch(1); in a job of their own people
+    meet 'SLURM_MEM_PER_CPU, SLURM_MEM_PER_GPU, and SLURM_MEM_PER_NODE are mutually exclusive'."""
+    monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("SBATCH_PARTITION", "slow")
+    for name in ("sbatch", "squeue", "scancel", "sinfo"):
+        (site / name).write_text("#!/bin/sh\ncase $0 in */sbatch) echo 11;; esac\n"
+                                 'env > "$SITE/env.$(basename $0)"\n')
+    job = queue.submit(REQUEST)
+    queue.listed("x", [""])
+    queue.ailing([""])
+    queue.cancel([job])
+    for name in ("sbatch", "squeue", "scancel", "sinfo"):
+        seen = (site / f"env.{name}").read_text().splitlines()
+        assert f"{variable}={value}" not in seen and "SBATCH_PARTITION=slow" in seen
+
+
+@pytest.mark.parametrize("said, job", [
+    # TACC's sbatch greets and checks on standard output, above what was asked for
+    ("-----------------------------------------------------------------\n"
+     "           Welcome to the Lonestar6 Supercomputer\n"
+     "--> Verifying valid submit host (login1)...OK\n\n2313374\n", queue.Job(2313374)),
+    ("11;far\n", queue.Job(11, "far")), ("note: 3 nodes left\n11;far-2.b\n\n",
+                                         queue.Job(11, "far-2.b")),
+    ("67108865\n", queue.Job(67108865))])
+def test_what_a_site_says_above_the_number(site: Path, said: str, job: queue.Job) -> None:
+    (site / "said").write_text(said)
+    (site / "sbatch").write_text('#!/bin/sh\ncat "$SITE/said"\n')
+    assert queue.submit(REQUEST) == job
+
+
+@pytest.mark.parametrize("said", ["", "Submitted batch job 11\n", "11;a b\n", "11\nbye\n"])
+def test_what_is_no_number(site: Path, said: str) -> None:
+    (site / "said").write_text(said)
+    (site / "sbatch").write_text('#!/bin/sh\ncat "$SITE/said"\n')
+    with pytest.raises(CannotMeasure, match="is no job's number"):
+        queue.submit(REQUEST)
