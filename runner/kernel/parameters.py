@@ -201,7 +201,8 @@ def split(words: Iterable[str]) -> tuple[list[str], list[str]]:
 def unknown(kernel: BuiltKernel, words: Iterable[str]) -> list[str]:
     """Those of the words that no code of the kernel takes, each with why if that is known.
 
-    None where drivers are modules: a dotted parameter may be one's.
+    That of a driver that is a module is among them: modprobe reads the command line for a module,
+    the kernel does not, and what loads modules in our guests is no modprobe.
     """
     mine, inits = split(words)
     told = [f"{printable(' '.join(inits), 60)} (what stands behind '--' is init's)"] if inits \
@@ -211,9 +212,12 @@ def unknown(kernel: BuiltKernel, words: Iterable[str]) -> list[str]:
         return told
     for word in mine:
         name = word.split("=", 1)[0]
-        if found.takes(word) or (kernel.modules is not None and "." in name):
+        if found.takes(word):
             continue
-        option = "CONFIG_" + re.sub(r"\W", "_", name.split(".")[0]).upper()
-        told.append(f"{printable(name, 60)}"
-                    + (f" ({option} is not set)" if option in unset(kernel.image) else ""))
+        owner = name.split(".")[0].replace("-", "_")
+        option = "CONFIG_" + re.sub(r"\W", "_", owner).upper()
+        modular = kernel.modules is not None and (kernel.modules / f"{owner}.ko").is_file()
+        told.append(printable(name, 60) + (
+            f" ({option} is not set)" if option in unset(kernel.image) else
+            f" ({owner} is a module, which does not read the command line)" if modular else ""))
     return told

@@ -130,9 +130,23 @@ def test_the_option_that_is_off_is_named(tmp_path: Path) -> None:
     path = image(tmp_path, config="# CONFIG_ZSWAP is not set\nCONFIG_SMP=y\n")
     assert parameters.unknown(kernel(path), ["zswap.enabled=1", "foo=2", "nosmp"]) == [
         "zswap.enabled (CONFIG_ZSWAP is not set)", "foo"]
-    # A module may take what the image does not know.
-    modular = replace(kernel(path), modules=tmp_path)
-    assert parameters.unknown(modular, ["zswap.enabled=1", "foo=2"]) == ["foo"]
+
+
+@pytest.mark.parametrize("word, told", [
+    # The image holds zram, as the kernel that has it built in does; nvme is a module of Debian's
+    ("zram.num_devices=2", []),
+    ("nvme.poll_queues=2", ["nvme.poll_queues (nvme is a module, which does not read the command "
+                            "line)"]),
+    ("nd-pmem.x=1", ["nd-pmem.x (nd_pmem is a module, which does not read the command line)"]),
+    # spelled wrong, and of a module that guests do not load
+    ("zram.num_device=2", ["zram.num_device"]), ("zsmalloc.x=1", ["zsmalloc.x"]),
+    ("zswap.enabled=1", ["zswap.enabled (CONFIG_ZSWAP is not set)"])])
+def test_a_module_does_not_read_the_command_line(tmp_path: Path, word: str, told: list[str]
+                                                 ) -> None:
+    for name in ("nvme", "nd_pmem"):
+        (tmp_path / f"{name}.ko").touch()
+    path = image(tmp_path, config="# CONFIG_ZSWAP is not set\n")
+    assert parameters.unknown(replace(kernel(path), modules=tmp_path), [word]) == told
 
 
 def experiment(folder: Path, words: str, more: str = "") -> plan.Experiment:
