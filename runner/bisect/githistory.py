@@ -18,12 +18,16 @@ _ask = gitrepo.ask
 
 def commit_of(tree: Path, ref: str) -> str:
     """The commit a ref names; UsageError where it names none."""
+    asked = ("rev-parse", "--verify", "--quiet", "--end-of-options")
     try:
-        return _ask(tree, "rev-parse", "--verify", "--quiet", "--end-of-options",
-                    f"{ref}^{{commit}}").strip()
+        # In two steps, as ':/text' takes whatever stands behind it for its own.
+        found = _ask(tree, *asked, ref).strip()
+        if not found.startswith("^"):
+            return _ask(tree, *asked, f"{found}^{{commit}}").strip()
     except ProgramFailed:
-        raise UsageError(f"{tree}: has no commit {printable(repr(ref), 80)}; 'git -C {tree} "
-                         "branch --all' and 'git tag' show what there is") from None
+        pass
+    raise UsageError(f"{tree}: has no commit {printable(repr(ref), 80)}; 'git -C {tree} "
+                     "branch --all' and 'git tag' show what there is")
 
 
 def names_commit(tree: Path, ref: str) -> bool:
@@ -83,12 +87,18 @@ class History:
         return self._order.get(point, 0)
 
     def stat(self, point: Point) -> str:
-        return _ask(self.tree, "diff", "--no-ext-diff", "--stat=80", f"{point}^1", point)
+        return _ask(self.tree, "diff", "--no-ext-diff", "--stat=80", self._before(point), point)
 
     def revert(self, point: Point) -> bytes:
         # Not `git revert`: that would need a work tree and write into the repository.
         return _ask(self.tree, "diff", "--no-ext-diff", "--no-textconv", "--no-renames",
-                    "--src-prefix=a/", "--dst-prefix=b/", point, f"{point}^1").encode()
+                    "--src-prefix=a/", "--dst-prefix=b/", point, self._before(point)).encode()
+
+    def _before(self, point: Point) -> str:
+        """What it changes: its first parent, or nothing where a history that was merged begins."""
+        words = _ask(self.tree, "rev-list", "--parents", "--max-count=1", point).split()
+        return words[1] if len(words) > 1 else _ask(self.tree, "hash-object", "-t", "tree",
+                                                    "/dev/null").strip()
 
     def reverted(self, folder: str) -> str:
         return f"{self.kernel(self.bad)}:{folder}"

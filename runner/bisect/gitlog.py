@@ -61,8 +61,9 @@ def read(file: Path, is_commit: Callable[[str], bool] = bool) -> Log:
     `is_commit` tells the commits after 'git bisect start' from the paths.
     """
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        # A mail's subjects may be in any encoding; what git reads of a log is not.
+        lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    except OSError as error:
         raise UsageError(f"{file}: cannot be read: {printable(str(error))}") from None
     log, words = Log(), dict(_WORDS)
     for number, line in enumerate(lines, 1):

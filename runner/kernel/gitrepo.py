@@ -18,7 +18,8 @@ from runner.errors import CannotMeasure, ProgramFailed, SourceGone, UsageError, 
 _TRUST = re.compile(r"XDG_CONFIG_HOME|GIT_CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_\d+|VALUE_\d+)")
 _READ = ("core.fsmonitor=false", "color.ui=false", "color.diff=false", "log.showSignature=false",
          "i18n.logOutputEncoding=UTF-8", "diff.context=3", "diff.interHunkContext=0",
-         "diff.suppressBlankEmpty=false", "protocol.allow=never")
+         "diff.suppressBlankEmpty=false", "diff.orderFile=/dev/null", "core.abbrev=auto",
+         "protocol.allow=never")
 
 
 def ask(tree: Path, *question: str) -> str:
@@ -53,6 +54,23 @@ def check(tree: Path, else_say: str) -> None:
                              "'git config --global safe.bareRepository all' lets git read it"
                              ) from None
         raise SourceGone(said) from None
+    _borrowed(tree)
+
+
+def _borrowed(tree: Path) -> None:
+    """SourceGone where the repository it borrows objects of, as 'git clone --shared' does, is
+    gone: git says on standard error that it is, and then that there is no such commit."""
+    objects = Path(ask(tree, "rev-parse", "--path-format=absolute", "--git-path",
+                       "objects").strip())
+    try:
+        lines = (objects / "info/alternates").read_text(errors="surrogateescape").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        if line and not line.startswith(("#", '"')) and not (objects / line).is_dir():
+            raise SourceGone(f"{tree}: borrows its objects of {printable(line, 200)}, which is "
+                             "not there; bring it back, or say in "
+                             f"{objects / 'info/alternates'} where it is now")
 
 
 def _promisor(tree: Path) -> tuple[str, str]:

@@ -111,6 +111,18 @@ def test_what_is_no_log(tmp_path: Path, text: str, said: str) -> None:
     assert said in str(error.value)
 
 
+@pytest.mark.parametrize("data", [
+    # As an editor, a mail in Latin-1, and another system's line ends leave it
+    b"\xef\xbb\xbfgit bisect start 'b' 'a'\n",
+    b"# bad: [b] mm: gr\xf6\xdfer\ngit bisect start b a\n",
+    b"git bisect start b a\r\n", b"# status: waiting for both good and bad commits\n"
+    b"git bisect start\ngit bisect bad b\ngit bisect good a\n# only skipped commits left\n"])
+def test_logs_as_they_come(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "log").write_bytes(data)
+    log = gitlog.read(tmp_path / "log")
+    assert (log.good, log.bad) == ("a", "b")
+
+
 def replayed(tree: Path, *lines: str) -> tuple[githistory.History, dict[str, str]]:
     file = tree.with_name("log")
     file.write_text("".join(f"git bisect {line}\n" for line in lines))

@@ -143,7 +143,9 @@ def test_the_shell_s_git_is_another_matter(tmp_path: Path, monkeypatch: pytest.M
     ("diff.noprefix", "true"), ("diff.mnemonicPrefix", "true"), ("diff.context", "0"),
     ("diff.external", "false"), ("diff.suppressBlankEmpty", "true"), ("core.pager", "false"),
     ("i18n.logOutputEncoding", "ISO-8859-1"), ("log.follow", "true"), ("core.quotePath", "false"),
-    ("diff.renames", "copies"), ("status.branch", "true"), ("log.decorate", "full")])
+    ("diff.renames", "copies"), ("status.branch", "true"), ("log.decorate", "full"),
+    ("core.abbrev", "4"), ("diff.orderFile", "/no/where"), ("diff.algorithm", "histogram"),
+    ("diff.relative", "true"), ("core.sparseCheckout", "true"), ("log.diffMerges", "off")])
 def test_a_repository_s_settings_change_nothing(tmp_path: Path, key: str, value: str) -> None:
     commits = kernel_tree(tmp_path / "src")
     last = commit(tmp_path / "src", "größer", "f1")
@@ -157,7 +159,58 @@ def test_a_repository_s_settings_change_nothing(tmp_path: Path, key: str, value:
     assert "größer" in known[0] and b"\x1b" not in known[2]
 
 
+def test_a_repository_that_borrows_from_one_that_is_gone(tmp_path: Path) -> None:
+    commits = kernel_tree(tmp_path / "src")
+    git(tmp_path, "clone", "--quiet", "--shared", "src", "shared")
+    shared = tmp_path / "shared"
+    assert githistory.find(shared, commits[0], commits[3], Progress()).bad == commits[3]
+    (tmp_path / "src").rename(tmp_path / "moved")
+    for ask in (lambda: githistory.find(shared, commits[0], commits[3], Progress()).bad,
+                lambda: gitsource.identity(source(shared, commits[1]))):
+        with pytest.raises(UsageError, match="borrows its objects of .*src/.git/objects, which is "
+                                             "not there; .*info/alternates"):
+            ask()
+
+
+@pytest.mark.parametrize("how", [("--bare",), ("--mirror",), ("--reference", "src")])
+def test_other_clones_and_hashes(tmp_path: Path, how: tuple[str, ...]) -> None:
+    commits = kernel_tree(tmp_path / "src")
+    git(tmp_path, "clone", "--quiet", *how, "src", "other")
+    found = githistory.find(tmp_path / "other", commits[0], "HEAD", Progress())
+    assert len(found.suspects([found.good], found.bad)) == 3
+    git(tmp_path, "init", "--quiet", "-b", "master", "--object-format=sha256", "new")
+    long = kernel_tree(tmp_path / "new")
+    assert len(long[0]) == 64
+    assert githistory.find(tmp_path / "new", long[0], "HEAD", Progress()).bad == long[3]
+    assert len(gitsource.identity(source(tmp_path / "new", "HEAD"))) == 64
+
+
+def test_every_way_to_name_a_commit(tmp_path: Path) -> None:
+    commits = kernel_tree(tmp_path / "src")
+    tree = tmp_path / "src"
+    git(tree, "tag", "-a", "-m", "x", "v1", commits[3])
+    for name in ("HEAD", "v1", "v1^{}", "v1^{commit}", "HEAD@{0}", f"v1-0-g{commits[3][:12]}",
+                 commits[3][:8], ":/step 3", "master", "refs/heads/master", "@"):
+        assert githistory.commit_of(tree, name) == commits[3], name
+    for name in ("v0..v1", "^HEAD", "--all", "HEAD^{tree}", "", "x\ny", ":/no such", "HEAD:Kbuild"):
+        with pytest.raises(UsageError, match="has no commit"):
+            githistory.commit_of(tree, name)
+
+
 # Which commits may be it
+
+def test_a_history_that_was_merged_begins_among_the_suspects(tmp_path: Path) -> None:
+    tree = tmp_path / "src"
+    trunk = linear(tree, 2)
+    git(tree, "checkout", "--quiet", "--orphan", "btrfs")
+    root = commit(tree, "another history", "other")
+    git(tree, "checkout", "--quiet", "master")
+    git(tree, "merge", "--quiet", "--allow-unrelated-histories", "-m", "merged", "btrfs", "-s",
+        "ours")
+    found = githistory.find(tree, trunk[0], "HEAD", Progress())
+    assert root in found.suspects([found.good], found.bad)
+    assert "other" in found.stat(root) and b"deleted file" in found.revert(root)
+
 
 def test_paths(tmp_path: Path) -> None:
     commits = kernel_tree(tmp_path / "src", 6)
