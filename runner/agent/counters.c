@@ -14,11 +14,12 @@ enum { VALUE = 256 };
 
 static void add(struct counters *counters, const char *path)
 {
+	const size_t length = strlen(path);
 	struct stat status;
 
-	if (counters->count < COUNTERS_MOST && strlen(path) < COUNTERS_PATH &&
+	if (counters->count < COUNTERS_MOST && length < COUNTERS_PATH &&
 	    !stat(path, &status) && S_ISREG(status.st_mode))
-		strcpy(counters->paths[counters->count++], path);
+		memcpy(counters->paths[counters->count++], path, length + 1);
 }
 
 static int by_name(const void *one, const void *other)

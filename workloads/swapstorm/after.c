@@ -10,6 +10,7 @@
 
 #include "after.h"
 #include "control.h"
+#include "workloads/lib/text.h"
 
 static uint64_t common_divisor(uint64_t one, uint64_t other)
 {
@@ -140,15 +141,22 @@ int after_swapin(struct control *control, struct error *error)
 bool after_first_swap(const char *swaps, char *path, size_t size,
 		      uint64_t *pages)
 {
-	const char *line = strchr(swaps, '\n');
-	char name[64];
+	char line[256], *rest = NULL, *word[4];
+	const char *row = strchr(swaps, '\n');
 	uint64_t used;
 
-	if (!line ||
-	    sscanf(line + 1, "%63s %*s %*u %" SCNu64, name, &used) != 2 ||
-	    strlen(name) >= size)
+	if (!row)
 		return false;
-	strcpy(path, name);
+	snprintf(line, sizeof(line), "%.*s", (int)strcspn(row + 1, "\n"),
+		 row + 1);
+	for (size_t i = 0; i < 4; i++) {
+		word[i] = strtok_r(i ? NULL : line, " \t", &rest);
+		if (!word[i])
+			return false;
+	}
+	if (strlen(word[0]) >= size || text_number(word[3], &used))
+		return false;
+	snprintf(path, size, "%s", word[0]);
 	*pages = used / 4; // KiB
 	return true;
 }

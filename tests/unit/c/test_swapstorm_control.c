@@ -392,6 +392,25 @@ static void test_peer_that_goes_away(void **state)
 
 #define WITH_CREW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+static void test_first_swap(void **state)
+{
+	const char *head = "Filename\t\tType\t\tSize\tUsed\tPriority\n";
+	char swaps[256], path[16];
+	uint64_t pages = 0;
+
+	(void)state;
+	assert_false(after_first_swap(head, path, sizeof(path), &pages));
+	snprintf(swaps, sizeof(swaps), "%s%s", head,
+		 "/dev/pmem0   partition\t524284\t\t4096\t\t-2\n"
+		 "/dev/pmem1   partition\t524284\t\t8\t\t-3\n");
+	assert_true(after_first_swap(swaps, path, sizeof(path), &pages));
+	assert_string_equal(path, "/dev/pmem0");
+	assert_int_equal(pages, 1024);
+	assert_false(after_first_swap(swaps, path, 5, &pages));
+	snprintf(swaps, sizeof(swaps), "%s/dev/pmem0 partition 5 -1 0\n", head);
+	assert_false(after_first_swap(swaps, path, sizeof(path), &pages));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
