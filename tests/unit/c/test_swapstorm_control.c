@@ -31,6 +31,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "workloads/swapstorm/after.h"
 #include "workloads/swapstorm/control.h"
 
 struct fixture {
@@ -415,6 +416,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_CREW(test_whole_course),
+		cmocka_unit_test(test_first_swap),
 		WITH_CREW(test_time_series),
 		WITH_CREW(test_peer_slower_than_the_steady_phase),
 		WITH_CREW(test_time_box),
