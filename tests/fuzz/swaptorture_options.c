@@ -8,6 +8,8 @@
 // LINK: workloads/swaptorture/machine.c workloads/swaptorture/swaps.c
 // LINK: workloads/swaptorture/crew.c workloads/swaptorture/churn.c
 // LINK: workloads/swaptorture/region.c workloads/lib/error.c
+// LINK: workloads/swaptorture/merged.c workloads/swaptorture/poisoned.c
+// LINK: workloads/swaptorture/child.c
 // LINK: workloads/lib/procfs.c workloads/lib/stamp.c workloads/lib/content.c
 // LINK: workloads/lib/text.c workloads/lib/device.c workloads/lib/swap.c
 // LINK: workloads/lib/frame.c workloads/lib/wait.c

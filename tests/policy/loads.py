@@ -14,7 +14,7 @@ from pathlib import Path
 from runner.kernel import build
 from runner.progress import Progress
 from runner.records import Accelerator
-from runner.tier import load
+from runner.judge.tier import load
 from tests import ownguest
 
 SOURCE = Path(__file__).with_name("reclaim.c")

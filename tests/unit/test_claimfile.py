@@ -195,7 +195,8 @@ def test_every_metric_with_a_direction_decides(tmp_path: Path, metric: str) -> N
     able = [name for name in TIERS if tier.find(name).claimed(metric)]
     file.write_text(GOOD.replace('["timed"]', f'["{able[0]}"]').replace(
         "threads = 1\n", f'threads = 2\nmetric = "{metric}"\n').replace(
-        "[claim]", f'[workload]\nlatency = true\n[rules.thresholds]\n"{metric}" = 0.1\n[claim]'))
+        "[claim]", f'[workload]\nlatency = true\nswapin = "random"\nswapoff = true\n'
+        f'free = true\n[rules.thresholds]\n"{metric}" = 0.1\n[claim]'))
     made = claimfile.load(file)
     assert made.cells[0].metric == metric
     assert made.experiment.rules.thresholds == {metric: 0.1}
