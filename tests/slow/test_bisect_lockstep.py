@@ -25,11 +25,13 @@ tiers = ["lockstep"]
 [guest]
 swap_mib = 512
 [workload]
-ratio = 1.25
+ratio = 1.4
 verify = false
 [rules]
 perturbations = 3
 pswpout_floor = 1000
+[rules.thresholds]
+transfers_per_page = 0.01
 """
 
 
@@ -52,8 +54,10 @@ def test_a_shared_line(swapscale, tmp_path: Path) -> None:
     commits = bisecttree.make(tree, COMMITS)
     (tmp_path / "shared.toml").write_text(EXPERIMENT, "utf-8")
     done = swapscale("bisect", "--tree", tree, "--good", commits[0], "--bad", commits[-1],
-                     "--experiment", tmp_path / "shared.toml", "--results", tmp_path)
+                     "--experiment", tmp_path / "shared.toml", "--metric", "transfers_per_page",
+                     "--results", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     found = told(tmp_path)
     assert found["culprit"] == commits[COMMITS.index(COUNTED) + 1] and found["confirmed"]
-    assert found["change"]["change"] < -0.03
+    # Over nine runs of each 152.9 and 158.5 transfers a page, none of either among the other's.
+    assert found["change"]["change"] > 0.02
