@@ -40,6 +40,8 @@ _SPEED = "throughput_mib_s"
 #: Some 109 ns on haswell-ep-2s, about what a line from the other socket takes; docs/lockstep.md
 #: says what is known of how far effects hang on it.
 QUANTUM = 250
+#: What else it may be asked to decide by.
+_TOLD = ("ns_per_page", "transfers_per_page", "far_transfers_per_page")
 _END_RUNS = 4
 #: What figures of different runs must share, by the keys they are recorded under.
 _SERIES = ("simulated", "simulated_file", "quantum", "simulator", "settle")
@@ -75,7 +77,7 @@ class Lockstep(Tier):
     flavour = "perf"
     repeats = True
     claims = True
-    own_metrics = (_SPEED,)
+    own_metrics = (_SPEED, *_TOLD)
     thresholds = {_SPEED: 0.03}
     headline = bisected = _SPEED
     speed = (_SPEED, "swap throughput in simulated time, MiB/s")
@@ -191,7 +193,7 @@ class Lockstep(Tier):
     # How it judges.
 
     def judges(self, metric: str) -> bool:
-        return metric == _SPEED
+        return metric in self.own_metrics
 
     def unfit(self, samples: Iterable[Sample]) -> str:
         for key in _SERIES:
@@ -234,7 +236,7 @@ class Lockstep(Tier):
     # What bisects and claims ask of it.
 
     def answers(self, metric: str) -> bool:
-        return metric in (_SPEED, "ns_per_page", "transfers_per_page", "far_transfers_per_page")
+        return metric in self.own_metrics
 
     def ends(self, rules: dict[str, Any]) -> None:
         rules["perturbations"] = max(_END_RUNS, rules.get("perturbations", 1))
