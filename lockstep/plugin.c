@@ -189,11 +189,6 @@ static void *as_data(uint64_t number)
 	return (void *)number;
 }
 
-static bool measured(void)
-{
-	return self.sim.window.state == WINDOW_OPEN;
-}
-
 static void watch(struct qemu_plugin_insn *insn, struct insn what, bool kernel,
 		  bool bulk, uint64_t code)
 {
@@ -224,7 +219,7 @@ static void watch(struct qemu_plugin_insn *insn, struct insn what, bool kernel,
 	}
 	// A thread's own pages are nobody else's.  Outside the window nobody
 	// is told of lines, and following them takes half of the time.
-	if (!kernel || !measured())
+	if (!kernel || !sim_counts(&self.sim))
 		return;
 	if (bulk) {
 		qemu_plugin_register_vcpu_mem_cb(insn, on_bulk,
@@ -281,8 +276,8 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		.charged = bulk ? 0 : (uint32_t)count - strings,
 		.user = !kernel,
 	};
-	if (measured() && (codes_begin(&machine->leaf, address) ||
-			   machine_span(machine, address)))
+	if (sim_counts(&self.sim) && (codes_begin(&machine->leaf, address) ||
+				      machine_span(machine, address)))
 		qemu_plugin_register_vcpu_tb_exec_cb(
 			tb, on_entry, QEMU_PLUGIN_CB_R_REGS, block);
 	else

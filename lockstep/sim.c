@@ -34,15 +34,10 @@ void sim_tear_down(struct sim *sim)
 	tally_tear_down(&sim->pauses);
 }
 
-static bool counting(const struct sim *sim)
-{
-	return sim->window.state == WINDOW_OPEN;
-}
-
 static void count(struct sim *sim, struct tally *tally, uint64_t key0,
 		  uint64_t key1, uint64_t fs)
 {
-	uint64_t *row = counting(sim) ? tally_at(tally, key0, key1) : NULL;
+	uint64_t *row = sim_counts(sim) ? tally_at(tally, key0, key1) : NULL;
 
 	if (row) {
 		row[0]++;
@@ -106,7 +101,7 @@ void sim_transfer(struct sim *sim, unsigned int cpu, struct line *line,
 	vcpu->counters.stall_fs += transfer.fs;
 	vcpu->counters.near += !transfer.far;
 	vcpu->counters.far += transfer.far;
-	if (!counting(sim))
+	if (!sim_counts(sim))
 		return;
 	uint64_t *row =
 		tally_at(&sim->transfers, address & ~(uint64_t)(LINE_BYTES - 1),

@@ -63,6 +63,12 @@ enum { SIM_AROUND = 32 };
 int sim_set_up(struct sim *sim, char *why, size_t size);
 void sim_tear_down(struct sim *sim);
 
+// Whether what happens now counts.
+static inline bool sim_counts(const struct sim *sim)
+{
+	return sim->window.state == WINDOW_OPEN;
+}
+
 // A vCPU is at a block; false where it has to give its turn back first.
 static inline bool sim_may_run(struct sim *sim, unsigned int cpu)
 {

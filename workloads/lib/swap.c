@@ -49,17 +49,38 @@ int swap_on(const char *path, uint64_t bytes, int flags, uint8_t *page,
 	return 0;
 }
 
+bool swap_first(const char *swaps, char *path, size_t size, uint64_t *kib,
+		uint64_t *used_kib)
+{
+	char line[256], *rest = NULL, *word[4];
+	const char *row = strchr(swaps, '\n');
+
+	if (!row)
+		return false;
+	snprintf(line, sizeof(line), "%.*s", (int)strcspn(row + 1, "\n"),
+		 row + 1);
+	for (size_t i = 0; i < 4; i++) {
+		word[i] = strtok_r(i ? NULL : line, " \t", &rest);
+		if (!word[i])
+			return false;
+	}
+	if (strlen(word[0]) >= size || text_number(word[2], kib) ||
+	    text_number(word[3], used_kib))
+		return false;
+	snprintf(path, size, "%s", word[0]);
+	return true;
+}
+
 int swap_check(const char *swaps, const char *path, uint64_t bytes,
 	       struct error *fault)
 {
 	// One page of it is the header.
 	const uint64_t wanted = (bytes - SWAP_PAGE) / 1024;
-	char name[64], size[32], more[2];
-	uint64_t kib;
-	const char *line = strchr(swaps, '\n');
+	char name[64], more[2];
+	uint64_t kib, used_kib;
 
-	if (!line || sscanf(line + 1, "%63s %*s %31s", name, size) != 2 ||
-	    strcmp(name, path) != 0 || text_number(size, &kib))
+	if (!swap_first(swaps, name, sizeof(name), &kib, &used_kib) ||
+	    strcmp(name, path) != 0)
 		return error_coded(fault, ERROR_SWAPON,
 				   "/proc/swaps does not name %s", path);
 	if (kib != wanted)
@@ -68,7 +89,8 @@ int swap_check(const char *swaps, const char *path, uint64_t bytes,
 				   " KiB wanted, the kernel uses "
 				   "%" PRIu64,
 				   path, wanted, kib);
-	line = strchr(line + 1, '\n');
+	const char *line = strchr(strchr(swaps, '\n') + 1, '\n');
+
 	if (line && sscanf(line, "%1s", more) == 1)
 		return error_coded(fault, ERROR_SWAPON,
 				   "/proc/swaps names more than %s", path);

@@ -5,6 +5,8 @@
 
 #include "error.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { SWAP_PAGE = 4096 };
@@ -17,6 +19,11 @@ void swap_header(uint8_t page[SWAP_PAGE], uint64_t bytes);
 // page: page-aligned scratch.
 int swap_on(const char *path, uint64_t bytes, int flags, uint8_t *page,
 	    struct error *fault);
+
+// The first row of /proc/swaps' text: device or file, and KiB of it in all and
+// in use; false where there is none, or its name does not fit.
+bool swap_first(const char *swaps, char *path, size_t size, uint64_t *kib,
+		uint64_t *used_kib);
 
 // Checks the text of /proc/swaps: path with that size, and no other.
 int swap_check(const char *swaps, const char *path, uint64_t bytes,

@@ -74,3 +74,14 @@ int text_number(const char *text, uint64_t *value)
 	*value = sum;
 	return 0;
 }
+
+uint64_t text_read_number(const char *path)
+{
+	char text[32];
+	uint64_t number;
+
+	return text_read_line(path, text, sizeof(text)) < 0 ||
+			       text_number(text, &number)
+		       ? 0
+		       : number;
+}

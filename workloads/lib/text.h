@@ -19,4 +19,7 @@ int text_write(const char *path, const char *text);
 // A decimal number and nothing else: no sign, no blank, no overflow.
 int text_number(const char *text, uint64_t *value);
 
+// The number that is all there is in a file; 0 where it cannot be read.
+uint64_t text_read_number(const char *path);
+
 #endif

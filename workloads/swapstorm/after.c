@@ -1,34 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/swap.h>
-#include <unistd.h>
 
 #include "after.h"
 #include "control.h"
+#include "workloads/lib/swap.h"
 #include "workloads/lib/text.h"
-
-static uint64_t common_divisor(uint64_t one, uint64_t other)
-{
-	while (other) {
-		uint64_t rest = one % other;
-
-		one = other;
-		other = rest;
-	}
-	return one;
-}
 
 // Steps of this many pages meet each once, and no readahead guesses them.
 static uint64_t scattered(uint64_t pages)
 {
 	uint64_t step = (uint64_t)2654435761 % pages;
 
-	while (step < 2 || common_divisor(step, pages) != 1)
+	while (step < 2 || walk_common_divisor(step, pages) != 1)
 		step = step % pages + 1 == pages ? 1 : step + 1;
 	return step;
 }
@@ -102,19 +88,6 @@ static int look(struct control *control, struct reading *reading,
 	return vmstat_read_detail(control->vmstat, reading, detail, error);
 }
 
-// All workers at the gate: what they do next begins now.
-static int wait_for(struct control *control, enum after which,
-		    struct error *error)
-{
-	struct gate *gate = &control->crew->after.begin[which];
-
-	while (!gate_full(gate, control->crew->threads)) {
-		if (control_look_after(control, error))
-			return -1;
-	}
-	return 0;
-}
-
 int after_swapin(struct control *control, struct error *error)
 {
 	struct after_plan *plan = &control->crew->after;
@@ -122,15 +95,12 @@ int after_swapin(struct control *control, struct error *error)
 
 	if (!plan->asked[AFTER_SWAPIN])
 		return 0;
-	if (wait_for(control, AFTER_SWAPIN, error) ||
+	if (control_wait(control, &plan->begin[AFTER_SWAPIN], error) ||
 	    look(control, &span->begin, &span->before, error))
 		return -1;
 	gate_open(&plan->begin[AFTER_SWAPIN]);
-	while (!gate_full(&plan->end[AFTER_SWAPIN], control->crew->threads)) {
-		if (control_look_after(control, error))
-			return -1;
-	}
-	if (look(control, &span->end, &span->behind, error))
+	if (control_wait(control, &plan->end[AFTER_SWAPIN], error) ||
+	    look(control, &span->end, &span->behind, error))
 		return -1;
 	gate_open(&plan->end[AFTER_SWAPIN]);
 	span->pages = span->end.pswpin - span->begin.pswpin;
@@ -138,48 +108,13 @@ int after_swapin(struct control *control, struct error *error)
 	return 0;
 }
 
-bool after_first_swap(const char *swaps, char *path, size_t size,
-		      uint64_t *pages)
-{
-	char line[256], *rest = NULL, *word[4];
-	const char *row = strchr(swaps, '\n');
-	uint64_t used;
-
-	if (!row)
-		return false;
-	snprintf(line, sizeof(line), "%.*s", (int)strcspn(row + 1, "\n"),
-		 row + 1);
-	for (size_t i = 0; i < 4; i++) {
-		word[i] = strtok_r(i ? NULL : line, " \t", &rest);
-		if (!word[i])
-			return false;
-	}
-	if (strlen(word[0]) >= size || text_number(word[3], &used))
-		return false;
-	snprintf(path, size, "%s", word[0]);
-	*pages = used / 4; // KiB
-	return true;
-}
-
-static int read_swaps(char *text, size_t size, struct error *error)
-{
-	int fd = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
-
-	if (n < 0)
-		error_set(error, "--swapoff: /proc/swaps: %s", strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	text[n < 0 ? 0 : n] = '\0';
-	return n < 0 ? -1 : 0;
-}
-
 int after_swapoff(struct control *control, struct error *error)
 {
 	struct after_plan *plan = &control->crew->after;
 	struct after_span *span = &control->afters.swapoff;
-	char swaps[2048], path[64];
-	uint64_t pages;
+	const uint64_t page_size = control->crew->content.page_size;
+	char swaps[8192], path[64];
+	uint64_t kib, used_kib;
 
 	if (!plan->asked[AFTER_DROP])
 		return 0;
@@ -188,14 +123,15 @@ int after_swapoff(struct control *control, struct error *error)
 	    look(control, &span->begin, &span->before, error))
 		return -1;
 	for (;;) {
-		if (read_swaps(swaps, sizeof(swaps), error))
-			return -1;
-		if (!after_first_swap(swaps, path, sizeof(path), &pages))
+		if (text_read("/proc/swaps", swaps, sizeof(swaps)) < 0)
+			return error_set(error, "--swapoff: /proc/swaps: %s",
+					 strerror(errno));
+		if (!swap_first(swaps, path, sizeof(path), &kib, &used_kib))
 			break;
 		if (swapoff(path))
 			return error_set(error, "--swapoff: %s: %s", path,
 					 strerror(errno));
-		span->pages += pages;
+		span->pages += used_kib * 1024 / page_size;
 	}
 	span->done = true;
 	return look(control, &span->end, &span->behind, error);
@@ -208,18 +144,14 @@ int after_free(struct control *control, struct error *error)
 
 	if (!plan->asked[AFTER_FREE])
 		return 0;
-	if (wait_for(control, AFTER_FREE, error) ||
+	if (control_wait(control, &plan->begin[AFTER_FREE], error) ||
 	    look(control, &span->begin, &span->before, error))
 		return -1;
 	gate_open(&plan->begin[AFTER_FREE]);
-	if (control->crew->processes) {
-		if (control_join(control, error))
-			return -1;
-	} else {
-		while (!gate_full(&plan->end[AFTER_FREE],
-				  control->crew->threads))
-			continue;
-	}
+	if (control->crew->processes
+		    ? control_join(control, error)
+		    : control_wait(control, &plan->end[AFTER_FREE], error))
+		return -1;
 	if (look(control, &span->end, &span->behind, error))
 		return -1;
 	gate_open(&plan->end[AFTER_FREE]);

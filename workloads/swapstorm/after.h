@@ -52,8 +52,4 @@ int after_swapin(struct control *control, struct error *error);
 int after_swapoff(struct control *control, struct error *error);
 int after_free(struct control *control, struct error *error);
 
-// Device and pages in use of the first line of /proc/swaps; false: none.
-bool after_first_swap(const char *swaps, char *path, size_t size,
-		      uint64_t *pages);
-
 #endif

@@ -84,7 +84,8 @@ static int add_row(struct control *control, struct error *error)
 	return 0;
 }
 
-int control_look_after(struct control *control, struct error *error)
+// An error if one of the processes has died.
+static int look_after(struct control *control, struct error *error)
 {
 	for (unsigned int i = 0; i < control->crew->threads; i++) {
 		if (control->crew->processes &&
@@ -94,13 +95,21 @@ int control_look_after(struct control *control, struct error *error)
 	return 0;
 }
 
-int control_pass(struct control *control, struct gate *gate,
+int control_wait(struct control *control, struct gate *gate,
 		 struct error *error)
 {
 	while (!gate_full(gate, control->crew->threads)) {
-		if (control_look_after(control, error))
+		if (look_after(control, error))
 			return -1;
 	}
+	return 0;
+}
+
+int control_pass(struct control *control, struct gate *gate,
+		 struct error *error)
+{
+	if (control_wait(control, gate, error))
+		return -1;
 	gate_open(gate);
 	return 0;
 }
@@ -160,8 +169,7 @@ int control_write(struct control *control, struct error *error)
 				   error))
 			return -1;
 		time_up = deadline && clock_ns() >= deadline;
-		if (control_look_after(control, error) ||
-		    add_row(control, error) ||
+		if (look_after(control, error) || add_row(control, error) ||
 		    advance(control, time_up, error) ||
 		    notify_step(&control->notify, answer, clock_ns(), error))
 			return -1;
@@ -200,13 +208,11 @@ int control_verify(struct control *control, struct error *error)
 	if (control_pass(control, &control->crew->reread, error))
 		return -1;
 	// They go on to give their memory back, or end.
-	while (crew->after.asked[AFTER_FREE] &&
-	       !gate_full(&control->crew->after.begin[AFTER_FREE],
-			  crew->threads)) {
-		if (control_look_after(control, error))
-			return -1;
-	}
-	if (!crew->after.asked[AFTER_FREE] && control_join(control, error))
+	if (crew->after.asked[AFTER_FREE]
+		    ? control_wait(control,
+				   &control->crew->after.begin[AFTER_FREE],
+				   error)
+		    : control_join(control, error))
 		return -1;
 	for (unsigned int i = 0; i < crew->threads; i++) {
 		if (crew->plan->kind == REGION_COW)

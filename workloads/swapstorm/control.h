@@ -26,13 +26,14 @@ struct control {
 	uint64_t time_limit_ns; // 0: none
 };
 
-// Let the workers through once all are there; an error where one is a process
-// that has ended, and so will never be.
-int control_pass(struct control *control, struct gate *gate,
+// Wait until all workers are there; an error where one is a process that has
+// ended, and so will never be.
+int control_wait(struct control *control, struct gate *gate,
 		 struct error *error);
 
-// An error if one of the processes has died.
-int control_look_after(struct control *control, struct error *error);
+// The same, and let them through.
+int control_pass(struct control *control, struct gate *gate,
+		 struct error *error);
 
 // From the gate until all have written and the peer has answered.
 int control_write(struct control *control, struct error *error);

@@ -259,8 +259,8 @@ static int check_pattern(struct options *options, const struct given *given,
 	return 0;
 }
 
-static int check_together(struct options *options, const struct given *given,
-			  struct error *error)
+static int check_apart(struct options *options, const struct given *given,
+		       struct error *error)
 {
 	for (size_t i = 0; i < sizeof(apart) / sizeof(apart[0]); i++) {
 		if (was_given(given, apart[i].one) &&
@@ -347,7 +347,7 @@ enum options_action options_parse(int argc, char *const argv[],
 			return OPTIONS_BAD;
 		given.rule[rule - rules] = true;
 	}
-	if (check_together(options, &given, error))
+	if (check_apart(options, &given, error))
 		return OPTIONS_BAD;
 	return OPTIONS_RUN;
 }

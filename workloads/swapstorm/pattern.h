@@ -88,6 +88,18 @@ static inline uint64_t walk_pass(const struct walk *walk)
 	return walk->pages * walk->pattern->rounds;
 }
 
+// The greatest; steps that have only 1 with the number of pages meet each once.
+static inline uint64_t walk_common_divisor(uint64_t step, uint64_t pages)
+{
+	while (pages) {
+		uint64_t rest = step % pages;
+
+		step = pages;
+		pages = rest;
+	}
+	return step;
+}
+
 // A page's number, and ACCESS_READ if it is only read.
 static inline uint64_t walk_next(struct walk *walk)
 {

@@ -17,17 +17,6 @@
 #define KEPT_BITS  28
 #define KEPT_WHOLE ((uint64_t)1 << KEPT_BITS)
 
-static uint64_t common_divisor(uint64_t a, uint64_t b)
-{
-	while (b) {
-		uint64_t rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
 static uint64_t page_of(const struct walk *walk, uint64_t rank)
 {
 	return (uint64_t)((unsigned __int128)(rank - 1) * walk->zipf.step %
@@ -98,7 +87,7 @@ static void start(struct walk *walk, const struct pattern_settings *settings)
 
 	// The golden section spreads; no common divisor: each page once.
 	walk->zipf.step = (uint64_t)((double)walk->pages * 0.6180339887) | 1;
-	while (common_divisor(walk->zipf.step, walk->pages) != 1)
+	while (walk_common_divisor(walk->zipf.step, walk->pages) != 1)
 		walk->zipf.step++;
 	// The small ones first: they would be lost beside the large ones.
 	for (uint64_t rank = walk->pages; rank; rank--)

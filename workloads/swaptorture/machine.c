@@ -107,14 +107,10 @@ int machine_group(const struct options *options, const char *path,
 
 static uint64_t group_number(const char *group, const char *name)
 {
-	char file[128], text[32];
-	uint64_t number;
+	char file[128];
 
 	snprintf(file, sizeof(file), "%s/%s", group, name);
-	if (text_read_line(file, text, sizeof(text)) < 0 ||
-	    text_number(text, &number))
-		return 0;
-	return number;
+	return text_read_number(file);
 }
 
 uint64_t machine_refusals(const struct options *options, const char *group)

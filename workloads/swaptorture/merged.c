@@ -26,17 +26,6 @@
 
 enum { PAGES = 1536, OWNER = 800 };
 
-static uint64_t sharing(void)
-{
-	char text[32];
-	uint64_t pages;
-
-	if (text_read_line(KSM "pages_sharing", text, sizeof(text)) < 0 ||
-	    text_number(text, &pages))
-		return 0;
-	return pages;
-}
-
 // Most of them: what is out already when KSM comes by stays as it is.
 static uint64_t wait_merged(const struct torture *torture)
 {
@@ -46,7 +35,7 @@ static uint64_t wait_merged(const struct torture *torture)
 	do {
 		before = pages;
 		nanosleep(&pause, NULL);
-		pages = sharing();
+		pages = text_read_number(KSM "pages_sharing");
 	} while ((pages < PAGES * 3 / 4 || pages > before) &&
 		 !torture_over(torture));
 	return pages;

@@ -29,14 +29,14 @@ static int read_swaps(char *text, size_t size, struct error *error)
 int swaps_prepare(struct swaps *swaps, struct error *error)
 {
 	char text[4096];
+	uint64_t kib, used_kib;
 	struct device device;
 	struct error fault;
 
 	if (read_swaps(text, sizeof(text), error))
 		return -1;
-	const char *line = strchr(text, '\n');
-
-	if (!line || sscanf(line + 1, "%63s", swaps->slow) != 1)
+	if (!swap_first(text, swaps->slow, sizeof(swaps->slow), &kib,
+			&used_kib))
 		return error_set(error, "/proc/swaps: no device is in use; "
 					"the guest is to have one");
 	// As large as the kernel was told to make it.

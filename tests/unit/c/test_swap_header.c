@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -82,12 +83,33 @@ static void test_check(void **state)
 	}
 }
 
+static void test_first_swap(void **state)
+{
+	const char *head = "Filename\t\tType\t\tSize\tUsed\tPriority\n";
+	char swaps[256], path[16];
+	uint64_t kib = 0, used = 0;
+
+	(void)state;
+	assert_false(swap_first(head, path, sizeof(path), &kib, &used));
+	snprintf(swaps, sizeof(swaps), "%s%s", head,
+		 "/dev/pmem0   partition\t524284\t\t4096\t\t-2\n"
+		 "/dev/pmem1   partition\t524284\t\t8\t\t-3\n");
+	assert_true(swap_first(swaps, path, sizeof(path), &kib, &used));
+	assert_string_equal(path, "/dev/pmem0");
+	assert_int_equal(kib, 524284);
+	assert_int_equal(used, 4096);
+	assert_false(swap_first(swaps, path, 5, &kib, &used));
+	snprintf(swaps, sizeof(swaps), "%s/dev/pmem0 partition 5 -1 0\n", head);
+	assert_false(swap_first(swaps, path, sizeof(path), &kib, &used));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_largest),
 		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_first_swap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 // LINK: workloads/swapstorm/pattern_hotcold.c workloads/swapstorm/pattern_mix.c
 // LINK: workloads/swapstorm/pattern_readlater.c workloads/lib/error.c
 // LINK: workloads/lib/text.c workloads/swapstorm/after.c
+// LINK: workloads/lib/swap.c workloads/lib/frame.c
 // The control thread, with a vmstat of the test's making and a script in place
 // of the workers: each step waits for what the step before has caused.
 #include <poll.h>
@@ -31,7 +32,6 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "workloads/swapstorm/after.h"
 #include "workloads/swapstorm/control.h"
 
 struct fixture {
@@ -393,30 +393,10 @@ static void test_peer_that_goes_away(void **state)
 
 #define WITH_CREW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-static void test_first_swap(void **state)
-{
-	const char *head = "Filename\t\tType\t\tSize\tUsed\tPriority\n";
-	char swaps[256], path[16];
-	uint64_t pages = 0;
-
-	(void)state;
-	assert_false(after_first_swap(head, path, sizeof(path), &pages));
-	snprintf(swaps, sizeof(swaps), "%s%s", head,
-		 "/dev/pmem0   partition\t524284\t\t4096\t\t-2\n"
-		 "/dev/pmem1   partition\t524284\t\t8\t\t-3\n");
-	assert_true(after_first_swap(swaps, path, sizeof(path), &pages));
-	assert_string_equal(path, "/dev/pmem0");
-	assert_int_equal(pages, 1024);
-	assert_false(after_first_swap(swaps, path, 5, &pages));
-	snprintf(swaps, sizeof(swaps), "%s/dev/pmem0 partition 5 -1 0\n", head);
-	assert_false(after_first_swap(swaps, path, sizeof(path), &pages));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_CREW(test_whole_course),
-		cmocka_unit_test(test_first_swap),
 		WITH_CREW(test_time_series),
 		WITH_CREW(test_peer_slower_than_the_steady_phase),
 		WITH_CREW(test_time_box),

@@ -16,6 +16,7 @@
 // LINK: workloads/lib/number.c workloads/lib/out.c workloads/swapstorm/phases.c
 // LINK: workloads/lib/error.c workloads/lib/text.c workloads/lib/notify.c
 // LINK: workloads/swapstorm/after.c workloads/swapstorm/control.c
+// LINK: workloads/lib/swap.c workloads/lib/frame.c
 // LINK: workloads/swapstorm/process.c
 // Writing, reading back with planted damage, and how that is reported.
 #include <sched.h>
