@@ -12,7 +12,6 @@ import math
 import re
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from runner import paths
 from runner.campaign import campaign, running
@@ -25,45 +24,13 @@ from runner.lockstep.machinefile import FIGURES, Machine
 from runner.progress import Progress
 from runner.records import Sample
 from tests import longrun
+from tests.study.row import MACHINE, Row
 
 HOME = paths.RESULTS / "study"
-MACHINE = "haswell-ep-2s"
 QUANTA = (250, 1000, 100, 500, 2000, 50)
-RUNS = 2
 STUDIES = ("settle", "quantum", "figures", "shape")
 SPEED = "throughput_mib_s"
 THREADS = (1, 16)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One campaign: the base case but for what its name says."""
-
-    name: str
-    said: str
-    machine: str = MACHINE
-    quantum: int | None = None
-    spare: int | None = None
-    ram_mib: int = 256
-    settle: float | None = None
-    runs: int = RUNS
-    kernels: tuple[str, ...] = ("6.1:pagewise", "6.1:batched")
-    processes: bool = False
-
-    def text(self, threads: int) -> str:
-        settle = "" if self.settle is None else f"settle = {self.settle}"
-        own = [f'machine = "{self.machine}"']
-        own += [f"{key} = {value}" for key, value in (("quantum", self.quantum),
-                                                      ("spare", self.spare)) if value is not None]
-        listed = ", ".join(f'"{name}"' for name in self.kernels)
-        return "\n".join([
-            "format = 1", f'title = "{self.said}"', f"kernels = [{listed}]", 'devices = ["pmem"]',
-            f"threads = [{threads}]", 'tiers = ["lockstep"]',
-            "[guest]", f"ram_mib = {self.ram_mib}", f"swap_mib = {3 * self.ram_mib}",
-            "[workload]", 'program = "swapstorm"', "ratio = 1.4", settle,
-            "verify = false", f"processes = {str(self.processes).lower()}",
-            "[rules]", f"perturbations = {self.runs}", "self_check = false", "pswpout_floor = 1000",
-            "[lockstep]", *own, ""])
 
 
 def _machine(machine: Machine, name: str, figure: str, value: float, sockets: int) -> str:

@@ -17,40 +17,21 @@ from runner.errors import CannotMeasure, Exit
 from runner.experiment import plan
 from runner.progress import Progress
 from tests import longrun
+from tests.study.row import Row
 
 HOME = paths.RESULTS / "study"
 SPARE = 4                    # one a socket
 WIDTHS = (4, 8, 16, 32, 64)
 RATIOS = (1.2, 1.6)
-EXPERIMENT = """\
-format = 1
-title = "{vcpus} vCPUs, ratio {ratio}"
-kernels = ["6.1:pagewise"]
-devices = ["pmem"]
-threads = [1]
-tiers = ["lockstep"]
-[guest]
-ram_mib = 512
-swap_mib = 1024
-[workload]
-ratio = {ratio}
-verify = false
-[rules]
-perturbations = 1
-self_check = false
-[lockstep]
-machine = "xeon-4s"
-threads = [{threads}]
-spare = {spare}
-"""
 
 
 def boot(vcpus: int, ratio: float, progress: Progress) -> tuple[float, float]:
     """Seconds of CPU time of a boot, and instructions of its window."""
     spare = min(SPARE, vcpus // 2)
     file = HOME / f"cost-{vcpus}-{ratio:g}.toml"
-    file.write_text(EXPERIMENT.format(vcpus=vcpus, ratio=ratio, threads=vcpus - spare,
-                                      spare=spare), "utf-8")
+    row = Row(file.stem, f"{vcpus} vCPUs, ratio {ratio:g}", "xeon-4s", spare=spare, ram_mib=512,
+              runs=1, kernels=("6.1:pagewise",), ratio=ratio)
+    file.write_text(row.text(vcpus - spare), "utf-8")
     experiment = plan.load(file)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     home, experiment, record = campaign.reopen(campaign.create(experiment, HOME).folder)

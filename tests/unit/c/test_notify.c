@@ -124,6 +124,18 @@ static void check_error(struct fixture *f, bool readable, uint64_t now_ns,
 	assert_string_equal(f->error.line, line);
 }
 
+// The peer has read a line, and goes.
+static void leave_unanswered(struct fixture *f)
+{
+	notify_push(&f->notify, "steady-begin\n");
+	assert_int_equal(step(f, false, 1), 0);
+	expect_line(f, "steady-begin\n");
+	close(f->peer);
+	f->peer = -1;
+	check_error(f, true, 2,
+		    "--notify-fd: the peer closed it without answering");
+}
+
 static void test_peer_gone_before(void **state)
 {
 	struct fixture *f = *state;
@@ -138,13 +150,7 @@ static void test_peer_gone_without_an_answer(void **state)
 {
 	struct fixture *f = *state;
 
-	notify_push(&f->notify, "steady-begin\n");
-	assert_int_equal(step(f, false, 1), 0);
-	expect_line(f, "steady-begin\n");
-	close(f->peer);
-	f->peer = -1;
-	check_error(f, true, 2,
-		    "--notify-fd: the peer closed it without answering");
+	leave_unanswered(f);
 }
 
 // The two ways a peer can be gone, seen through a terminal.
@@ -152,13 +158,7 @@ static void test_terminal_gone(void **state)
 {
 	struct fixture *f = *state;
 
-	notify_push(&f->notify, "steady-begin\n");
-	assert_int_equal(step(f, false, 1), 0);
-	expect_line(f, "steady-begin\n");
-	close(f->peer);
-	f->peer = -1;
-	check_error(f, true, 2,
-		    "--notify-fd: the peer closed it without answering");
+	leave_unanswered(f);
 	f->notify.waiting = false;
 	check_error(f, false, 3, "--notify-fd: the peer closed it");
 }
