@@ -77,7 +77,8 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
                  **({"package": kernel.package} if kernel.package else {})}
     if setting.lost:
         described[LOST] = "; ".join(f"{name}: {why}" for name, why in setting.lost.items())
-    if pasted := setting.experiment.under(planned.cell.kernel).workload.pasted:
+    under = setting.experiment.under(planned.cell.kernel)
+    if pasted := under.workload.pasted:
         described[PASTED] = pasted
     if setting.experiment.shared:
         described[SHARED] = setting.experiment.shared
@@ -102,7 +103,6 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
     if boot.job.lock_stat and keys.is_file():
         shutil.copyfile(keys, folder / KEYS_FILE)
     found, reasons = own.sample(result, boot, rules)
-    under = setting.experiment.under(planned.cell.kernel)
     found |= ineffective.found(kernel, ineffective.words(under), folder)
     variant = setting.experiment.variants.get(planned.cell.kernel)
     if variant is not None and result.outcome == Outcome.OK:

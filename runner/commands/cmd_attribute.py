@@ -9,7 +9,7 @@ from runner import programs
 from runner.bisect import attribution, patches
 from runner.campaign import campaign, running
 from runner.commands.cmd_compare import DEFAULT_EXPERIMENT
-from runner.commands.options import Commands
+from runner.commands.options import Commands, campaigns
 from runner.errors import CannotMeasure, Exit, UsageError
 from runner.experiment import plan
 from runner.progress import Progress
@@ -20,8 +20,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("series", metavar="KERNEL", help="such as 6.1:batch-add")
     parser.add_argument("--experiment", type=Path, default=DEFAULT_EXPERIMENT, metavar="FILE",
                         help="devices, load and thresholds (default: configs/bench.toml)")
-    parser.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go "
-                        "(default: results/ of the checkout)")
+    campaigns(parser)
     parser.add_argument("--resume", type=Path, metavar="CAMPAIGN", help="go on with an interrupted "
                         "attribution's folder, or print a finished one again")
     parser.add_argument("--format", choices=sorted(attribution.FORMATS), default="text",

@@ -13,7 +13,7 @@ from runner.claim import claimfile, claimformats, claimpictures
 from runner.claim.assess import findings
 from runner.claim.claimfile import Claim
 from runner.commands.cmd_report import recomputed
-from runner.commands.options import Commands, executor, measure
+from runner.commands.options import Commands, campaigns, executor, measure
 from runner.errors import Exit, UsageError
 from runner.progress import Progress
 from runner.records import Sample
@@ -29,8 +29,7 @@ def add(commands: Commands) -> None:
                         help="go on with an interrupted claim's folder")
     parser.add_argument("--recompute", action="store_true",
                         help="with a folder: take every metric anew from the evidence")
-    parser.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go "
-                        "(default: results/ of the checkout)")
+    campaigns(parser)
     executor(parser)
     parser.add_argument("--format", choices=sorted(claimformats.FORMATS), default="text",
                         help="what is printed (default: %(default)s)")

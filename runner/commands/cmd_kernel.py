@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
 from runner import adopt
-from runner.commands.options import Commands, executor, measure
+from runner.commands.options import Commands, campaigns, executor, measure
 from runner.errors import Exit
 from runner.kernel import build
 from runner.progress import Progress
@@ -35,8 +34,7 @@ def add(commands: Commands) -> None:
     one = actions.add_parser("adopt", help="look a new version through: what is new, unnamed or "
                              "gone, and what to add for it")
     one.add_argument("kernel", help="a source, such as debian:sid or tarball:/src/linux-7.4.tar.xz")
-    one.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go "
-                     "(default: results/ of the checkout)")
+    campaigns(one)
     executor(one)
     one.set_defaults(run=do_kernel_adopt)
 

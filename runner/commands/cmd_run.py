@@ -11,7 +11,7 @@ from runner.campaign import campaign, running
 from runner.campaign.campaign import Campaign
 from runner.campaign.executor import Executor
 from runner.commands.cmd_report import show
-from runner.commands.options import Commands, changes, executor, given, measure, output
+from runner.commands.options import Commands, campaigns, changes, executor, given, measure, output
 from runner.errors import Exit, UsageError
 from runner.experiment import plan
 from runner.progress import Progress
@@ -22,8 +22,7 @@ def add(commands: Commands) -> None:
     one.add_argument("experiment", nargs="?", type=Path, help="a file such as configs/bench.toml")
     one.add_argument("--resume", type=Path, metavar="CAMPAIGN",
                      help="go on with an interrupted campaign's folder")
-    one.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go "
-                     "(default: results/ of the checkout)")
+    campaigns(one)
     changes(one)
     executor(one)
     output(one)

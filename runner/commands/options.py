@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from runner import report, tomlfile, tomltext
@@ -33,6 +34,11 @@ def output(parser: argparse.ArgumentParser) -> None:
                         help="what is printed (default: %(default)s)")
     parser.add_argument("--json", action="store_const", const="json", dest="format",
                         help="short for --format json")
+
+
+def campaigns(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go "
+                        "(default: results/ of the checkout)")
 
 
 def changes(one: argparse.ArgumentParser) -> None:

@@ -49,9 +49,8 @@ def lacks(kernel: BuiltKernel, knob: Knob) -> str:
                     + (f" ({option} is not set)" if option in parameters.unset(kernel.image)
                        else "")
                     + "; build a kernel that has it, or leave the setting away")
-    elif knob.path.startswith("/sys/block/"):
-        pass
-    elif kernel.modules is None and not _holds(kernel.image, knob.path.rpartition("/")[2]):
+    elif (kernel.modules is None and not knob.path.startswith("/sys/block/")
+          and not _holds(kernel.image, knob.path.rpartition("/")[2])):
         return f"has no file {knob.path}: nothing in its image has that name"
     if _COMPRESSOR.fullmatch(knob.path):
         return _no_compressor(kernel, knob)

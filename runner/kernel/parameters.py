@@ -124,11 +124,20 @@ def _symbols(file: Path) -> dict[str, int]:
     return {name: int(address, 16) for address, name in found}
 
 
+@functools.lru_cache(maxsize=1)
+def unpacked(image: Path) -> bytes | None:
+    """The kernel inside an image, some 40 MB; None where it cannot be read."""
+    try:
+        return _unpacked(image.read_bytes())
+    except (OSError, IndexError, struct.error):
+        return None
+
+
 @functools.lru_cache(maxsize=32)
 def known(image: Path) -> Known | None:
     """What the image takes; None where it cannot be told."""
     try:
-        data = _unpacked(image.read_bytes())
+        data = unpacked(image)
         if data is None or not data.startswith(b"\x7fELF\x02\x01"):
             return None
         elf = _Elf(data)
@@ -147,34 +156,26 @@ def known(image: Path) -> Known | None:
         return None
 
 
-@functools.lru_cache(maxsize=4)
-def unpacked(image: Path) -> bytes | None:
-    """The kernel inside an image; None where it cannot be read."""
+def _configuration(image: Path) -> str:
+    """The file kept beside the image; '' where there is none."""
     try:
-        return _unpacked(image.read_bytes())
-    except (OSError, IndexError, struct.error):
-        return None
+        return image.with_name("config").read_text("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 @functools.lru_cache(maxsize=32)
 def options(image: Path) -> frozenset[str]:
     """Options that the image's configuration has, built in or as modules; none where it has no
     such file."""
-    try:
-        text = image.with_name("config").read_text("utf-8", "replace")
-    except OSError:
-        return frozenset()
-    return frozenset(re.findall(r"^(CONFIG_\w+)=[ym]$", text, re.MULTILINE))
+    return frozenset(re.findall(r"^(CONFIG_\w+)=[ym]$", _configuration(image), re.MULTILINE))
 
 
 @functools.lru_cache(maxsize=32)
 def unset(image: Path) -> frozenset[str]:
     """Options that the image's configuration, kept beside it, says are not set."""
-    try:
-        text = image.with_name("config").read_text("utf-8", "replace")
-    except OSError:
-        return frozenset()
-    return frozenset(re.findall(r"^# (CONFIG_\w+) is not set$", text, re.MULTILINE))
+    return frozenset(re.findall(r"^# (CONFIG_\w+) is not set$", _configuration(image),
+                                re.MULTILINE))
 
 
 def split(words: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -193,7 +193,7 @@ class Lockstep(Tier):
     # How it judges.
 
     def judges(self, metric: str) -> bool:
-        return metric in self.own_metrics
+        return self.gives(metric)
 
     def unfit(self, samples: Iterable[Sample]) -> str:
         for key in _SERIES:
@@ -234,9 +234,6 @@ class Lockstep(Tier):
         return hotlines.pictures(cells, out, heading)
 
     # What bisects and claims ask of it.
-
-    def answers(self, metric: str) -> bool:
-        return metric in self.own_metrics
 
     def ends(self, rules: dict[str, Any]) -> None:
         rules["perturbations"] = max(_END_RUNS, rules.get("perturbations", 1))
