@@ -8,50 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.instruments.table import Instruments
+from runner.load.workload import Workload
 from runner.metrics import backends, latency
 from runner.records import Cell, Rules
 from runner.settings.words import Knob
-
-
-#: Of a load's options: pages come again, or in an order that a larger region changes.
-_WRITTEN_OTHERWISE = {"--pattern", "--reads", "--bare", "cow"}
-
-#: Of a load's options: its pages are huge ones unasked.
-THP_ALWAYS = "--thp=always"
-
-
-@dataclass(frozen=True)
-class Workload:
-    program: str                   # 'swapstorm'
-    ratio: float                   # touched memory over guest.ram
-    passes: int                    # 0: `options` has the time instead
-    verify: bool
-    seed: int
-    options: tuple[str, ...] = ()  # of swapstorm's command line, for all that is not above
-    settle: float | None = None    # guest.ram swapped out before the window; None: the tier's
-    pasted: str = ""               # the usemem command line that it was said by
-
-    @property
-    def settles(self) -> bool:
-        """Whether there is an end that it can be moved away from: each page is written once."""
-        return self.program == "swapstorm" and self.passes == 1 and not (
-            _WRITTEN_OTHERWISE & set(self.options))
-
-    def settled(self, usual: float) -> float:
-        """Times guest.ram to be swapped out before the window; `usual`: the tier's."""
-        if self.settle is not None:
-            return self.settle
-        return usual if self.settles else 0.0
-
-    @property
-    def guest_program(self) -> str:
-        """The program of ours that the agent starts."""
-        return self.program if self.program == "swapstorm" else "pressure"
-
-    @property
-    def cmdline(self) -> tuple[str, ...]:
-        """Kernel parameters it needs: huge pages wait for advice until told otherwise."""
-        return ("transparent_hugepage=always",) if THP_ALWAYS in self.options else ()
 
 
 @dataclass(frozen=True)

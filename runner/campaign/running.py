@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from runner import programs
+from runner import load, programs
 from runner.asked import Experiment
 from runner.campaign import adaptive, kernelset, local, sample
 from runner.campaign.campaign import Campaign, Record
@@ -47,7 +47,7 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
                     f"{campaign.folder}: {new['kernel']} ({new['flavour']}) is not the kernel "
                     "this campaign began with; start a new one with './swapscale run'")
         guest_programs = programs.digest(experiment.tiers, tools,
-                                         experiment.workload.guest_program)
+                                         load.find(experiment.workload.program).guest_program)
         if record.get("programs", guest_programs) != guest_programs:
             raise UsageError(f"{campaign.folder}: the guest's programs are not those this "
                              "campaign began with; start a new one with './swapscale run'")

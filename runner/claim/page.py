@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from runner import load as loads
 from runner.claim import reasons
 from runner.claim.claimfile import Claim, ClaimCell
 from runner.claim.claimverdict import CellFinding, Effect, Findings, Measured, band, points, signed
@@ -123,8 +124,7 @@ def _facts(findings: Findings) -> Iterable[tuple[str, str]]:
         yield "the source does not give", ", ".join(source.silent_on)
     yield "kernels", f"base {claim.base}, test {claim.test}"
     load = claim.experiment.workload
-    yield "load", (f"{load.program}, {load.ratio:g} times the RAM written by all threads together, "
-                   f"{load.passes} pass{'es' if load.passes != 1 else ''}")
+    yield "load", loads.find(load.program).said(load)
     yield "guest", (f"{guest.ram // MIB} MiB of RAM, {guest.swap // MIB} MiB of swap on "
                     f"{', '.join(claim.experiment.devices)}")
     if findings.host:

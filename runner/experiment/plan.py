@@ -6,15 +6,16 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+from runner import load as loads
 from runner import tomlfile
-from runner.asked import Experiment, Guest, Planned, Under, Workload
+from runner.asked import Experiment, Guest, Planned, Under
 from runner.errors import UsageError
-from runner.experiment import workload
 from runner.host import host
 from runner.instruments import table as instruments
 from runner.judge import rules, tier
 from runner.judge.tier.base import Tier
 from runner.kernel import spec
+from runner.load.workload import Machine, Workload
 from runner.records import (COMPRESSORS, DEVICES, DRIVERS, HOST_DEVICES, MIB, Accelerator,
                             SwapDevice, with_drivers)
 from runner.settings import chosen as settings
@@ -78,7 +79,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     watched = instruments.read(root.table("instruments"), instruments.Tiers(
         [one.name for one in tier.TABLE.values() if one.tools],
         [name for name in tiers if not tier.find(name).tools],
-        [one.name for one in chosen if not one.contends]), devices, work.program)
+        [one.name for one in chosen if not one.contends]), devices, loads.find(work.program).tools)
     own = {one.name: one.read(root, one in chosen, devices) for one in tier.every()}
     limits_table = root.table("limits")
     beside = tuple(root.texts("beside", []))
@@ -168,9 +169,9 @@ def _guest(guest: tomlfile.Table, work: tomlfile.Table, threads: list[int],
                                 "set vcpus = 1 or another accelerator")
     guest.close()
     vcpus = min((one.vcpus(made, made.accelerator) for one in tiers), default=made.vcpus)
-    machine = workload.Machine(ram, swap, vcpus, made.nodes)
-    return made, workload.read(work, threads, machine,
-                               max((one.settle for one in tiers), default=0.0))
+    machine = Machine(ram, swap, vcpus, made.nodes)
+    return made, loads.read(work, threads, machine,
+                            max((one.settle for one in tiers), default=0.0))
 
 
 def flavours(experiment: Experiment) -> list[str]:

@@ -18,14 +18,14 @@ class Instruments:
     perf: tuple[str, ...] = ()       # of PERF
     ndctl: str = ""                  # one of ndctl.MODES
     noise: tuple[str, ...] = ()      # stress-ng's command line, beside the load
-    load: bool = False               # stress-ng is the load
+    load: tuple[str, ...] = ()       # tools that the load runs
 
     @property
     def programs(self) -> tuple[str, ...]:
         """Tools that the guest needs, by name."""
-        return (*("fio",) * self.fio, *("perf",) * bool(self.perf),
-                *("ndctl",) * bool(self.ndctl),
-                *(pressure.PROGRAM,) * bool(self.noise or self.load))
+        own = (*("fio",) * self.fio, *("perf",) * bool(self.perf), *("ndctl",) * bool(self.ndctl),
+               *(pressure.PROGRAM,) * bool(self.noise))
+        return tuple(dict.fromkeys((*own, *self.load)))
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,12 @@ class Tiers:
     alone: Sequence[str]             # of the experiment's: nobody waits for a lock in them
 
 
-def read(table: Table, tiers: Tiers, devices: Iterable[str], load: str) -> Instruments:
-    """UsageError with file, line and key for what is not right."""
+def read(table: Table, tiers: Tiers, devices: Iterable[str],
+         load: tuple[str, ...] = ()) -> Instruments:
+    """UsageError with file, line and key for what is not right; `load`: tools it runs."""
     found = Instruments(table.boolean("fio", False), tuple(table.texts("perf", [], PERF)),
                         table.text("ndctl", "", ndctl.MODES),
-                        pressure.arguments(table, pressure.PROGRAM), load == pressure.PROGRAM)
+                        pressure.arguments(table, pressure.PROGRAM), load)
     if "locks" in found.perf and tiers.alone:
         table.complain("perf", "locks: one vCPU waits for no lock; take "
                                f"{', '.join(tiers.alone)} out of tiers")

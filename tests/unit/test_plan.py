@@ -17,9 +17,10 @@ from runner import paths
 from runner.asked import Experiment
 from runner.campaign import campaign
 from runner.errors import CannotMeasure, UsageError
-from runner.experiment import plan, workload
+from runner.experiment import plan
 from runner.host import host
 from runner.judge import tier
+from runner.load import swapstorm
 from runner.nightly import config
 
 GOOD = """\
@@ -346,7 +347,7 @@ def test_checked_in_experiments_load() -> None:
 
 def test_every_pattern_has_an_experiment() -> None:
     folder = paths.CONFIGS / "patterns"
-    assert {path.stem for path in folder.glob("*.toml")} == set(workload.PATTERNS)
+    assert {path.stem for path in folder.glob("*.toml")} == set(swapstorm.PATTERNS)
     for path in folder.glob("*.toml"):
         options = plan.load(path).workload.options
         assert path.stem == "sequential" or options[:2] == ("--pattern", path.stem)

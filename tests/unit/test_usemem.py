@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.asked import Workload
+from runner.load import Workload
 from runner.errors import UsageError
 from runner.experiment import plan
 

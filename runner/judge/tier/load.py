@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner import load
 from runner.asked import Experiment, Planned
-from runner.instruments import pressure, steps
-from runner.records import PAGE_SIZE, Accelerator, Boot, BuiltKernel, Job, SwapDevice
+from runner.instruments import steps
+from runner.load.workload import Start
+from runner.records import Accelerator, Boot, BuiltKernel, Job, SwapDevice
 from runner.vm import toollayer
 
 _LAYOUT_STEP = 8  # bytes
@@ -38,20 +40,8 @@ def boot(way: Way, experiment: Experiment, planned: Planned, kernel: BuiltKernel
          folder: Path) -> Boot:
     """The boot that measures `planned`."""
     cell, guest, work = planned.cell, experiment.guest, experiment.workload
-    # In bytes, not as swapstorm's own ratio of MemTotal: brd's memory is in the
-    # guest's MemTotal, and every device is to bear the same load.
-    settle = work.settled(way.settle)
-    pages = int((work.ratio + settle) * guest.ram) // PAGE_SIZE // cell.threads
-    # The window is long, and closed by one thread only if there is but one.
-    settling = ("--settle", str(int(settle * guest.ram)), *["--together"] * (cell.threads > 1)
-                ) if settle else ()
-    argv = ("/bin/swapstorm", "--threads", str(cell.threads),
-            "--size-per-thread", str(pages * PAGE_SIZE),
-            *(("--passes", str(work.passes)) if work.passes else ()),
-            "--seed", str(work.seed), "--allow-oom", *settling, *work.options,
-            *(("--verify",) if work.verify else ()), "--notify-fd", "3", "--progress-fd", "4")
-    if work.program == pressure.PROGRAM:
-        argv = ("/bin/pressure", "--notify-fd", "3", "--progress-fd", "4", *work.options)
+    argv = load.find(work.program).argv(
+        work, Start(guest.ram, cell.threads, work.settled(way.settle)))
     device = SwapDevice(cell.device, guest.swap, steps.spare(experiment.instruments, guest.swap))
     tools = experiment.instruments.programs
     job = Job(device, way.counts_locks, argv, programs=tools,

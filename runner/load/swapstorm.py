@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What swaps out, from an experiment's [workload]; the words are swapstorm(1)'s, or stress-ng's."""
+"""swapstorm: a workload's keys as the words of its command line, swapstorm(1)."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from runner.asked import Workload
-from runner.experiment import usemem
-from runner.instruments import pressure
+from runner.load import usemem
+from runner.load.workload import REPORTS, Load, Machine, Start, Workload
 from runner.records import MIB, PAGE_SIZE
 from runner.tomlfile import Table
 
@@ -34,28 +32,37 @@ SWAPIN = ("none", "sequential", "random")
 THP = ("never", "madvise", "always", "system")
 
 
-@dataclass(frozen=True)
-class Machine:
-    """What the workload has to fit into."""
+class Swapstorm(Load):
+    """Memory written page by page, by a program of ours."""
 
-    ram: int                       # MiB
-    swap: int                      # MiB
-    vcpus: int                     # the fewest that any tier has
-    nodes: int = 1                 # memory nodes
+    name = guest_program = "swapstorm"
+
+    def read(self, work: Table, threads: Iterable[int], machine: Machine, usual: float
+             ) -> Workload:
+        return read(work, threads, machine, usual)
+
+    def argv(self, work: Workload, start: Start) -> tuple[str, ...]:
+        # In bytes, not as swapstorm's own ratio of MemTotal: brd's memory is in the
+        # guest's MemTotal, and every device is to bear the same load.
+        size = int((work.ratio + start.settle) * start.ram) // PAGE_SIZE // start.threads
+        # The window is long, and closed by one thread only if there is but one.
+        settling = ("--settle", str(int(start.settle * start.ram)),
+                    *["--together"] * (start.threads > 1)) if start.settle else ()
+        return (f"/bin/{self.guest_program}", "--threads", str(start.threads),
+                "--size-per-thread", str(size * PAGE_SIZE),
+                *(("--passes", str(work.passes)) if work.passes else ()),
+                "--seed", str(work.seed), "--allow-oom", *settling, *work.options,
+                *(("--verify",) if work.verify else ()), *REPORTS)
+
+    def said(self, work: Workload) -> str:
+        return (f"{self.name}, {work.ratio:g} times the RAM written by all threads together, "
+                f"{work.passes} pass{'es' if work.passes != 1 else ''}")
 
 
 def read(work: Table, threads: Iterable[int], machine: Machine, usual: float = 0.0) -> Workload:
-    """An experiment's [workload]; UsageError with file, line and key.
-
-    `threads`: all counts that will run.  `usual`: the largest Tier.settle of those that
-    measure.  Refused here is what can never fit: the kernel takes its share of RAM, and what
-    nearly fits is judged in the guest (filled up, OOM).
-    """
-    if "program" in work.keys() and work.text("program") == pressure.PROGRAM:
-        return _stress_ng(work)
+    """As Load.read."""
     pasted = usemem.put(work, threads)
     ram, swap = machine.ram, machine.swap
-    program = work.text("program", "swapstorm", ("swapstorm", "stress-ng"))
     ratio = work.number("ratio", 1.05, 64.0, 1.75)
     size = work.integer("size_mib", 1, 1 << 20, 0)
     passes = work.integer("passes", 1, 1000, 1)
@@ -81,7 +88,7 @@ def read(work: Table, threads: Iterable[int], machine: Machine, usual: float = 0
     if seconds:
         options += ["--time", f"{seconds:.6f}".rstrip("0").rstrip(".")]
         passes = 0
-    made = Workload(program, ratio, passes, verify,
+    made = Workload(Swapstorm.name, ratio, passes, verify,
                     work.integer("seed", 0, 2**63 - 1, 1), tuple(options),
                     work.number("settle", 0.0, 64.0) if "settle" in work.keys() else None, pasted)
     _settle(work, made, made.settled(usual), machine)
@@ -101,18 +108,6 @@ def _settle(work: Table, load: Workload, settle: float, machine: Machine) -> Non
                                 f"{machine.ram} MiB do not fit in three quarters of RAM and "
                                 f"{machine.swap} MiB of swap; raise guest.swap_mib, or set "
                                 "settle = 0 to measure the first pages that are swapped out")
-
-
-def _stress_ng(work: Table) -> Workload:
-    """An experiment's [workload] with program = "stress-ng"."""
-    if "arguments" not in work.keys():
-        work.complain("arguments", "missing; it takes stress-ng's, such as "
-                                   "'--vm 2 --vm-bytes 220M --vm-keep'")
-    words = pressure.arguments(work, "arguments")
-    seconds = work.number("seconds", 0.01, 3600.0, 2.0)
-    work.close()
-    return Workload(pressure.PROGRAM, 0.0, 0, False, 0,
-                    ("--seconds", f"{seconds:g}", "--", *words))
 
 
 def _option(key: str) -> str:
