@@ -41,6 +41,7 @@ from runner.kernel import spec
 from runner.kernel.spec import Spec
 from runner.progress import Progress
 from runner.records import BuiltKernel, Metric, Outcome, Sample
+from runner.tomlfile import Given
 from tests.smallgit import git
 from tests.unit import madesamples
 
@@ -137,6 +138,7 @@ class Lab:
         self.death: type[BaseException] = Killed
         self.events = 0
         self.built: set[str] = set()
+        self.flavours: set[str] = set()
         self.ahead: set[str] = set()    # of them, by the thread that builds what may come next
         self.booted: list[tuple[str, str, int]] = []   # campaign, kernel, number of the sample
         self.host_dies_at = 0           # this boot of all ends with QEMU, for the host's reasons
@@ -168,6 +170,7 @@ class Lab:
         if kernel.get("broken"):
             raise DoesNotBuild(f"{name}: {kernel.get('broken')}")
         self.built.add(name)
+        self.flavours.add(flavour)
         digest = hashlib.sha256((kernel.image + flavour).encode()).hexdigest()
         return BuiltKernel(name, flavour, digest, "6.99.0", Path("nowhere/bzImage"), digest)
 
@@ -291,14 +294,15 @@ class Bisect:
 
 
 def ask(place: Path, points: Range, lab: Lab, tiers: tuple[str, ...] = ("exact",),
-        metric: str | None = None, above: float | None = None) -> Bisect:
+        metric: str | None = None, above: float | None = None, given: Given | None = None
+        ) -> Bisect:
     """Put the question on disk, in a folder below `place`."""
     file = place / "experiment.toml"
     file.write_text(EXPERIMENT.format(tiers=", ".join(f'"{one}"' for one in tiers)))
-    experiment = plan.load(file)
+    experiment = run.load(file, given)
     kind = "series" if isinstance(points, patches.Patches) else "git"
-    asked = run.ask(points, kind, experiment, metric, above, None, None)
-    return Bisect(run.create(asked, experiment, run.fresh(place)).folder, lab)
+    asked = run.ask(points, kind, experiment, metric, above, None, None, given)
+    return Bisect(run.create(asked, experiment, run.fresh(place), given).folder, lab)
 
 
 def between(tree: Path, good: str, bad: str = "HEAD") -> Range:

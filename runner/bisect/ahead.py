@@ -18,8 +18,8 @@ from runner.progress import Progress
 class Ahead:
     """One thread that builds what is wanted, the latest wish first."""
 
-    def __init__(self, name: str, build: Build, progress: Progress) -> None:
-        self._flavour, self._build, self._progress = tier.find(name).flavour, build, progress
+    def __init__(self, name: str, flavour: str, build: Build, progress: Progress) -> None:
+        self._flavour, self._build, self._progress = flavour, build, progress
         self._wanted: queue.LifoQueue[list[str]] = queue.LifoQueue()
         self._end = threading.Event()
         # A daemon: an interrupted bisect does not wait for it, and make is told to end with it.

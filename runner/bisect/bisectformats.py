@@ -25,7 +25,8 @@ def _facts(result: Result) -> list[str]:
     return [f"{label(asked.metric)} ({result.unit}), {asked.tier} tier"
             f"{simulated([result.machine])}, {asked.device}, "
             f"{asked.threads} thread{'s' * (asked.threads > 1)}; line at {number(result.line)}",
-            f"between {asked.good[:12]} and {asked.bad[:12]} of {asked.tree}"]
+            f"between {asked.good[:12]} and {asked.bad[:12]} of {asked.tree}",
+            *([f"{asked.experiment} with {', '.join(asked.set)}"] if asked.set else [])]
 
 
 def text(result: Result) -> str:

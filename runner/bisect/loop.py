@@ -43,7 +43,8 @@ class Loop:
 
     def run(self) -> list[Point]:
         """Narrow until nothing more can be told; the suspects that are left."""
-        ahead = self._ahead = Ahead(self.state.question.tier, self._means.make, self.progress)
+        own = self.state.question.tier
+        ahead = self._ahead = Ahead(own, self.bench.flavour(own), self._means.make, self.progress)
         try:
             while True:
                 left = self.suspects()

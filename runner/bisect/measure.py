@@ -12,6 +12,7 @@ from pathlib import Path
 
 from runner import programs
 from runner.asked import Experiment
+from runner.bisect.question import ENDS
 from runner.bisect.statefile import Flight, State
 from runner.campaign import campaign, kernelset, local, running
 from runner.campaign.campaign import Campaign
@@ -84,10 +85,16 @@ class Bench:
     def __init__(self, state: State, progress: Progress, means: Means = Means()) -> None:
         self._state, self._progress, self._means = state, progress, means
 
+    def flavour(self, tier_name: str) -> str:
+        """As the boots of that tier have it: another one's image may be the same though what
+        differs is in code that this one alone has, such as zswap's."""
+        return plan.flavour(plan.load(self._state.folder / ENDS), tier_name,
+                            self._state.question.device)
+
     def kernel(self, name: str, tier_name: str) -> BuiltKernel:
         """Build it; Unfit where its source is to blame, CannotMeasure where the host is."""
         try:
-            return self._means.make(name, tier.find(tier_name).flavour, self._progress)
+            return self._means.make(name, self.flavour(tier_name), self._progress)
         except SourceGone as error:
             # It was there when the bisect began: nothing that the commit is to blame for.
             raise CannotMeasure(f"{error} (it was there when the bisect began)") from None

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import tomllib
 from pathlib import Path
 from typing import Any
 
-from runner import tomltext
+from runner import tomlfile, tomltext
 from runner.asked import Experiment
 from runner.bisect.statefile import Question
 from runner.errors import UsageError, printable
 from runner.experiment import plan
 from runner.judge import tier
+from runner.tomlfile import Given
 
 #: Of the ends, of what lies between, and of the locks that moved with the culprit.
 ENDS, STEP, LOCKS = "ends.toml", "step.toml", "locks.toml"
@@ -62,10 +62,17 @@ def threshold_of(experiment: Experiment, metric: str) -> float:
     return found
 
 
-def _reduced(file: Path, question: Question) -> dict[str, Any]:
+def refuse(given: Given) -> None:
+    """UsageError where an option sets what a bisect says itself."""
+    for place, change in given.items():
+        if place[0] in ("base", "test", "kernels", "beside"):
+            raise UsageError(f"{printable(change.typed, 80)}: a bisect's kernels are its ends and "
+                             "what lies between; name them by --good and --bad, or --series")
+
+
+def _reduced(file: Path, question: Question, given: Given | None = None) -> dict[str, Any]:
     """What the user's experiment says of guest, load and rules, for one cell."""
-    with open(file, "rb") as opened:
-        data = tomllib.load(opened)
+    data = tomlfile.load(file, given).whole()
     others = [name for name in tier.TABLE if name != question.tier]
     for key in ("base", "test", "kernels", "claim", "budget", *others):
         data.pop(key, None)
@@ -88,16 +95,17 @@ def _written(file: Path, data: dict[str, Any]) -> None:
     plan.load(file)
 
 
-def write_ends(experiment: Experiment, question: Question, folder: Path) -> None:
-    """ends.toml: as the experiment has it, for the one cell asked about.
+def write_ends(experiment: Experiment, question: Question, folder: Path,
+               given: Given | None = None) -> None:
+    """ends.toml: as the experiment has it with `given`, for the one cell asked about.
 
     locks.toml, where the experiment counts locks: for those that moved with the culprit.
     """
-    _written(folder / ENDS, _reduced(experiment.file, question))
+    _written(folder / ENDS, _reduced(experiment.file, question, given))
     counting = [one.name for one in tier.asked(experiment.tiers) if one.counts_locks]
     if counting and question.tier not in counting:
         _written(folder / LOCKS, _reduced(experiment.file, dataclasses.replace(
-            question, tier=counting[0])))
+            question, tier=counting[0]), given))
 
 
 def write_step(experiment: Path, question: Question, folder: Path, effect: float,

@@ -19,11 +19,19 @@ from runner.experiment import plan
 from runner.judge import tier
 from runner.judge.figures import label
 from runner.progress import Progress
+from runner.tomlfile import Given
+
+
+def load(file: Path, given: Given | None = None) -> Experiment:
+    """The experiment to ask with; UsageError where `given` names kernels of it."""
+    question.refuse(given or {})
+    return plan.load(file, given=given)
 
 
 def ask(points: Range, kind: str, experiment: Experiment, metric: str | None,
-        above: float | None, device: str | None, threads: int | None) -> Question:
-    """The question; UsageError where the experiment cannot answer it."""
+        above: float | None, device: str | None, threads: int | None,
+        given: Given | None = None) -> Question:
+    """The question; UsageError where the experiment, read with `given`, cannot answer it."""
     name, where = question.metric_of(experiment, metric)
     own = tier.find(where)
     if above is not None and (own.by_clock or name == own.speed[0]):
@@ -33,10 +41,12 @@ def ask(points: Range, kind: str, experiment: Experiment, metric: str | None,
         question.threshold_of(experiment, name)
     place, count = question.cell_of(experiment, where, device, threads)
     return Question(kind, points.where, points.good, points.bad, name, where, place, count, above,
-                    str(experiment.file), points.limits.first_parent, points.limits.paths)
+                    str(experiment.file), points.limits.first_parent, points.limits.paths,
+                    tuple(dict.fromkeys(one.typed for one in (given or {}).values())))
 
 
-def create(asked: Question, experiment: Experiment, folder: Path) -> State:
+def create(asked: Question, experiment: Experiment, folder: Path, given: Given | None = None
+           ) -> State:
     """A new bisect in `folder`, which is made."""
     try:
         folder.mkdir(parents=True)
@@ -46,7 +56,7 @@ def create(asked: Question, experiment: Experiment, folder: Path) -> State:
     except OSError as error:
         raise UsageError(f"{folder}: cannot hold results: {error.strerror}; name another folder "
                          "with --results") from None
-    question.write_ends(experiment, asked, folder)
+    question.write_ends(experiment, asked, folder, given)
     state = State(folder, asked)
     state.save()
     return state

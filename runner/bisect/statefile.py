@@ -38,6 +38,7 @@ class Question:
     experiment: str           # the file asked with, for people
     first_parent: bool = False
     paths: tuple[str, ...] = ()
+    set: tuple[str, ...] = ()  # other values of the experiment's keys, as they were typed
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def load(folder: Path) -> State:
             raise ValueError(f"format {told['format']} is not {FORMAT}")
         flight = told["flight"]
         asked: dict[str, Any] = told["question"]
-        asked["paths"] = tuple(asked.get("paths", ()))
+        asked |= {key: tuple(asked.get(key, ())) for key in ("paths", "set")}
         return State(folder, Question(**asked),
                      [Reading(**one) for one in told["readings"]],
                      Flight(**flight) if flight else None)

@@ -9,9 +9,8 @@ from runner import paths
 from runner.bisect import bisectformats, githistory, gitlog, patches, run
 from runner.bisect.points import Limits, Range
 from runner.bisect.statefile import Reading, State
-from runner.commands.options import Commands, Whole
+from runner.commands.options import Commands, Whole, given_settings, settings
 from runner.errors import Exit, UsageError
-from runner.experiment import plan
 from runner.progress import Progress
 
 
@@ -37,6 +36,7 @@ def add(commands: Commands) -> None:
                      "first)")
     one.add_argument("--threads", type=Whole(1, 1024), metavar="N", help="one of the experiment's "
                      "(default: its first)")
+    settings(one)
     one.add_argument("--replay", type=Path, metavar="LOG", help="begin with the ends and verdicts "
                      "of a 'git bisect log'")
     one.add_argument("--resume", type=Path, metavar="BISECT", help="go on with a bisect's folder")
@@ -49,7 +49,8 @@ def add(commands: Commands) -> None:
 
 def do_bisect(args: argparse.Namespace, progress: Progress) -> Exit:
     if args.resume:
-        if any((args.tree, args.series, args.good, args.experiment, args.replay)):
+        if any((args.tree, args.series, args.good, args.experiment, args.replay, args.set,
+                args.settings)):
             raise UsageError("bisect: --resume goes on with the question that was asked; give the "
                              "folder alone")
         state, points = run.reopen(args.resume, progress)
@@ -64,7 +65,8 @@ def _new(args: argparse.Namespace, progress: Progress) -> tuple[State, Range]:
     if args.experiment is None or (args.tree is None) == (args.series is None):
         raise UsageError("bisect: give --experiment and --tree or --series, or --resume and a "
                          "bisect's folder; see 'swapscale bisect --help'")
-    experiment = plan.load(args.experiment)
+    given = given_settings(args, args.experiment)
+    experiment = run.load(args.experiment, given)
     limits, said = Limits(args.first_parent, tuple(args.paths)), list[Reading]()
     if args.series:
         if args.good or args.bad or args.replay or limits != Limits():
@@ -81,8 +83,8 @@ def _new(args: argparse.Namespace, progress: Progress) -> tuple[State, Range]:
     else:
         points = githistory.find(args.tree, args.good, args.bad or "HEAD", progress, limits)
     asked = run.ask(points, "series" if args.series else "git", experiment, args.metric,
-                    args.above, args.device, args.threads)
-    state = run.create(asked, experiment, run.fresh(args.results))
+                    args.above, args.device, args.threads, given)
+    state = run.create(asked, experiment, run.fresh(args.results), given)
     run.trust(state, said)
     progress.log(f"bisect of {points.where} by {asked.metric}: results in {state.folder}")
     return state, points

@@ -12,9 +12,8 @@ from pathlib import Path
 
 from runner.bisect import githistory, run
 from runner.bisect.loop import describe
-from runner.commands.options import Commands, Whole
+from runner.commands.options import Commands, Whole, given_settings, settings
 from runner.errors import UsageError
-from runner.experiment import plan
 from runner.progress import Progress
 
 NAME = "bisect-step"
@@ -42,6 +41,7 @@ def add(commands: Commands) -> None:
     one.add_argument("--above", type=float, metavar="N", help="as for bisect")
     one.add_argument("--device", metavar="NAME", help="as for bisect")
     one.add_argument("--threads", type=Whole(1, 1024), metavar="N", help="as for bisect")
+    settings(one)
     one.add_argument("--commit", default="HEAD", metavar="REF", help="what to judge (default: "
                      "%(default)s)")
     one.set_defaults(run=do_bisect_step)
@@ -55,9 +55,10 @@ def do_bisect_step(args: argparse.Namespace, progress: Progress) -> Step:
             raise UsageError(f"{args.state}: is not there yet; the first step takes --good, --bad "
                              "and --experiment")
         points = githistory.find(args.tree, args.good, args.bad, progress)
-        experiment = plan.load(args.experiment)
+        given = given_settings(args, args.experiment)
+        experiment = run.load(args.experiment, given)
         state = run.create(run.ask(points, "git", experiment, args.metric, args.above, args.device,
-                                   args.threads), experiment, args.state)
+                                   args.threads, given), experiment, args.state, given)
     commit = githistory.commit_of(args.tree.absolute(), args.commit)
     if commit not in (points.good, *points.suspects([points.good], points.bad)):
         raise UsageError(f"{args.tree}: {commit[:12]} is not between the ends, {points.good[:12]} "

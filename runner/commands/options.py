@@ -12,6 +12,7 @@ from runner import report, tomlfile, tomltext
 from runner.campaign import local, slurm
 from runner.campaign.executor import Executor
 from runner.errors import UsageError, printable
+from runner.settings import variant
 
 #: What argparse's add_subparsers() returns; it has no public name.
 Commands: TypeAlias = "argparse._SubParsersAction[Any]"
@@ -41,24 +42,54 @@ def campaigns(parser: argparse.ArgumentParser) -> None:
                         "(default: results/ of the checkout)")
 
 
+def keys(one: argparse.ArgumentParser) -> None:
+    """The option that stands for any key of the experiment."""
+    one.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the "
+                     "experiment with another value, such as guest.ram_mib=512 or "
+                     "settings.swappiness=10; more than once for more keys")
+
+
 def changes(one: argparse.ArgumentParser) -> None:
     """Options that stand for keys of the experiment."""
-    one.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the "
-                     "experiment with another value, such as guest.ram_mib=512; more than once for "
-                     "more keys")
+    keys(one)
     one.add_argument("--threads", metavar="LIST", help="short for --set 'threads=[LIST]': 1,16")
     one.add_argument("--device", metavar="LIST", help="short for --set devices=...: zram,pmem")
 
 
-def given(args: argparse.Namespace) -> tomlfile.Given:
-    """What those say; UsageError where one is no key and value."""
+def _typed(words: list[str]) -> list[tuple[str, str, str]]:
+    """--set: key, value, the option; UsageError where one is no key and value."""
     asked = []
-    for word in args.set:
+    for word in words:
         key, equals, value = word.partition("=")
         if not equals or not key.strip() or not value.strip():
             raise UsageError(f"--set {printable(word, 60)}: is not KEY=VALUE, such as "
                              "guest.ram_mib=512")
         asked.append((key.strip(), value.strip(), f"--set {word}"))
+    return asked
+
+
+def settings(one: argparse.ArgumentParser) -> None:
+    """Options of commands that name no kernels that could have settings in braces."""
+    keys(one)
+    one.add_argument("--settings", metavar="LIST", help="what every kernel has, as a kernel's "
+                     "braces say it: 'swappiness=10, mglru=on', or sets of the experiment's "
+                     "[variants]")
+
+
+def given_settings(args: argparse.Namespace, file: Path) -> tomlfile.Given:
+    """What those say; `file`: the experiment's."""
+    asked = dict(tomltext.given(_typed(args.set)))
+    if args.settings is None:
+        return asked
+    typed = f"--settings {{{args.settings.strip().removeprefix('{').removesuffix('}')}}}"
+    named = variant.parse(typed, variant.sets_of(tomlfile.load(file, asked)))
+    return {**asked, **{("settings", name): tomlfile.Change(value, typed)
+                        for name, value in named.settings}}
+
+
+def given(args: argparse.Namespace) -> tomlfile.Given:
+    """What the options of `changes` say."""
+    asked = _typed(args.set)
     if args.threads is not None:
         asked.append(("threads", f"[{args.threads}]", f"--threads {args.threads}"))
     if args.device is not None:

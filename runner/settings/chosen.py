@@ -87,4 +87,5 @@ def no_settings(name: str, what: str) -> None:
     """UsageError for settings where kernels alone can be named."""
     if variant.kernel_of(name) != name:
         raise UsageError(f"{printable(name, 100)}: {what} takes kernels without settings; put "
-                         "them into [settings] of its experiment, where all kernels have them")
+                         "them into [settings] of its experiment, where all kernels have them, or "
+                         "(a bisect) behind --settings")
