@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // LINK: workloads/lib/text.c workloads/lib/swap.c workloads/lib/error.c
 // LINK: workloads/lib/frame.c workloads/lib/device.c workloads/lib/wait.c
-// LINK: workloads/lib/procfs.c workloads/swapstorm/memcg.c
+// LINK: workloads/lib/procfs.c workloads/lib/memcg.c
 // SEEDS: tests/fuzz/seeds/procfs tests/data/evidence/contended
 // SEEDS: tests/data/evidence/brd-locks
 // What agent and workload read of /proc: vmstat, swaps, mounts, numbers.
 #include "fuzz.h"
 #include "workloads/lib/swap.h"
 #include "workloads/lib/text.h"
-#include "workloads/swapstorm/memcg.h"
+#include "workloads/lib/memcg.h"
 #include "workloads/lib/procfs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

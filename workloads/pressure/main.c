@@ -5,45 +5,28 @@
 //
 // pressure(1) has its options and its document.
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "workloads/lib/notify.h"
 #include "workloads/lib/number.h"
-#include "workloads/lib/out.h"
-#include "workloads/lib/procfs.h"
+#include "workloads/lib/watch.h"
 
 enum {
-	LOOK_MS = 10,
-	// Pages swapped out that show RAM to be full: 1 MiB.
-	FULL_PAGES = 256,
 	END_MS = 10000, // for the program to end before it is killed
-};
-
-struct span {
-	struct reading begin, end;
 };
 
 struct pressure {
 	uint64_t steady_ns;
-	int notify_fd;
-	uint64_t *progress; // NULL: nobody to show it to
 	char **argv;
 	pid_t child;
 	int status;
-	struct vmstat vmstat;
-	struct notify notify;
-	struct span fill, steady, teardown;
-	bool began, ended; // the steady phase
+	struct watch watch;
 };
 
 static const char help[] =
@@ -65,10 +48,10 @@ static int take_options(struct pressure *self, int argc, char **argv,
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	uint64_t micro = 0, number;
+	uint64_t micro = 0;
 	int option;
 
-	self->notify_fd = -1;
+	self->watch.notify_fd = -1;
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
 		if (option == 's') {
@@ -76,22 +59,11 @@ static int take_options(struct pressure *self, int argc, char **argv,
 					   error))
 				return -1;
 		} else if (option == 'n') {
-			if (number_range("--notify-fd", optarg, 0, 1023,
-					 &number, error))
+			if (watch_notify_option(&self->watch, optarg, error))
 				return -1;
-			self->notify_fd = (int)number;
 		} else if (option == 'p') {
-			if (number_range("--progress-fd", optarg, 0, 1023,
-					 &number, error))
+			if (watch_progress_option(&self->watch, optarg, error))
 				return -1;
-			void *shared = mmap(NULL, sizeof(uint64_t),
-					    PROT_READ | PROT_WRITE, MAP_SHARED,
-					    (int)number, 0);
-
-			if (shared == MAP_FAILED)
-				return error_set(error, "--progress-fd: %s",
-						 strerror(errno));
-			self->progress = shared;
 		} else if (option == 'h') {
 			fputs(help, stdout);
 			exit(fflush(stdout) ? 1 : 0);
@@ -132,44 +104,22 @@ static bool gone(struct pressure *self)
 	       waitpid(self->child, &self->status, WNOHANG) == self->child;
 }
 
-// One look at the counters and at the agent.
-static int look(struct pressure *self, struct reading *now, struct error *error)
-{
-	struct pollfd fd = {.fd = self->notify_fd, .events = POLLIN};
-
-	poll(&fd, 1, LOOK_MS);
-	if (vmstat_read(&self->vmstat, now, error) ||
-	    notify_step(&self->notify, fd.revents != 0, now->t_ns, error))
-		return -1;
-	if (self->progress)
-		*self->progress = now->pswpout;
-	return 0;
-}
-
 // Until the steady phase is over and the agent knows it; 1: the program ended.
 static int watch(struct pressure *self, struct error *error)
 {
-	struct reading now;
+	struct watch *watch = &self->watch;
 
-	while (!self->ended || notify_busy(&self->notify)) {
+	while (!watch->ended || watch_busy(watch)) {
 		if (gone(self)) {
 			self->child = 0;
 			return 1;
 		}
-		if (look(self, &now, error))
+		if (watch_look(watch, WATCH_LOOK_MS, error))
 			return -1;
-		if (!self->began &&
-		    now.pswpout - self->fill.begin.pswpout >= FULL_PAGES) {
-			self->began = true;
-			self->fill.end = self->steady.begin = now;
-			notify_push(&self->notify, "steady-begin\n");
-		} else if (self->began && !self->ended &&
-			   now.t_ns - self->steady.begin.t_ns >=
-				   self->steady_ns) {
-			self->ended = true;
-			self->steady.end = self->teardown.begin = now;
-			notify_push(&self->notify, "steady-end\n");
-		}
+		if (watch->began &&
+		    watch->now.t_ns - watch->steady.begin.t_ns >=
+			    self->steady_ns)
+			watch_end_steady(watch);
 	}
 	return 0;
 }
@@ -179,44 +129,25 @@ static void stop(struct pressure *self)
 	if (!self->child)
 		return;
 	kill(self->child, SIGINT);
-	for (int waited = 0; waited < END_MS; waited += LOOK_MS) {
+	for (int waited = 0; waited < END_MS; waited += WATCH_LOOK_MS) {
 		if (gone(self))
 			return;
-		poll(NULL, 0, LOOK_MS);
+		poll(NULL, 0, WATCH_LOOK_MS);
 	}
 	kill(-self->child, SIGKILL);
 	waitpid(self->child, &self->status, 0);
-}
-
-static void print_span(struct out *out, const char *name, bool there,
-		       const struct span *span, const char *end)
-{
-	if (!there)
-		out_text(out, "  \"%s\": null%s\n", name, end);
-	else
-		out_text(out,
-			 "  \"%s\": {\"begin_ns\": %" PRIu64
-			 ", \"end_ns\": %" PRIu64
-			 ", \"pswpout_begin\": %" PRIu64
-			 ", \"pswpout_end\": %" PRIu64 "}%s\n",
-			 name, span->begin.t_ns, span->end.t_ns,
-			 span->begin.pswpout, span->end.pswpout, end);
 }
 
 static int print(const struct pressure *self)
 {
 	struct out out = {.fd = 1};
 
-	out_text(&out,
-		 "{\n \"pressure\": 1,\n \"page_size\": %ld,\n"
-		 " \"phases\": {\n",
+	out_text(&out, "{\n \"pressure\": 1,\n \"page_size\": %ld,\n",
 		 sysconf(_SC_PAGESIZE));
-	print_span(&out, "fill", self->began, &self->fill, ",");
-	print_span(&out, "steady", self->ended, &self->steady, ",");
-	print_span(&out, "teardown", self->ended, &self->teardown, "");
+	watch_print(&self->watch, &out);
 	// What the pages hold is the program's own affair.
 	out_text(&out,
-		 " },\n \"per_thread\": [],\n \"verification\": {\"done\": "
+		 ",\n \"per_thread\": [],\n \"verification\": {\"done\": "
 		 "false, \"pages\": 0, \"bad\": 0, \"first_bad\": []}\n}\n");
 	return out_flush(&out);
 }
@@ -231,25 +162,22 @@ int main(int argc, char **argv)
 		fprintf(stderr, "pressure: %s\n", error.line);
 		return 2;
 	}
-	notify_init(&self.notify, self.notify_fd);
-	if (vmstat_open(&self.vmstat, &error) ||
-	    vmstat_read(&self.vmstat, &self.fill.begin, &error) ||
-	    start(&self, &error) || (early = watch(&self, &error)) < 0) {
+	if (watch_begin(&self.watch, &error) || start(&self, &error) ||
+	    (early = watch(&self, &error)) < 0) {
 		stop(&self);
 		fprintf(stderr, "pressure: %s\n", error.line);
 		return 1;
 	}
 	stop(&self);
-	if (vmstat_read(&self.vmstat, &self.teardown.end, &error) ||
-	    print(&self))
+	if (watch_end(&self.watch, &error) || print(&self))
 		return 1;
 	if (early) {
 		fprintf(stderr,
 			"pressure: %s ended %s with status %d; let it run on "
 			"or make it use more memory\n",
 			self.argv[0],
-			self.began ? "in the steady phase"
-				   : "before anything was swapped out",
+			self.watch.began ? "in the steady phase"
+					 : "before anything was swapped out",
 			WIFEXITED(self.status) ? WEXITSTATUS(self.status)
 					       : 128 + WTERMSIG(self.status));
 		return 1;

@@ -12,9 +12,9 @@
 #include "control.h"
 #include "help.h"
 #include "layout.h"
-#include "memcg.h"
 #include "report.h"
 #include "table.h"
+#include "workloads/lib/memcg.h"
 
 #define VERSION "1"
 
@@ -163,8 +163,11 @@ static int storm_measure(struct storm *s)
 	    region_check_thp((enum region_thp)s->options.thp, &s->error))
 		return complain(s, EXIT_CANNOT);
 	if (s->options.memcg &&
-	    memcg_enter(&s->memcg, s->options.memcg, &s->error))
+	    (memcg_make(&s->memcg, "swapstorm", s->options.memcg, &s->error) ||
+	     memcg_join(&s->memcg, &s->error))) {
+		memcg_leave(&s->memcg);
 		return complain(s, EXIT_USAGE);
+	}
 	status = storm_run(s, pages, &s->error);
 	memcg_leave(&s->memcg);
 	if (status)

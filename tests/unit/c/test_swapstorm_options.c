@@ -6,7 +6,7 @@
 // LINK: workloads/swapstorm/pattern_hotcold.c workloads/swapstorm/pattern_mix.c
 // LINK: workloads/swapstorm/pattern_readlater.c
 // LINK: workloads/swapstorm/layout.c workloads/swapstorm/list.c
-// LINK: workloads/swapstorm/memcg.c
+// LINK: workloads/lib/memcg.c
 // LINK: workloads/lib/error.c
 // The command line, and the sizes that follow from it.
 #include <setjmp.h>
@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "workloads/swapstorm/layout.h"
-#include "workloads/swapstorm/memcg.h"
+#include "workloads/lib/memcg.h"
 #include "workloads/swapstorm/options.h"
 
 static enum options_action parse(const char *line, struct options *options,

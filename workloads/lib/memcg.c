@@ -94,9 +94,10 @@ static int find_root(struct memcg *memcg, struct error *error)
 	return 0;
 }
 
-int memcg_enter(struct memcg *memcg, uint64_t limit, struct error *error)
+int memcg_make(struct memcg *memcg, const char *name, uint64_t limit,
+	       struct error *error)
 {
-	char number[32];
+	char path[sizeof(memcg->path)], number[32];
 
 	if (find_root(memcg, error))
 		return -1;
@@ -106,18 +107,23 @@ int memcg_enter(struct memcg *memcg, uint64_t limit, struct error *error)
 				 "controller here; version 1 has it, or we are "
 				 "not root",
 				 memcg->root);
-	snprintf(memcg->path, sizeof(memcg->path), "%s/swapstorm-%d",
-		 memcg->root, (int)getpid());
-	if (mkdir(memcg->path, 0755))
-		return error_set(error, "--memcg: %s: %s", memcg->path,
+	snprintf(path, sizeof(path), "%s/%.32s-%d", memcg->root, name,
+		 (int)getpid());
+	if (mkdir(path, 0755))
+		return error_set(error, "--memcg: %s: %s", path,
 				 strerror(errno));
+	strcpy(memcg->path, path);
 	snprintf(number, sizeof(number), "%" PRIu64, limit);
-	if (put(memcg->path, "memory.max", number, error) ||
-	    put(memcg->path, "cgroup.procs", "0", error)) {
+	if (put(memcg->path, "memory.max", number, error)) {
 		memcg_leave(memcg);
 		return -1;
 	}
 	return 0;
+}
+
+int memcg_join(const struct memcg *memcg, struct error *error)
+{
+	return put(memcg->path, "cgroup.procs", "0", error);
 }
 
 void memcg_leave(const struct memcg *memcg)
