@@ -99,7 +99,7 @@ def test_within_its_budget(budget: Budget) -> None:
 @pytest.mark.parametrize("lock", SWAP_PATH)
 def test_two_percent_over_is_a_regression_that_names_kernel_class_and_figures(
         budget: Budget, lock: str) -> None:
-    more = {**BATCHED, lock: BATCHED.get(lock, 0.0) * 1.02 + 0.001}
+    more = {**BATCHED, lock: BATCHED.get(lock, 0.0) * 1.02 + 0.004}
     found = judge([counted("6.1:batched", more)], keep(budget))
     assert (found.verdict, found.exit) == (Verdict.REGRESSED, Exit.REGRESSED)
     line, = found.over_budget()
@@ -111,8 +111,8 @@ def test_two_percent_over_is_a_regression_that_names_kernel_class_and_figures(
 @pytest.mark.parametrize("allowed, taken, verdict", [
     (4.0, 4.039, Verdict.EQUIVALENT), (4.0, 4.041, Verdict.REGRESSED),
     (4.0, 3.961, Verdict.EQUIVALENT), (4.0, 3.959, Verdict.IMPROVED),
-    (0.031, 0.0314, Verdict.EQUIVALENT), (0.031, 0.032, Verdict.REGRESSED),
-    (0.0, 0.0004, Verdict.EQUIVALENT), (0.0, 0.0006, Verdict.REGRESSED)])
+    (0.031, 0.0339, Verdict.EQUIVALENT), (0.031, 0.0341, Verdict.REGRESSED),
+    (0.0, 0.0029, Verdict.EQUIVALENT), (0.0, 0.0031, Verdict.REGRESSED)])
 def test_slack_and_floor(budget: Budget, allowed: float, taken: float, verdict: Verdict) -> None:
     place = Place("6.1:x", "pmem", 1)
     limits = replace(budget, figures={place: figures({**BATCHED, "swap_device": allowed})})
@@ -120,8 +120,11 @@ def test_slack_and_floor(budget: Budget, allowed: float, taken: float, verdict: 
     assert found.verdict == verdict
 
 
-def test_floor_is_tiny() -> None:
-    assert FLOOR <= 0.01 * 0.07 and SLACK == 0.01
+def test_one_acquisition_more_per_batch_is_over(budget: Budget) -> None:
+    per_batch = [taken for place, figures in budget.figures.items()
+                 if place.kernel.endswith("batched")
+                 for taken in figures.locks.values() if 0.0 < taken < 0.5]
+    assert per_batch and FLOOR < min(per_batch) / 3 and SLACK == 0.01
     assert set(SWAP_LOCKS) <= set(SWAP_PATH)
 
 
