@@ -13,8 +13,9 @@ from runner.bisect.loop import STEP
 from runner.bisect.result import Result
 from runner.bisect.statefile import Reading
 from runner.errors import Exit
-from tests import bisectlab
-from tests.bisectlab import Bisect, Change, Lab
+from tests import bisectkernel, bisectlab
+from tests.bisectkernel import Change
+from tests.bisectlab import Bisect, Lab
 
 LOCK = "locks.swap_cache_tree.acquisitions_per_page"
 SPEED = "throughput_mib_s"
@@ -197,7 +198,7 @@ def called(name: str) -> Case:
 
 
 def asked(case: Case, place: Path) -> tuple[Bisect, list[str]]:
-    commits = bisectlab.grow(place / "tree", case.commits)
+    commits = bisectkernel.grow(place / "tree", case.commits)
     lab = Lab()
     case.lab(lab, commits)
     points = bisectlab.between(place / "tree", commits[0], commits[-1])

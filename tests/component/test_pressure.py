@@ -13,11 +13,6 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PRESSURE = ROOT / "build" / "pressure"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def built() -> None:
-    subprocess.run(["make", "-s", "build/pressure"], cwd=ROOT, check=True)
-
-
 def run(*args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([PRESSURE, *args], capture_output=True, text=True, timeout=60,
                           check=False)

@@ -26,11 +26,6 @@ TOLD = ("swaptorture", "seed", "threads", "rounds", "lru", "thp", "groups", "pag
 Result = subprocess.CompletedProcess[str]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def built() -> None:
-    subprocess.run(["make", "--silent", "build/swaptorture"], cwd=ROOT, check=True)
-
-
 def run(*arguments: str) -> Result:
     return subprocess.run([str(PROGRAM), *arguments], text=True, capture_output=True, timeout=120,
                           check=False)

@@ -18,7 +18,7 @@ from test_layouts import BAD, GOOD, WRITTEN
 from runner.bisect.anchors import BAD_END, GOOD_END, NothingToBisect
 from runner.experiment.plan import Planned
 from runner.records import BuiltKernel, Metric, Sample
-from tests import bisectlab
+from tests import bisectkernel, bisectlab
 from tests.bisectcases import change, idle
 from tests.bisectlab import Bisect, Lab
 
@@ -63,7 +63,7 @@ def ask(place: Path, lab: Reclaim, commits: list[str], metric: str | None = None
 @pytest.fixture
 def history(tmp_path: Path) -> tuple[Path, list[str]]:
     tree = tmp_path / "tree"
-    return tree, bisectlab.grow(tree, CHANGES)
+    return tree, bisectkernel.grow(tree, CHANGES)
 
 
 def test_a_policy_of_three_percent_is_found_at_the_first_look(

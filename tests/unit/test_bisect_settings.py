@@ -12,7 +12,7 @@ from runner.campaign import campaign
 from runner.commands.options import given_settings
 from runner.errors import UsageError
 from runner.tomlfile import Given
-from tests import bisectlab
+from tests import bisectkernel, bisectlab
 from tests.bisectcases import SLOW, idle
 from tests.bisectlab import Bisect, Killed, Lab
 
@@ -40,7 +40,7 @@ def experiment(tmp_path: Path) -> Path:
 
 
 def test_every_boot_has_them_and_a_resumed_one_too(tmp_path: Path, file: Path) -> None:
-    commits = bisectlab.grow(tmp_path / "tree", [*idle(1, 2), SLOW, *idle(3)])
+    commits = bisectkernel.grow(tmp_path / "tree", [*idle(1, 2), SLOW, *idle(3)])
     points = bisectlab.between(tmp_path / "tree", commits[0])
     lab = Lab()
     lab.dies_after = 8
@@ -65,7 +65,7 @@ def test_every_boot_has_them_and_a_resumed_one_too(tmp_path: Path, file: Path) -
 
 def test_images_are_told_apart_as_they_are_booted(tmp_path: Path, file: Path) -> None:
     """zswap's code is in one flavour alone: the plain one's image would be the same throughout."""
-    commits = bisectlab.grow(tmp_path / "tree", [*idle(1), SLOW])
+    commits = bisectkernel.grow(tmp_path / "tree", [*idle(1), SLOW])
     bisect = bisectlab.ask(tmp_path, bisectlab.between(tmp_path / "tree", commits[0]), Lab(),
                            given=typed(file, "--settings", "packed"))
     bisect.run()
@@ -89,7 +89,7 @@ def test_what_is_wrong_is_said_of_the_option(file: Path, words: tuple[str, ...],
 
 @pytest.mark.parametrize("key", ["base", "test", "kernels", "beside"])
 def test_its_kernels_are_its_ends(tmp_path: Path, file: Path, key: str) -> None:
-    commits = bisectlab.grow(tmp_path / "tree", [*idle(1), SLOW])
+    commits = bisectkernel.grow(tmp_path / "tree", [*idle(1), SLOW])
     with pytest.raises(UsageError, match=f"--set {key}=.*a bisect's kernels are its ends"):
         bisectlab.ask(tmp_path, bisectlab.between(tmp_path / "tree", commits[0]), Lab(),
                       given=typed(file, "--set", f"{key}=['6.12:vanilla']"))

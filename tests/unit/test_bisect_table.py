@@ -15,7 +15,7 @@ from runner.bisect.anchors import NothingToBisect
 from runner.bisect.statefile import Reading
 from runner.errors import CannotMeasure
 from runner.progress import Progress
-from tests import bisectlab
+from tests import bisectkernel, bisectlab
 from tests.bisectcases import CASES, SLOW, Case, asked, called, change, check, idle, path
 from tests.bisectlab import Lab
 from tests.smallgit import git
@@ -67,7 +67,7 @@ def test_what_a_log_says_is_trusted(tmp_path: Path) -> None:
 
 def test_within_a_series(tmp_path: Path) -> None:
     changes = [*idle(0, 1), SLOW, change("more", mm_more=100)]
-    commits = bisectlab.grow(tmp_path / "tree", changes)
+    commits = bisectkernel.grow(tmp_path / "tree", changes)
     folder = tmp_path / "patches"
     folder.mkdir()
     for at, commit in enumerate(commits[1:], 1):
