@@ -55,9 +55,11 @@ $(BUILD)/lockstep.so: $(call sources,lockstep) $(headers) Makefile
 
 # C unit tests: tests/unit/c/test_X.c names what it tests in a line of the form
 #   // LINK: workloads/lib/frame.c ...
+# or in a header of tests/unit/c that it includes.
 C_TESTS := $(patsubst tests/unit/c/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/c/test_*.c))
 .SECONDEXPANSION:
-links = $(shell sed -n 's,^// LINK: ,,p' $(1))
+links = $(shell sed -n 's,^// LINK: ,,p' $(1) \
+	  $$(sed -n 's,^.include "\(tests/unit/c/.*\)"$$,\1,p' $(1)))
 $(BUILD)/tests/%: tests/unit/c/%.c $$(call links,tests/unit/c/%.c) $(headers) \
 		$(wildcard tests/unit/c/*.h) Makefile
 	@mkdir -p $(@D)
@@ -67,12 +69,13 @@ $(BUILD)/tests/%: tests/unit/c/%.c $$(call links,tests/unit/c/%.c) $(headers) \
 unit-c: $(C_TESTS)
 	@for t in $(C_TESTS); do echo "# $$t"; $$t || exit 1; done
 
-# libFuzzer's targets: each tests/fuzz/X.c is linked with what its LINK lines name, and begins with
-# what its SEEDS lines name and what earlier runs found.  'make fuzz SECONDS=600' runs each so long.
-FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
+# libFuzzer's targets: each tests/fuzz/fuzz_X.c is linked with what its LINK lines name, and begins
+# with what its SEEDS lines name and what earlier runs found.  'make fuzz SECONDS=600' runs each
+# so long.
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 SECONDS := 10
 seeds = $(shell sed -n 's,^// SEEDS: ,,p' $(1))
-$(BUILD)/fuzz/%: tests/fuzz/%.c $$(call links,tests/fuzz/%.c) $(headers) \
+$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $$(call links,tests/fuzz/fuzz_%.c) $(headers) \
 		$(wildcard tests/fuzz/*.h tests/unit/c/*.h) Makefile
 	@mkdir -p $(@D)
 	clang $(CSTD) $(SANITIZE) -fsanitize=fuzzer -I. -o $@ $(filter %.c,$^) -lm
@@ -82,7 +85,7 @@ fuzz: $(FUZZERS)
 	@set -e; $(foreach one,$(FUZZERS),mkdir -p $(one).corpus; echo "# $(one), $(SECONDS) s"; \
 	    $(one) -max_total_time=$(SECONDS) -max_len=8192 -verbosity=0 -print_final_stats=1 \
 	        -artifact_prefix=$(one)- $(one).corpus \
-	        $(call seeds,tests/fuzz/$(notdir $(one)).c);)
+	        $(call seeds,tests/fuzz/fuzz_$(notdir $(one)).c);)
 
 # The README's two commands.  Each installs what it needs.
 .PHONY: bench test test-all test-slurm

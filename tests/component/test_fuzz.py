@@ -11,7 +11,8 @@ import pytest
 
 from runner import paths
 
-TARGETS = sorted(one.stem for one in (paths.ROOT / "tests/fuzz").glob("*.c"))
+TARGETS = sorted(file.stem.removeprefix("fuzz_")
+                 for file in (paths.ROOT / "tests/fuzz").glob("*.c"))
 #: What clang links a target with; Debian has it in libclang-rt-dev.
 RUNTIME = list(Path("/usr/lib").glob("llvm-*/lib/clang/*/lib/*/libclang_rt.fuzzer*"))
 
@@ -26,7 +27,7 @@ def built() -> None:
 
 
 def seeds(name: str) -> list[str]:
-    text = (paths.ROOT / f"tests/fuzz/{name}.c").read_text(encoding="ascii")
+    text = (paths.ROOT / f"tests/fuzz/fuzz_{name}.c").read_text(encoding="ascii")
     return [word for line in re.findall(r"^// SEEDS: (.*)", text, re.MULTILINE)
             for word in line.split()]
 

@@ -44,15 +44,30 @@ def test_a_loop_between_modules_is_found() -> None:
     assert rooms.loop(graph) == ["b", "d", "b"]
 
 
+def files(*endings: str, folders: tuple[str, ...] = ("runner", "workloads", "lockstep", "tests")
+          ) -> list[Path]:
+    return [file for folder in folders for ending in endings
+            for file in (paths.ROOT / folder).rglob(f"*{ending}")]
+
+
+def twice(named: list[Path], *may: str) -> list[str]:
+    names = Counter(file.name for file in named if file.name not in may)
+    return [name for name, count in names.items() if count > 1]
+
+
 def test_a_name_says_which_file() -> None:
-    names = Counter(file.name for file in RUNNER.rglob("*.py") if file.name != "__init__.py")
-    assert [name for name, count in names.items() if count > 1] == []
+    assert twice(files(".py", folders=("runner",)), "__init__.py") == []
+    # Each program's main.c lies in the folder that is named like it.
+    assert twice(files(".c", ".h"), "main.c") == []
+    fuzz = files(".c", folders=("tests/fuzz",))
+    assert fuzz and all(file.name.startswith("fuzz_") for file in fuzz)
+    unit = files(".c", folders=("tests/unit/c",))
+    assert unit and all(file.name.startswith("test_") for file in unit)
 
 
-def test_a_file_can_be_read_at_one_go() -> None:
+@pytest.mark.parametrize("ending, most", [(".py", 300), (".c", 400), (".h", 400)])
+def test_a_file_can_be_read_at_one_go(ending: str, most: int) -> None:
     lines = {str(file.relative_to(paths.ROOT)): len(file.read_text("utf-8").splitlines())
-             for folder in ("runner", "workloads", "lockstep")
-             for kind in ("*.py", "*.c", "*.h") for file in (paths.ROOT / folder).rglob(kind)}
-    assert len(lines) > 300
-    assert {name: count for name, count in lines.items()
-            if count > (300 if name.endswith(".py") else 400)} == {}
+             for file in files(ending)}
+    assert len(lines) > 60
+    assert {name: count for name, count in lines.items() if count > most} == {}

@@ -3,7 +3,7 @@
 #ifndef SWAPTORTURE_CHURN_H
 #define SWAPTORTURE_CHURN_H
 
-#include "region.h"
+#include "torture_region.h"
 
 enum churn_op {
 	CHURN_PAGEOUT = 1,

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "leftover.h"
-#include "machine.h"
+#include "knobs.h"
 #include "workloads/lib/procfs.h"
 #include "workloads/lib/text.h"
 
@@ -82,12 +82,12 @@ static int take_off(struct torture *torture, const char *path,
 static void look_at_groups(struct torture *torture)
 {
 	static const char *const groups[] = {
-		MACHINE_GROUPS "/shared", MACHINE_GROUPS "/limited",
-		MACHINE_GROUPS "/boundless", MACHINE_GROUPS "/merged"};
+		KNOBS_GROUPS "/shared", KNOBS_GROUPS "/limited",
+		KNOBS_GROUPS "/boundless", KNOBS_GROUPS "/merged"};
 
 	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
 		const uint64_t charged =
-			machine_swap_charged(&torture->options, groups[i]);
+			knobs_swap_charged(&torture->options, groups[i]);
 
 		if (charged)
 			findings_add(&torture->unsound,

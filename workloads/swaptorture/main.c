@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "machine.h"
-#include "report.h"
+#include "knobs.h"
+#include "torture_report.h"
 #include "workloads/lib/procfs.h"
 
 #define VERSION "1"
@@ -115,7 +115,7 @@ static int torment(struct run *self)
 	const struct options *options = &torture->options;
 
 	if (options->guest &&
-	    (machine_prepare(options, &self->error) ||
+	    (knobs_prepare(options, &self->error) ||
 	     swaps_prepare(&torture->swaps, &self->error) ||
 	     leftover_begin(torture, &self->leftover, &self->error)))
 		return -1;

@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "machine.h"
-#include "region.h"
+#include "knobs.h"
+#include "torture_region.h"
 #include "workloads/lib/text.h"
 #include "scenario.h"
 
-#define GROUP MACHINE_GROUPS "/merged"
+#define GROUP KNOBS_GROUPS "/merged"
 #define KSM   "/sys/kernel/mm/ksm/"
 
 // Of an entry of /proc/PID/pagemap: type and offset of a slot, and that it is.
@@ -109,13 +109,13 @@ static int work(const struct torture *torture, const void *plan,
 					 strerror(errno));
 	}
 	for (uint64_t i = 0; i < options->rounds; i++) {
-		if (machine_group(options, GROUP, MACHINE_NO_LIMIT,
-				  MACHINE_NO_LIMIT, error))
+		if (knobs_group(options, GROUP, KNOBS_NO_LIMIT, KNOBS_NO_LIMIT,
+				error))
 			return -1;
 		write_both(twins, 1);
 		torture->tally->merged += wait_merged(torture);
-		if (machine_group(options, GROUP, bytes / 2, MACHINE_NO_LIMIT,
-				  error) ||
+		if (knobs_group(options, GROUP, bytes / 2, KNOBS_NO_LIMIT,
+				error) ||
 		    count_out(twins, &out, error))
 			return -1;
 		torture->tally->merged_out += out;
@@ -133,14 +133,14 @@ int run_merged(struct torture *torture, struct deed *deed, struct error *error)
 	pid_t child;
 
 	(void)deed;
-	if (machine_put(KSM "pages_to_scan", "4096", error) ||
-	    machine_put(KSM "sleep_millisecs", "10", error) ||
-	    machine_put(KSM "run", "1", error) ||
-	    machine_group(&torture->options, GROUP, MACHINE_NO_LIMIT,
-			  MACHINE_NO_LIMIT, error) ||
+	if (knobs_put(KSM "pages_to_scan", "4096", error) ||
+	    knobs_put(KSM "sleep_millisecs", "10", error) ||
+	    knobs_put(KSM "run", "1", error) ||
+	    knobs_group(&torture->options, GROUP, KNOBS_NO_LIMIT,
+			KNOBS_NO_LIMIT, error) ||
 	    child_fork(torture, GROUP, work, NULL, &child, error) ||
 	    child_wait(torture, child, error))
 		return -1;
 	// What is merged comes apart, and the scanner sleeps.
-	return machine_put(KSM "run", "2", error);
+	return knobs_put(KSM "run", "2", error);
 }

@@ -2,7 +2,7 @@
 // Allocations of XArray nodes fail, so that a folio has its slot and does not
 // get into the swap cache.  Regions come and go, and with them the nodes.
 #include "crew.h"
-#include "machine.h"
+#include "knobs.h"
 #include "scenario.h"
 
 enum { PERCENT = 60 };
@@ -12,7 +12,7 @@ int run_nodes(struct torture *torture, struct deed *deed, struct error *error)
 	const struct options *options = &torture->options;
 	uint64_t failed = 0;
 
-	if (machine_fail_nodes(PERCENT, NULL, error))
+	if (knobs_fail_nodes(PERCENT, NULL, error))
 		return -1;
 	for (uint64_t i = 0; i < options->rounds; i++) {
 		const struct crew_plan plan = {
@@ -28,7 +28,7 @@ int run_nodes(struct torture *torture, struct deed *deed, struct error *error)
 		if (crew_run(torture, &plan, error))
 			return -1;
 	}
-	if (machine_fail_nodes(0, &failed, error))
+	if (knobs_fail_nodes(0, &failed, error))
 		return -1;
 	deed->injections = failed;
 	return 0;

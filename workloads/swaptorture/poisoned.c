@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "region.h"
+#include "torture_region.h"
 #include "scenario.h"
 #include "workloads/lib/random.h"
 

@@ -12,12 +12,12 @@
 #include <sys/mman.h>
 
 #include "crew.h"
-#include "machine.h"
+#include "knobs.h"
 #include "scenario.h"
 
 #define MIB	  (UINT64_C(1) << 20)
-#define LIMITED	  MACHINE_GROUPS "/limited"
-#define BOUNDLESS MACHINE_GROUPS "/boundless"
+#define LIMITED	  KNOBS_GROUPS "/limited"
+#define BOUNDLESS KNOBS_GROUPS "/boundless"
 #define HOARD	  (32 * MIB)
 
 // Of Linux 5.14, newer than some C libraries.
@@ -67,13 +67,12 @@ int run_refused(struct torture *torture, struct deed *deed, struct error *error)
 	};
 	pid_t children[3];
 
-	if (machine_group(options, LIMITED, 12 * MIB, 2 * MIB, error) ||
-	    machine_group(options, BOUNDLESS, 8 * MIB, MACHINE_NO_LIMIT,
-			  error) ||
+	if (knobs_group(options, LIMITED, 12 * MIB, 2 * MIB, error) ||
+	    knobs_group(options, BOUNDLESS, 8 * MIB, KNOBS_NO_LIMIT, error) ||
 	    (options->old_groups &&
-	     machine_put(LIMITED "/memory.oom_control", "1", error)))
+	     knobs_put(LIMITED "/memory.oom_control", "1", error)))
 		return -1;
-	uint64_t before = machine_refusals(options, LIMITED);
+	uint64_t before = knobs_refusals(options, LIMITED);
 
 	if (crew_fork(torture, &limited, LIMITED, &children[0], error) ||
 	    crew_fork(torture, &boundless, BOUNDLESS, &children[1], error) ||
@@ -84,6 +83,6 @@ int run_refused(struct torture *torture, struct deed *deed, struct error *error)
 	    child_wait(torture, children[0], error) ||
 	    child_wait(torture, children[1], error))
 		return -1;
-	deed->refusals = machine_refusals(options, LIMITED) - before;
+	deed->refusals = knobs_refusals(options, LIMITED) - before;
 	return 0;
 }

@@ -6,7 +6,7 @@
 
 static uint64_t out_and_in(const struct deed *deed)
 {
-	const struct counters *counters = &deed->counters;
+	const struct vmcounts *counters = &deed->counters;
 
 	return counters->pswpout && counters->pswpin;
 }
@@ -83,7 +83,7 @@ int scenario_run(const struct scenario *scenario, struct torture *torture,
 		 struct deed *deed, struct error *error)
 {
 	struct tally *tally = torture->tally;
-	struct counters begin, end;
+	struct vmcounts begin, end;
 
 	*deed = (struct deed){
 		.verified = tally->verified,
@@ -99,10 +99,10 @@ int scenario_run(const struct scenario *scenario, struct torture *torture,
 	tally->cut = false;
 	torture->deadline_ns =
 		clock_ns() + torture->options.limit_s * UINT64_C(1000000000);
-	if (counters_read(&begin, error) ||
-	    scenario->run(torture, deed, error) || counters_read(&end, error))
+	if (vmcounts_read(&begin, error) ||
+	    scenario->run(torture, deed, error) || vmcounts_read(&end, error))
 		return -1;
-	deed->counters = counters_between(&begin, &end);
+	deed->counters = vmcounts_between(&begin, &end);
 	deed->verified = tally->verified - deed->verified;
 	deed->bad = tally->bad - deed->bad;
 	deed->pageouts = tally->pageouts - deed->pageouts;

@@ -3,14 +3,14 @@
 #ifndef SWAPTORTURE_SCENARIO_H
 #define SWAPTORTURE_SCENARIO_H
 
-#include "counters.h"
+#include "vmcounts.h"
 #include "torture.h"
 
 enum { SCENARIOS = 9 };
 
 // What one scenario did.
 struct deed {
-	struct counters counters;
+	struct vmcounts counters;
 	uint64_t verified, bad, pageouts, forks, exhausted;
 	uint64_t merged, merged_out, poisoned, survived;
 	uint64_t swapoffs;   // of a device that held pages

@@ -3,10 +3,10 @@
 // them.  In a guest, in a control group that holds half of the memory: so
 // pages are reclaimed while both map them, which MADV_PAGEOUT does not do.
 #include "crew.h"
-#include "machine.h"
+#include "knobs.h"
 #include "scenario.h"
 
-#define GROUP MACHINE_GROUPS "/shared"
+#define GROUP KNOBS_GROUPS "/shared"
 
 int run_shared(struct torture *torture, struct deed *deed, struct error *error)
 {
@@ -21,8 +21,8 @@ int run_shared(struct torture *torture, struct deed *deed, struct error *error)
 	pid_t child;
 
 	(void)deed;
-	if (options->guest && machine_group(options, GROUP, plan.bytes / 2,
-					    MACHINE_NO_LIMIT, error))
+	if (options->guest &&
+	    knobs_group(options, GROUP, plan.bytes / 2, KNOBS_NO_LIMIT, error))
 		return -1;
 	if (crew_fork(torture, &plan, options->guest ? GROUP : "", &child,
 		      error))

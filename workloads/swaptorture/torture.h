@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "options.h"
+#include "torture_options.h"
 #include "swaps.h"
-#include "tally.h"
+#include "torture_tally.h"
 #include "workloads/lib/error.h"
 #include "workloads/lib/stamp.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: workloads/swaptorture/churn.c workloads/swaptorture/region.c
-// LINK: workloads/swaptorture/torture.c workloads/swaptorture/tally.c
+// LINK: workloads/swaptorture/churn.c workloads/swaptorture/torture_region.c
+// LINK: workloads/swaptorture/torture.c workloads/swaptorture/torture_tally.c
 // LINK: workloads/lib/stamp.c workloads/lib/content.c
 // LINK: workloads/lib/error.c
 // Regions with planted damage, and a thread's work that looks at every page.

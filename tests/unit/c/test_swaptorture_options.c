@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: workloads/swaptorture/options.c workloads/swaptorture/scenario.c
-// LINK: workloads/swaptorture/torture.c workloads/swaptorture/tally.c
-// LINK: workloads/swaptorture/counters.c workloads/swaptorture/writers.c
+// LINK: workloads/swaptorture/torture_options.c
+// LINK: workloads/swaptorture/scenario.c
+// LINK: workloads/swaptorture/torture.c workloads/swaptorture/torture_tally.c
+// LINK: workloads/swaptorture/vmcounts.c workloads/swaptorture/writers.c
 // LINK: workloads/swaptorture/shared.c workloads/swaptorture/advice.c
 // LINK: workloads/swaptorture/swapoff.c workloads/swaptorture/refused.c
 // LINK: workloads/swaptorture/full.c workloads/swaptorture/nodes.c
 // LINK: workloads/swaptorture/merged.c workloads/swaptorture/poisoned.c
 // LINK: workloads/swaptorture/child.c
-// LINK: workloads/swaptorture/machine.c workloads/swaptorture/swaps.c
+// LINK: workloads/swaptorture/knobs.c workloads/swaptorture/swaps.c
 // LINK: workloads/swaptorture/crew.c workloads/swaptorture/churn.c
-// LINK: workloads/swaptorture/region.c workloads/lib/error.c
+// LINK: workloads/swaptorture/torture_region.c workloads/lib/error.c
 // LINK: workloads/lib/procfs.c workloads/lib/stamp.c workloads/lib/content.c
 // LINK: workloads/lib/text.c workloads/lib/device.c workloads/lib/swap.c
 // LINK: workloads/lib/frame.c workloads/lib/wait.c
@@ -20,7 +21,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "workloads/swaptorture/options.h"
+#include "workloads/swaptorture/torture_options.h"
 
 static enum options_action parse(const char *line, struct options *options,
 				 struct error *error)

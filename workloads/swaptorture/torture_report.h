@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The JSON document "swaptorture 1"; its fields are explained in
 // swaptorture(1).
-#ifndef SWAPTORTURE_REPORT_H
-#define SWAPTORTURE_REPORT_H
+#ifndef SWAPTORTURE_TORTURE_REPORT_H
+#define SWAPTORTURE_TORTURE_REPORT_H
 
 #include "leftover.h"
 #include "scenario.h"

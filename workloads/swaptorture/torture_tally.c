@@ -2,7 +2,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "tally.h"
+#include "torture_tally.h"
 
 bool tally_child(struct tally *tally, int status)
 {

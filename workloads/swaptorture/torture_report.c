@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <inttypes.h>
 
-#include "report.h"
+#include "torture_report.h"
 
 static void number(struct out *out, const char *name, uint64_t value)
 {
@@ -10,7 +10,7 @@ static void number(struct out *out, const char *name, uint64_t value)
 
 static void scenario(struct out *out, const char *name, const struct deed *deed)
 {
-	const struct counters *counters = &deed->counters;
+	const struct vmcounts *counters = &deed->counters;
 
 	out_text(out,
 		 "  {\"name\": \"%s\", \"seconds\": %" PRIu64 ".%03" PRIu64

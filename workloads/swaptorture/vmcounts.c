@@ -2,17 +2,17 @@
 #include <errno.h>
 #include <string.h>
 
-#include "counters.h"
+#include "vmcounts.h"
 #include "workloads/lib/text.h"
 #include "workloads/lib/procfs.h"
 
-int counters_read(struct counters *counters, struct error *error)
+int vmcounts_read(struct vmcounts *counters, struct error *error)
 {
 	char text[16384];
 
 	if (text_read("/proc/vmstat", text, sizeof(text)) < 0)
 		return error_set(error, "/proc/vmstat: %s", strerror(errno));
-	*counters = (struct counters){
+	*counters = (struct vmcounts){
 		.ns = clock_ns(),
 		.pswpout = procfs_number(text, "pswpout"),
 		.pswpin = procfs_number(text, "pswpin"),
@@ -24,10 +24,10 @@ int counters_read(struct counters *counters, struct error *error)
 	return 0;
 }
 
-struct counters counters_between(const struct counters *begin,
-				 const struct counters *end)
+struct vmcounts vmcounts_between(const struct vmcounts *begin,
+				 const struct vmcounts *end)
 {
-	return (struct counters){
+	return (struct vmcounts){
 		.ns = end->ns - begin->ns,
 		.pswpout = end->pswpout - begin->pswpout,
 		.pswpin = end->pswpin - begin->pswpin,

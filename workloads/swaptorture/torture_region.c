@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "region.h"
+#include "torture_region.h"
 
 #define HUGE ((size_t)2 << 20)
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The command line.
-#ifndef SWAPTORTURE_OPTIONS_H
-#define SWAPTORTURE_OPTIONS_H
+#ifndef SWAPTORTURE_TORTURE_OPTIONS_H
+#define SWAPTORTURE_TORTURE_OPTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,7 +6,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "machine.h"
+#include "knobs.h"
 #include "workloads/lib/procfs.h"
 #include "workloads/lib/text.h"
 
@@ -18,7 +18,7 @@
 // How many may fail: so many that the rest tells how many did.
 #define FAIL_TIMES UINT64_C(1000000000)
 
-int machine_put(const char *path, const char *text, struct error *error)
+int knobs_put(const char *path, const char *text, struct error *error)
 {
 	if (text_write(path, text))
 		return error_set(error, "%s: '%s': %s", path, text,
@@ -41,7 +41,7 @@ static int set_lru(bool mglru, struct error *error)
 {
 	char text[32];
 
-	if (machine_put(LRU_GEN, mglru ? "y" : "n", error))
+	if (knobs_put(LRU_GEN, mglru ? "y" : "n", error))
 		return -1;
 	if (text_read_line(LRU_GEN, text, sizeof(text)) < 0 ||
 	    (strcmp(text, "0x0000") != 0) != mglru)
@@ -52,21 +52,20 @@ static int set_lru(bool mglru, struct error *error)
 static int mount_groups(bool old, struct error *error)
 {
 	if (old)
-		return mount_one("cgroup", MACHINE_GROUPS, "memory", error);
-	return mount_one("cgroup2", MACHINE_GROUPS, NULL, error) ||
-			       machine_put(MACHINE_GROUPS
-					   "/cgroup.subtree_control",
-					   "+memory", error)
+		return mount_one("cgroup", KNOBS_GROUPS, "memory", error);
+	return mount_one("cgroup2", KNOBS_GROUPS, NULL, error) ||
+			       knobs_put(KNOBS_GROUPS "/cgroup.subtree_control",
+					 "+memory", error)
 		       ? -1
 		       : 0;
 }
 
-int machine_prepare(const struct options *options, struct error *error)
+int knobs_prepare(const struct options *options, struct error *error)
 {
 	if (mount_groups(options->old_groups, error) ||
 	    mount_one("debugfs", DEBUG, NULL, error) ||
-	    machine_put(THP "enabled", options->huge ? "always" : "never",
-			error) ||
+	    knobs_put(THP "enabled", options->huge ? "always" : "never",
+		      error) ||
 	    set_lru(options->mglru, error))
 		return -1;
 	return 0;
@@ -79,12 +78,11 @@ static int put_limit(const char *group, const char *name, uint64_t bytes,
 
 	snprintf(file, sizeof(file), "%s/%s", group, name);
 	snprintf(text, sizeof(text), "%" PRIu64, bytes);
-	return machine_put(file, bytes == MACHINE_NO_LIMIT ? none : text,
-			   error);
+	return knobs_put(file, bytes == KNOBS_NO_LIMIT ? none : text, error);
 }
 
-int machine_group(const struct options *options, const char *path,
-		  uint64_t memory, uint64_t swap, struct error *error)
+int knobs_group(const struct options *options, const char *path,
+		uint64_t memory, uint64_t swap, struct error *error)
 {
 	if (mkdir(path, 0755) && errno != EEXIST)
 		return error_set(error, "%s: %s", path, strerror(errno));
@@ -95,11 +93,11 @@ int machine_group(const struct options *options, const char *path,
 			       ? -1
 			       : 0;
 	// Both together may never be less than memory alone.
-	if (put_limit(path, "memory.memsw.limit_in_bytes", MACHINE_NO_LIMIT,
-		      "-1", error) ||
+	if (put_limit(path, "memory.memsw.limit_in_bytes", KNOBS_NO_LIMIT, "-1",
+		      error) ||
 	    put_limit(path, "memory.limit_in_bytes", memory, "-1", error))
 		return -1;
-	return swap == MACHINE_NO_LIMIT
+	return swap == KNOBS_NO_LIMIT
 		       ? 0
 		       : put_limit(path, "memory.memsw.limit_in_bytes",
 				   memory + swap, "-1", error);
@@ -113,7 +111,7 @@ static uint64_t group_number(const char *group, const char *name)
 	return text_read_number(file);
 }
 
-uint64_t machine_refusals(const struct options *options, const char *group)
+uint64_t knobs_refusals(const struct options *options, const char *group)
 {
 	char file[128], text[256];
 
@@ -125,7 +123,7 @@ uint64_t machine_refusals(const struct options *options, const char *group)
 	return procfs_number(text, "fail");
 }
 
-uint64_t machine_swap_charged(const struct options *options, const char *group)
+uint64_t knobs_swap_charged(const struct options *options, const char *group)
 {
 	if (!options->old_groups)
 		return group_number(group, "memory.swap.current");
@@ -144,26 +142,25 @@ static int start(unsigned int percent, struct error *error)
 
 	snprintf(number, sizeof(number), "%u", percent);
 	snprintf(times, sizeof(times), "%" PRIu64, FAIL_TIMES);
-	return machine_put(FAILSLAB "cache-filter", "Y", error) ||
-			       machine_put(FAILSLAB "ignore-gfp-wait", "Y",
-					   error) ||
-			       machine_put(FAILSLAB "verbose", "0", error) ||
-			       machine_put(FAILSLAB "times", times, error) ||
-			       machine_put(FAILSLAB "probability", number,
-					   error)
+	return knobs_put(FAILSLAB "cache-filter", "Y", error) ||
+			       knobs_put(FAILSLAB "ignore-gfp-wait", "Y",
+					 error) ||
+			       knobs_put(FAILSLAB "verbose", "0", error) ||
+			       knobs_put(FAILSLAB "times", times, error) ||
+			       knobs_put(FAILSLAB "probability", number, error)
 		       ? -1
 		       : 0;
 }
 
-int machine_fail_nodes(unsigned int percent, uint64_t *failed,
-		       struct error *error)
+int knobs_fail_nodes(unsigned int percent, uint64_t *failed,
+		     struct error *error)
 {
 	char text[32];
 	uint64_t left;
 
 	if (percent)
 		return start(percent, error);
-	if (machine_put(FAILSLAB "probability", "0", error))
+	if (knobs_put(FAILSLAB "probability", "0", error))
 		return -1;
 	if (text_read_line(FAILSLAB "times", text, sizeof(text)) < 0 ||
 	    text_number(text, &left) || left > FAIL_TIMES)

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: workloads/swaptorture/options.c workloads/swaptorture/scenario.c
-// LINK: workloads/swaptorture/torture.c workloads/swaptorture/tally.c
-// LINK: workloads/swaptorture/counters.c workloads/swaptorture/writers.c
+// LINK: workloads/swaptorture/torture_options.c
+// LINK: workloads/swaptorture/scenario.c
+// LINK: workloads/swaptorture/torture.c workloads/swaptorture/torture_tally.c
+// LINK: workloads/swaptorture/vmcounts.c workloads/swaptorture/writers.c
 // LINK: workloads/swaptorture/shared.c workloads/swaptorture/advice.c
 // LINK: workloads/swaptorture/swapoff.c workloads/swaptorture/refused.c
 // LINK: workloads/swaptorture/full.c workloads/swaptorture/nodes.c
-// LINK: workloads/swaptorture/machine.c workloads/swaptorture/swaps.c
+// LINK: workloads/swaptorture/knobs.c workloads/swaptorture/swaps.c
 // LINK: workloads/swaptorture/crew.c workloads/swaptorture/churn.c
-// LINK: workloads/swaptorture/region.c workloads/lib/error.c
+// LINK: workloads/swaptorture/torture_region.c workloads/lib/error.c
 // LINK: workloads/swaptorture/merged.c workloads/swaptorture/poisoned.c
 // LINK: workloads/swaptorture/child.c
 // LINK: workloads/lib/procfs.c workloads/lib/stamp.c workloads/lib/content.c
@@ -16,7 +17,7 @@
 // SEEDS: tests/fuzz/seeds/swaptorture_options
 // swaptorture's command line.
 #include "words.h"
-#include "workloads/swaptorture/options.h"
+#include "workloads/swaptorture/torture_options.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

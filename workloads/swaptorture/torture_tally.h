@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What threads and forked children count together.  It lies in locked memory
 // that children share, so that a child's finding outlives it.
-#ifndef SWAPTORTURE_TALLY_H
-#define SWAPTORTURE_TALLY_H
+#ifndef SWAPTORTURE_TORTURE_TALLY_H
+#define SWAPTORTURE_TORTURE_TALLY_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Anonymous memory of stamped pages, and the generation each must hold.
-#ifndef SWAPTORTURE_REGION_H
-#define SWAPTORTURE_REGION_H
+#ifndef SWAPTORTURE_TORTURE_REGION_H
+#define SWAPTORTURE_TORTURE_REGION_H
 
 #include "torture.h"
 
