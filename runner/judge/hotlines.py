@@ -16,6 +16,7 @@ from runner.plot.bars import LockRow, line_bars
 #: Rows of a table and of a picture.
 _ROWS, _BARS = 10, 8
 _FEW = 0.005                  # transfers or contentions per page that are not worth a row
+_NAMELESS = "?"               # code of a kernel without symbols
 
 
 def _most(one: MetricResult) -> float:
@@ -60,8 +61,17 @@ def lines(cell: CellResult) -> Table | None:
                         number(one.base), number(one.test), change(one),
                         _share(one, writes.get(name)))
                        for (name,), one in rows[:_ROWS]),
-                 f"The {_ROWS} hottest of {len(rows)} that the samples name." if len(rows) > _ROWS
-                 else "")
+                 _note([name for (name,), _ in rows]))
+
+
+def _note(names: Sequence[str]) -> str:
+    said = []
+    if len(names) > _ROWS:
+        said.append(f"The {_ROWS} hottest of {len(names)} that the samples name.")
+    if any(name.endswith(f" of {_NAMELESS}") for name in names[:_ROWS]):
+        said.append(f"{_NAMELESS}: of a kernel whose package has no System.map, as Debian's have "
+                    "none; all such lines of a range are one row.")
+    return " ".join(said)
 
 
 def waits(cell: CellResult) -> Table | None:
