@@ -44,8 +44,12 @@ class Recipe:
 
     @property
     def folder(self) -> str:
-        """Its build folder: another configuration compiles everything again."""
-        return "+".join((self.flavour, *self.agreed))
+        """Its build folder: another configuration compiles everything again.
+
+        No '=' in it: objtool has make build 'FOLDER/.../libsubcmd.a', and make takes a goal with
+        one for a variable, so that the library is not there to be linked.
+        """
+        return "+".join((self.flavour, *self.agreed)).replace("=", "-")
 
     def told(self) -> dict[str, Any]:
         """What shapes the image, and so its key."""

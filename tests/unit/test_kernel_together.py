@@ -64,6 +64,8 @@ def test_together_they_have_what_both_can_have() -> None:
         assert build.fit(name, "perf", Progress(), agreed) == "-LESS FULL=y"
         assert build.build(name, "perf", Progress(), agreed).options == "-LESS FULL=y"
     assert build.fit("old:vanilla", "perf", Progress(), ("LAZY=y",)) is None
+    # No build folder's name can be taken for a variable by a make that is given files in it.
+    assert not [folder for folder in paths.cache().glob("sources/*/*") if "=" in folder.name]
     # Each configuration has a build folder of its own: going back compiles nothing.
     assert build.build("old:vanilla", "perf", Progress()).options == ""
     assert [*together.told("-LESS FULL=y", "-LESS FULL=y")] == []
