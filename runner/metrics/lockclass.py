@@ -69,12 +69,15 @@ RULES = (
     Rule("anon_vma", r"&anon_vma->(rwsem|mutex)|&\(?&?anon_vma->lock.*"),
     Rule("mmap", r"&mm->mmap_(lock|sem)"),
     Rule("vma", r"&vma->vm_lock->lock|vm_lock"),
-    Rule("slab_sheaf", r"&pcs->lock"),
+    Rule("slab_sheaf", r"(\(local_lock_t \*\))?&pcs->lock"),
+    # Names that say nothing, with the file of their keys.
+    Rule("x_wait_bio", r"&x->wait_bio"),   # submit_bio_wait()
+    Rule("mm_counter", r"key_fork"),       # mm_struct's rss_stat: percpu_counter_init_many()
     Rule("runqueue", r"&rq->(__)?lock"),
     # What lockdep only pretends to be locks: nobody waits for them.
     Rule("annotation", r"rcu_read_lock.*|rcu_callback|fs_reclaim|.*\.seqcount|.*->seqcount"
                        r"|\(w(q|ork)_completion\).*|\(?\(?&?\w[\w.>-]*timer\w*\)+|tk_core"
-                       r"|.*-wait-type-override|&q->q_usage_counter.*|.*\.seq"),
+                       r"|.*-wait-type-override|&q->q_usage_counter.*|.*\.seq|psi_seq"),
 )
 
 #: Their acquisitions per page decide the locks tier.
@@ -151,13 +154,14 @@ def _by_name(lock: LockClass, keys: Keys | None) -> tuple[str, str]:
     vague = base(lock.name) in VAGUE
     # A name that says nothing yields to what the lock is.
     symbol = keys.symbol_of(lock.name) if keys and vague else ""
-    for rule in RULES:
-        if re.fullmatch(rule.names, symbol or base(lock.name)) \
-                and not (rule.stable in SWAP_PATH and files and not files & SWAP_FILES):
-            return rule.stable, "key" if symbol else "name"
     one_file = next(iter(files)) if vague and files and len(files) == 1 else ""
     where = f"_{one_file.removesuffix('.c')}" if one_file else ""
-    return own(symbol or base(lock.name) + where), "own name"
+    known = symbol or base(lock.name) + where
+    for rule in RULES:
+        if re.fullmatch(rule.names, known) \
+                and not (rule.stable in SWAP_PATH and files and not files & SWAP_FILES):
+            return rule.stable, "key" if vague and known != base(lock.name) else "name"
+    return own(known), "own name"
 
 
 def identify(classes: Iterable[LockClass], keys: Keys | None = None) -> tuple[Named, ...]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Stable lock names against real files of 4.4, 6.1 and 6.12."""
+"""Stable lock names against real files of 4.4, 6.1, 6.12 and 7.3."""
 from __future__ import annotations
 
 from collections import Counter
@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from lockfiles import DATA, KEYS, LOCKDEP, how
 
+from runner.kernel import versions
 from runner.metrics import lockclass, lockkeys, lockstat
 
 PAGES = {"linux-4.4.155": 120820, "linux-6.1.192": 121796, "linux-6.12": 121704,
          "linux-6.1.192-2vcpu": 151455}
+PAGES_7_3 = 74481
 
 
 def per_page(name: str, keys: lockkeys.Keys | None = None) -> dict[str, float]:
@@ -219,7 +221,28 @@ def test_a_name_that_says_nothing_yields_to_what_the_key_is() -> None:
     found = {one.lock.name: (one.stable, one.how) for one in lockclass.identify(
         [lockstat.LockClass(name, (), (), ()) for name in (
             "key#3", "&x->wait#7", "&x->wait#9", "&x->wait#2", "&pcs->lock", "vm_lock")], keys)}
-    assert found == {"key#3": ("list_lru", "key"), "&x->wait#7": ("x_wait_bio", "own name"),
+    assert found == {"key#3": ("list_lru", "key"), "&x->wait#7": ("x_wait_bio", "key"),
                      "&x->wait#9": ("x_wait_super", "own name"),
                      "&x->wait#2": ("x_wait", "own name"), "&pcs->lock": ("slab_sheaf", "name"),
                      "vm_lock": ("vma", "name")}
+
+
+def test_every_lock_that_matters_on_7_3_is_named_by_proof() -> None:
+    """A real boot: each class taken 0.05 times a page has a name of ours, or is no lock."""
+    read = {kind: (DATA / f"linux-7.3.4.{kind}").read_text("utf-8")
+            for kind in ("lockdep", "lock-keys.txt")}
+    keys = lockkeys.combine(read["lockdep"], read["lock-keys.txt"])
+    named = lockclass.identify(lockstat.load(DATA / "linux-7.3.4.txt").classes, keys)
+    taken: dict[str, float] = {}
+    for one in named:
+        taken[one.stable] = taken.get(one.stable, 0.0) + one.lock.acquisitions / PAGES_7_3
+    ours = {rule.stable for rule in lockclass.RULES}
+    mattered = {name for name, value in taken.items() if value >= versions.MATTERS}
+    assert mattered - ours == {"hrtimer_bases_lock"}, "which names itself"
+    assert not [one for one in named if one.stable in mattered and one.how == "unproven"]
+    assert {name: round(taken[name], 2) for name in (
+        "swap_cluster", "percpu_swap_cluster", "slab_sheaf", "x_wait_bio", "vma", "mm_counter")} \
+        == {"swap_cluster": 5.0, "percpu_swap_cluster": 1.0, "slab_sheaf": 2.01,
+            "x_wait_bio": 2.0, "vma": 0.99, "mm_counter": 0.07}
+    assert {"swap_cache_tree", "swap_cgroup", "swap_slots"} <= set(
+        lockclass.gone(named, keys, 0.05 * PAGES_7_3)), "gone is gone"
