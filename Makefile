@@ -16,8 +16,8 @@ PYTHON  := /usr/bin/python3
 sources = $(wildcard $(1)/*.c)
 headers := $(wildcard workloads/*/*.h runner/agent/*.h lockstep/*.h)
 
-PROGRAMS := $(BUILD)/swapstorm $(BUILD)/swaptorture $(BUILD)/pressure $(BUILD)/agent \
-	    $(BUILD)/lockstep.so
+LOADS := swapstorm swaptorture pressure swapbuild
+PROGRAMS := $(LOADS:%=$(BUILD)/%) $(BUILD)/agent $(BUILD)/lockstep.so
 
 .PHONY: all
 all: $(PROGRAMS)
@@ -35,12 +35,10 @@ $(LIB): $(call sources,workloads/lib) $(headers) Makefile
 	    $(CC) $(GUEST) -I. -c -o $(@D)/$$(basename $$file .c).o $$file || exit 1; done
 	$(AR) rcsD $@ $(patsubst workloads/lib/%.c,$(@D)/%.o,$(filter %.c,$^))
 
-$(BUILD)/swapstorm $(BUILD)/swaptorture $(BUILD)/pressure: $(BUILD)/%: $(LIB) $(headers) Makefile
+$(LOADS:%=$(BUILD)/%): $(BUILD)/%: $(LIB) $(headers) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(GUEST) -I. -o $@ $(filter workloads/$*/%.c,$^) $(LIB) -lm
-$(BUILD)/swapstorm: $(call sources,workloads/swapstorm)
-$(BUILD)/swaptorture: $(call sources,workloads/swaptorture)
-$(BUILD)/pressure: $(call sources,workloads/pressure)
+$(foreach one,$(LOADS),$(eval $(BUILD)/$(one): $(call sources,workloads/$(one))))
 
 $(BUILD)/agent: $(call sources,runner/agent) $(LIB) $(headers) Makefile
 	@mkdir -p $(@D)
@@ -103,6 +101,7 @@ test:
 	    6.1:./tests/series/faults+./tests/series/cost-3 6.1:./tests/series/phase-faults
 	@./swapscale kernel build --flavour perf+devices 6.1:vanilla
 	@./swapscale kernel build --flavour perf+tools 6.1:vanilla
+	@./swapscale kernel build --flavour perf+tools+loads 6.1:vanilla
 	@./swapscale kernel build --flavour lockstat $(foreach s,6.1 6.12,$(addprefix $(s):,$(SERIES)))
 	@./swapscale kernel build --flavour debug 6.1:batched-more 6.1:./tests/series/torture-faults
 	@$(MAKE) --no-print-directory pytest

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runner import load
 from runner.instruments.table import Instruments
 from runner.load.workload import Workload
-from runner.metrics import backends, latency
+from runner.metrics import backends
 from runner.records import Cell, Rules
 from runner.settings.words import Knob
 
@@ -109,11 +110,8 @@ class Experiment:
 
     def lacks(self, metric: str) -> str:
         """What it would have to say for its boots to have a metric; '' where they have it."""
-        if metric in latency.NAMES and "--latency" not in self.workload.options:
-            return "is measured with workload.latency = true alone; set it"
-        for phase in ("swapin", "swapoff", "free"):
-            if metric.startswith(f"{phase}_") and f"--{phase}" not in self.workload.options:
-                return f"is measured with workload.{phase} alone; set it"
+        if lack := load.lacks(self.workload, metric):
+            return lack
         if metric == "swap_efficiency" and not self.instruments.fio:
             return "is measured with instruments.fio = true alone; set it"
         if metric.startswith("fairness_") and max(self.threads) < 2:

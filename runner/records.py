@@ -27,6 +27,8 @@ PASTED = "usemem"
 DRIVERS = "+devices"
 #: After that: with zswap, and with zram's compressors.
 COMPRESSORS = "+compress"
+#: Behind all of these: with what loads of other people's programs need.
+LOADS = "+loads"
 
 
 def with_drivers(flavour: str, device: str) -> str:
@@ -36,7 +38,7 @@ def with_drivers(flavour: str, device: str) -> str:
 
 def plain(flavour: str) -> str:
     """The flavour without what was added to it."""
-    return flavour.removesuffix(COMPRESSORS).removesuffix(DRIVERS)
+    return flavour.removesuffix(LOADS).removesuffix(COMPRESSORS).removesuffix(DRIVERS)
 
 
 class Accelerator(enum.StrEnum):

@@ -10,7 +10,7 @@ from runner.commands.options import Commands, campaigns, executor, measure
 from runner.errors import Exit
 from runner.kernel import build
 from runner.progress import Progress
-from runner.records import COMPRESSORS, DRIVERS, FLAVOURS
+from runner.records import COMPRESSORS, DRIVERS, FLAVOURS, LOADS
 
 _MORE = (DRIVERS, DRIVERS + COMPRESSORS)
 
@@ -24,11 +24,13 @@ def add(commands: Commands) -> None:
     one = actions.add_parser("build", help="build into the cache")
     one.add_argument("kernel", nargs="+", help="such as 6.1:vanilla")
     one.add_argument("--flavour", default="measured", choices=(
-        *FLAVOURS, *(one + more for one in FLAVOURS[:2] for more in _MORE), "measured", "all"),
+        *FLAVOURS, *(one + more for one in FLAVOURS[:2] for more in _MORE), f"perf+tools{LOADS}",
+        "measured", "all"),
                      help="perf: as shipped; lockstat: with lock counts; debug: for torture; "
                      "perf+tools: for experiments with instruments; measured: the first two; "
                      f"…{DRIVERS}: with drivers of more swap devices; …{_MORE[1]}: with zswap and "
-                     "more compressors on top (default: %(default)s)")
+                     f"more compressors on top; …{LOADS}: for loads of other people's programs "
+                     "(default: %(default)s)")
     one.add_argument("--json", action="store_true", help="for programs")
     one.set_defaults(run=do_kernel_build)
     one = actions.add_parser("adopt", help="look a new version through: what is new, unnamed or "

@@ -183,9 +183,10 @@ def flavours(experiment: Experiment) -> list[str]:
 def flavour(experiment: Experiment, name: str, device: str) -> str:
     """Of the kernels that a tier's cells on a device boot."""
     tools = "+tools" if experiment.instruments.programs else ""
+    more = loads.find(experiment.workload.program).kernel
     if any(compresses(knob) for own in experiment.variants.values() for knob in own.knobs):
-        return tier.find(name).flavour + tools + DRIVERS + COMPRESSORS
-    return with_drivers(tier.find(name).flavour + tools, device)
+        return tier.find(name).flavour + tools + DRIVERS + COMPRESSORS + more
+    return with_drivers(tier.find(name).flavour + tools, device) + more
 
 
 def samples(experiment: Experiment) -> list[Planned]:

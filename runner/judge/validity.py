@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runner.errors import CannotMeasure, printable
 from runner.metrics import guestfile
-from runner.metrics.steady import WORKLOAD
+from runner.metrics.steady import WORKLOAD, remedy
 from runner.reason import Reason, ReasonKind
 from runner.records import (COUNTED, FINDINGS, MIB, Boot, BootResult, Metric, Outcome, Rules,
                             Sample, SwapDevice)
@@ -121,8 +121,7 @@ def judge(result: BootResult, boot: Boot, metrics: dict[str, Metric], rules: Rul
     if pages < rules.pswpout_floor:
         wrong(ReasonKind.FEW_PAGES,
               f"{pages:.0f} pages were swapped out in the steady phase; it takes "
-              f"{rules.pswpout_floor} (rules.pswpout_floor): raise workload.ratio or "
-              "workload.passes")
+              f"{rules.pswpout_floor} (rules.pswpout_floor): {remedy(boot.job)}")
     more = metrics["pswpout_agreement"].value - 1
     late = boot.accelerator in COUNTED or boot.job.lock_stat
     if not -_AGREEMENT <= more <= (_LATE if late else _AGREEMENT):

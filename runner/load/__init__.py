@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from runner.load.buildload import Build
 from runner.load.stressng import StressNg
 from runner.load.swapstorm import Swapstorm
 from runner.load.workload import Load, Machine, Workload
 from runner.tomlfile import Table
 
 #: By name, the usual one first.
-TABLE: dict[str, Load] = {one.name: one for one in (Swapstorm(), StressNg())}
+TABLE: dict[str, Load] = {one.name: one for one in (Swapstorm(), StressNg(), Build())}
 
 
 def find(name: str) -> Load:
@@ -24,3 +25,12 @@ def read(work: Table, threads: Iterable[int], machine: Machine, usual: float = 0
     """An experiment's [workload], by the load that its program names; see Load.read."""
     return TABLE[work.text("program", "swapstorm", tuple(TABLE))].read(work, threads, machine,
                                                                        usual)
+
+
+def lacks(work: Workload, metric: str) -> str:
+    """What an experiment's load would have to be, or to say, for its boots to have a metric."""
+    having = [one.name for one in TABLE.values() if metric in one.own_metrics]
+    if having and work.program not in having:
+        return (f"is not of the load {work.program}; set workload.program = "
+                + " or ".join(f'"{one}"' for one in having))
+    return TABLE[work.program].lacks(work, metric)

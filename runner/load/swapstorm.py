@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from runner.load import usemem
 from runner.load.workload import REPORTS, Load, Machine, Start, Workload
+from runner.metrics import latency, letters
 from runner.records import MIB, PAGE_SIZE
 from runner.tomlfile import Table
 
@@ -36,6 +37,7 @@ class Swapstorm(Load):
     """Memory written page by page, by a program of ours."""
 
     name = guest_program = "swapstorm"
+    own_metrics = (*latency.NAMES, *letters.AFTER)
 
     def read(self, work: Table, threads: Iterable[int], machine: Machine, usual: float
              ) -> Workload:
@@ -57,6 +59,14 @@ class Swapstorm(Load):
     def said(self, work: Workload) -> str:
         return (f"{self.name}, {work.ratio:g} times the RAM written by all threads together, "
                 f"{work.passes} pass{'es' if work.passes != 1 else ''}")
+
+    def lacks(self, work: Workload, metric: str) -> str:
+        if metric in latency.NAMES and "--latency" not in work.options:
+            return "is measured with workload.latency = true alone; set it"
+        for phase in ("swapin", "swapoff", "free"):
+            if metric.startswith(f"{phase}_") and f"--{phase}" not in work.options:
+                return f"is measured with workload.{phase} alone; set it"
+        return ""
 
 
 def read(work: Table, threads: Iterable[int], machine: Machine, usual: float = 0.0) -> Workload:

@@ -72,6 +72,8 @@ class Load:
     name = ""                      # of workload.program
     guest_program = ""             # of workloads/: the agent starts it, and it writes the document
     tools: tuple[str, ...] = ()    # of the tools layer, that it runs
+    kernel = ""                    # LOADS where it needs more of the kernel than there is
+    own_metrics: tuple[str, ...] = ()  # that no other load has
 
     def read(self, work: Table, threads: Iterable[int], machine: Machine, usual: float
              ) -> Workload:
@@ -90,3 +92,8 @@ class Load:
     def said(self, work: Workload) -> str:
         """Of what a page says of the load."""
         return f"{self.name} {' '.join(work.options)}"
+
+    def lacks(self, work: Workload, metric: str) -> str:
+        """What `work` would have to say for its boots to have a metric of loads; '' where they
+        have it."""
+        return ""

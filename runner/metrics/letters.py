@@ -5,6 +5,8 @@ Times are the guest's, so under icount they are instructions.
 """
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from runner.jsonread import Json
 from runner.records import MIB, Metric
 
@@ -15,7 +17,9 @@ LOAD = ("load_elapsed_s", "load_user_s", "load_system_s", "load_user_ns_per_page
 AFTER = ("swapin_mib_s", "swapin_ns_per_page", "swapin_readahead_per_page",
          "swapin_readahead_hit_share", "swapin_refaults_per_page", "swapin_majors_per_page",
          "swapoff_s", "swapoff_ns_per_page", "free_s", "free_ns_per_page")
-NAMES = (*LOAD, *AFTER)
+#: Of loads that count their work.
+UNITS = ("load_elapsed_ns_per_unit", "load_user_ns_per_unit", "load_system_ns_per_unit")
+NAMES = (*LOAD, *AFTER, *UNITS)
 
 
 def measure(workload: Json, source: str, page_size: int) -> dict[str, Metric]:
@@ -37,21 +41,50 @@ def _span(phase: Json) -> tuple[int, int]:
     return max(0, phase.integer("end_ns") - phase.integer("begin_ns")), phase.integer("pages")
 
 
-def _load(workload: Json, phases: Json, source: str) -> dict[str, Metric]:
+@dataclass(frozen=True)
+class _Spent:
+    """By all of a load, from its first to its last touch."""
+
+    span: int                 # ns
+    user: int                 # us, of CPU time
+    system: int
+    pages: int                # swapped out
+    units: int = 0            # of its work, where it counts it
+
+
+def _threads(workload: Json, phases: Json) -> _Spent | None:
     """Of all threads, while they write: fill, steady phase and tear-down."""
     threads = workload.objects("per_thread")
     if not threads or not all(one.has("system_us") for one in threads):
-        return {}
+        return None
     first, last = phases.object("fill"), phases.object("teardown")
-    span = last.integer("end_ns") - first.integer("begin_ns")
-    pages = last.integer("pswpout_end") - first.integer("pswpout_begin")
-    found = {"load_elapsed_s": Metric(max(0, span) / 1e9, "s", "lower", source)}
-    for kind in ("user", "system"):
-        used = sum(one.integer(f"{kind}_us") for one in threads)
-        found[f"load_{kind}_s"] = Metric(used / 1e6, "s", "lower", source)
-        if pages > 0:
-            found[f"load_{kind}_ns_per_page"] = Metric(used * 1e3 / pages, "ns/page", "lower",
-                                                       source)
+    return _Spent(last.integer("end_ns") - first.integer("begin_ns"),
+                  sum(one.integer("user_us") for one in threads),
+                  sum(one.integer("system_us") for one in threads),
+                  last.integer("pswpout_end") - first.integer("pswpout_begin"))
+
+
+def _work(work: Json) -> _Spent:
+    """Of all processes that a load has run."""
+    return _Spent(work.integer("end_ns") - work.integer("begin_ns"), work.integer("user_us"),
+                  work.integer("system_us"), work.integer("pswpout"), work.integer("done", 1))
+
+
+def _load(workload: Json, phases: Json, source: str) -> dict[str, Metric]:
+    spent = _work(workload.object("work")) if workload.has("work") else _threads(workload, phases)
+    if spent is None:
+        return {}
+    used = {"elapsed": max(0, spent.span), "user": spent.user * 1000, "system": spent.system * 1000}
+    found = {f"load_{kind}_s": Metric(ns / 1e9, "s", "lower", source) for kind, ns in used.items()}
+    if spent.pages > 0:
+        found |= {f"load_{kind}_ns_per_page": Metric(used[kind] / spent.pages, "ns/page", "lower",
+                                                     source) for kind in ("user", "system")}
+    if spent.units:
+        found |= {f"load_{kind}_ns_per_unit": Metric(ns / spent.units, "ns/unit", "lower", source)
+                  for kind, ns in used.items()}
+        for name in ("pswpout", "pswpin"):
+            found[f"load_{name}"] = Metric(workload.object("work").integer(name), "pages", "",
+                                           source)
     return found
 
 

@@ -19,11 +19,15 @@ from pathlib import Path
 from runner.errors import CannotMeasure
 from runner.jsonread import Json
 from runner.metrics import backends, guestfile, latency, letters
-from runner.records import Metric
+from runner.records import Job, Metric
 
 WORKLOAD = "workload.json"
 BEGIN, END = "steady-begin.vmstat", "steady-end.vmstat"
 SWAPS = "steady-end.swaps"
+#: First key of a load's document -> what makes it swap out, or swap out more.
+REMEDIES = {"swapstorm": "raise workload.ratio or workload.passes",
+            "pressure": "give it more memory in workload.arguments",
+            "swapbuild": "lower workload.memcg_mib or raise workload.units"}
 
 #: What of them tells how threads share the device.
 FAIRNESS = ("fairness_min_max", "fairness_jain")
@@ -37,6 +41,11 @@ KNOWN = ("pgscan_per_page", "direct_share", "allocstall_per_page", "pgmajfault_p
 
 _ZONE = r"(_(dma|dma32|normal|movable|high|device))?"
 _RECLAIMER = r"(kswapd|direct|khugepaged|proactive)"  # versions before 4.8 split it by zone
+
+
+def remedy(job: Job) -> str:
+    """What makes a boot's load swap out more."""
+    return REMEDIES.get(Path(job.workload[0]).name, "")
 
 
 @dataclass(frozen=True)
@@ -65,11 +74,11 @@ class Window:
         return {name: value - self.begin.get(name, 0) for name, value in self.end.items()}
 
 
-def _window(evidence: Path, workload: Json) -> Window:
+def _window(evidence: Path, workload: Json, remedy: str) -> Window:
     phases = workload.object("phases")
     if not phases.has("steady"):
         raise CannotMeasure(f"{WORKLOAD}: no steady phase: RAM never filled up while all threads "
-                            "ran; raise workload.ratio")
+                            f"ran; {remedy}")
     steady = phases.object("steady")
     span = steady.integer("end_ns") - steady.integer("begin_ns")
     pages = steady.integer("pswpout_end") - steady.integer("pswpout_begin")
@@ -82,8 +91,7 @@ def _window(evidence: Path, workload: Json) -> Window:
     window = Window(span, pages, workload.integer("page_size", 512, 1 << 30), begin, end)
     if span <= 0 or pages <= 0 or window.kernel_pages <= 0:
         raise CannotMeasure(f"{WORKLOAD}: steady phase of {span} ns with {pages} pages swapped "
-                            f"out ({window.kernel_pages} by {END}): nothing to measure; "
-                            "raise workload.ratio or workload.passes")
+                            f"out ({window.kernel_pages} by {END}): nothing to measure; {remedy}")
     return window
 
 
@@ -148,8 +156,6 @@ def _pressure(reading: Reading) -> dict[str, Metric]:
 
 
 def _letters(reading: Reading) -> dict[str, Metric]:
-    if reading.workload.has("pressure"):
-        return {}
     return letters.measure(reading.workload, WORKLOAD, reading.window.page_size)
 
 
@@ -192,10 +198,10 @@ def read(evidence: Path) -> Reading:
     """CannotMeasure with one line 'FILE: what' where it is missing, malformed or shows no
     swap-out."""
     workload = guestfile.document(evidence / WORKLOAD)
-    kind = "pressure" if workload.has("pressure") else "swapstorm"
+    kind = next((name for name in REMEDIES if workload.has(name)), "swapstorm")
     if workload.integer(kind) != 1:
         raise CannotMeasure(f"{WORKLOAD}: {kind}: version is not 1")
-    return Reading(evidence, _window(evidence, workload), workload)
+    return Reading(evidence, _window(evidence, workload, REMEDIES[kind]), workload)
 
 
 def common(reading: Reading) -> dict[str, Metric]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import shutil
+import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ JOBS = "jobs"                         # job files of the tools
 CMDLINE = ("rootfstype=ramfs",)
 #: The agent runs it in the guest, where there is no PATH to look in.
 BIN = "bin"
+_FOLDERS = "/usr/bin:/usr/sbin:/bin:/sbin:/usr/local/bin"
 
 
 @dataclass(frozen=True)
@@ -32,34 +34,47 @@ class Tool:
     name: str
     package: str                      # Debian's
     jobs: str = ""                    # folder of workloads/ with its job files
+    starts: tuple[str, ...] = ()      # programs that it starts
 
 
 TOOLS = {one.name: one for one in (
     Tool("fio", "fio", "fio"), Tool("perf", "linux-perf"), Tool("ndctl", "ndctl"),
-    Tool("stress-ng", "stress-ng"))}
+    Tool("stress-ng", "stress-ng"), Tool("gcc", "gcc", starts=("cc1", "as")))}
 
 
 def find(name: str) -> Path:
     """The tool on this host; CannotMeasure names the package to install."""
     tool = TOOLS[name]
-    path = shutil.which(name, path="/usr/bin:/usr/sbin:/bin:/sbin:/usr/local/bin")
+    path = shutil.which(name, path=_FOLDERS)
     if path is None:
         raise CannotMeasure(f"{name}: is not installed, and the experiment's guests run it; "
                             f"install package {tool.package} (apt-get install {tool.package})")
     return Path(path)
 
 
+def _started(tool: Path, name: str) -> Path:
+    """A program that `tool` starts; in the guest it finds it by PATH."""
+    said = subprocess.run([str(tool), f"-print-prog-name={name}"], capture_output=True, text=True,
+                          check=False).stdout.strip()
+    place = shutil.which(said, path=_FOLDERS)
+    if place is None:
+        raise CannotMeasure(f"{name}: {tool} does not find it; install its package again")
+    return Path(place)
+
+
 def files(names: Iterable[str]) -> dict[str, Path]:
     """Path in the guest -> file of this host, of these tools and all they load."""
     found: dict[str, Path] = {}
     for name in sorted(set(names)):
-        program = find(name)
-        found[f"{BIN}/{name}"] = program
-        loader = elf.read(program).interpreter
-        if loader:
-            found[loader.lstrip("/")] = Path(loader)
-        found |= {f"{LIBRARIES}/{library}": file
-                  for library, file in elf.closure(program).items()}
+        tool = find(name)
+        programs = {name: tool} | {one: _started(tool, one) for one in TOOLS[name].starts}
+        for called, program in programs.items():
+            found[f"{BIN}/{called}"] = program
+            loader = elf.read(program).interpreter
+            if loader:
+                found[loader.lstrip("/")] = Path(loader)
+            found |= {f"{LIBRARIES}/{library}": file
+                      for library, file in elf.closure(program).items()}
         if TOOLS[name].jobs:
             found |= {f"{JOBS}/{one.name}": one
                       for one in (paths.ROOT / "workloads" / TOOLS[name].jobs).iterdir()}

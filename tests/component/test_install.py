@@ -59,7 +59,7 @@ def test_nothing_that_was_made_by_use_is_installed(prefix: Path) -> None:
     (("swapscale", "run", "--th"), {"--threads"}),
     (("swapscale", "run", "--format", "ju"), {"junit"}),
     (("swapscale", "kernel", "build", "--flavour", "perf+"), {
-        "perf+devices", "perf+devices+compress", "perf+tools"}),
+        "perf+devices", "perf+devices+compress", "perf+tools", "perf+tools+loads"}),
     (("swapscale", "new", "s"), {"series"}), (("swapscale", "run", "configs/ben"), {
         "configs/bench.toml"}), (("swapscale", "frob"), set())])
 def test_bash_completes(prefix: Path, words: tuple[str, ...], completed: set[str]) -> None:

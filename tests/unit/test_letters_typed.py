@@ -15,8 +15,8 @@ FILES = re.findall(r"```\n(base = .*?)```", _SECTION.findall(
     (paths.ROOT / "docs/howto.md").read_text(encoding="utf-8"))[0], re.DOTALL)
 
 
-def test_there_are_five() -> None:
-    assert len(FILES) == 5
+def test_there_are_five_and_more() -> None:
+    assert len(FILES) >= 5
 
 
 @pytest.mark.parametrize("text", FILES)

@@ -112,7 +112,7 @@ int memcg_make(struct memcg *memcg, const char *name, uint64_t limit,
 	if (mkdir(path, 0755))
 		return error_set(error, "--memcg: %s: %s", path,
 				 strerror(errno));
-	strcpy(memcg->path, path);
+	memcpy(memcg->path, path, sizeof(path));
 	snprintf(number, sizeof(number), "%" PRIu64, limit);
 	if (put(memcg->path, "memory.max", number, error)) {
 		memcg_leave(memcg);

@@ -50,7 +50,9 @@ int watch_look(struct watch *watch, int milliseconds, struct error *error)
 {
 	struct pollfd fd = {.fd = watch->notify_fd, .events = POLLIN};
 
-	poll(&fd, 1, milliseconds);
+	const struct timespec limit = {.tv_nsec = milliseconds * 1000000L};
+
+	ppoll(&fd, 1, &limit, watch->waiting);
 	if (vmstat_read(&watch->vmstat, &watch->now, error) ||
 	    notify_step(&watch->notify, fd.revents != 0, watch->now.t_ns,
 			error))

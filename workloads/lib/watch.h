@@ -10,6 +10,8 @@
 #include "out.h"
 #include "procfs.h"
 
+#include <signal.h>
+
 enum {
 	WATCH_LOOK_MS = 10,
 	WATCH_FULL_PAGES = 256, // 1 MiB
@@ -20,8 +22,9 @@ struct watch_span {
 };
 
 struct watch {
-	int notify_fd;	    // -1: nobody to tell
-	uint64_t *progress; // NULL: nobody to show it to
+	int notify_fd;		 // -1: nobody to tell
+	uint64_t *progress;	 // NULL: nobody to show it to
+	const sigset_t *waiting; // signals blocked while it waits; NULL: ours
 	// From here on its own.
 	struct vmstat vmstat;
 	struct notify notify;

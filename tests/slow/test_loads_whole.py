@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every experiment of configs/loads as it is, at one memory layout: it repeats, and swaps."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from runner import paths
+from runner.campaign.store import load_samples
+
+
+@pytest.mark.slow
+def test_a_compile_repeats_to_the_digit(swapscale, tmp_path: Path) -> None:
+    done = swapscale("run", paths.CONFIGS / "loads/build.toml", "--set", "rules.layouts=1",
+                     "--results", tmp_path)
+    # One layout of each kernel is no spread: any difference counts.
+    assert done.returncode in (0, 1, 3), done.stdout + done.stderr
+    home = next(tmp_path.iterdir())
+    samples = load_samples(home / "samples.jsonl")
+    assert len(samples) == 4 and all(one.invalid == () for one in samples), done.stdout
+    for kernel in {one.cell.kernel for one in samples}:
+        one, other = (each for each in samples if each.cell.kernel == kernel)
+        assert one.fingerprint == other.fingerprint
+        assert one.metrics["load_system_ns_per_unit"] == other.metrics["load_system_ns_per_unit"]
+        said = json.loads((home / one.evidence / "workload.json").read_text())
+        assert said["work"]["done"] == said["units"] == 16 and said["verification"]["bad"] == 0

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Compilers at work: so many at a time until every unit is compiled, as make
+// does it.
+#ifndef SWAPBUILD_JOBS_H
+#define SWAPBUILD_JOBS_H
+
+#include "source.h"
+
+#include "workloads/lib/error.h"
+#include "workloads/lib/memcg.h"
+#include "workloads/lib/watch.h"
+
+#include <sys/types.h>
+
+enum {
+	JOBS_MOST = 64, // at a time
+};
+
+struct job {
+	pid_t pid; // 0: nobody
+	unsigned int unit;
+	int err; // a memory file with what it says
+};
+
+struct jobs {
+	const struct source *source;
+	const struct memcg *memcg; // NULL: they stay in our group
+	const char *compiler;
+	unsigned int most; // at a time
+	// From here on its own.
+	struct job job[JOBS_MOST];
+	unsigned int running, started, done;
+};
+
+// Runs them all; the steady phase ends when the last unit is begun and a
+// compiler's place stays empty.  -1 where one failed, with its first complaint,
+// or the watch did; then none runs any more.
+int jobs_run(struct jobs *jobs, struct watch *watch, struct error *error);
+
+// The line of a compiler's output that says what is wrong: the first with the
+// word error in it, else the first; "" where it said nothing.  `text` is cut.
+const char *jobs_complaint(char *text);
+
+#endif

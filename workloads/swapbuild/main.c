@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// swapbuild: a compile in a memory control group, as letters of kernel series
+// run it: many short processes, anonymous memory and files on a tmpfs.  It
+// writes a source tree, has it compiled by so many compilers at a time, tells
+// the agent of the steady phase, and prints one JSON document.
+//
+// swapbuild(1) has its options and its document.
+#include "jobs.h"
+#include "source.h"
+
+#include "workloads/lib/number.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct build {
+	struct source source;
+	struct jobs jobs;
+	struct memcg memcg;
+	struct watch watch;
+	sigset_t awake; // while it waits
+	uint64_t limit;
+	bool tmpfs, verify;
+	struct reading begin, end;
+	struct rusage before, after;
+	struct source_check check;
+};
+
+static const char help[] =
+	"usage: swapbuild --folder FOLDER [--tmpfs] [--units N] [--jobs N]\n"
+	"                 [--functions N] [--seed N] [--memcg SIZE] "
+	"[--compiler "
+	"PATH]\n"
+	"                 [--verify] [--notify-fd FD] [--progress-fd FD]\n"
+	"Write a source tree into FOLDER, compile it with so many jobs at a "
+	"time, and\n"
+	"print one JSON document of what that made the kernel swap out.\n";
+
+enum {
+	KEY_FOLDER = 1,
+	KEY_TMPFS,
+	KEY_UNITS,
+	KEY_JOBS,
+	KEY_FUNCTIONS,
+	KEY_SEED,
+	KEY_MEMCG,
+	KEY_COMPILER,
+	KEY_VERIFY,
+	KEY_NOTIFY,
+	KEY_PROGRESS,
+	KEY_HELP
+};
+
+static const struct option options[] = {
+	{"folder", required_argument, NULL, KEY_FOLDER},
+	{"tmpfs", no_argument, NULL, KEY_TMPFS},
+	{"units", required_argument, NULL, KEY_UNITS},
+	{"jobs", required_argument, NULL, KEY_JOBS},
+	{"functions", required_argument, NULL, KEY_FUNCTIONS},
+	{"seed", required_argument, NULL, KEY_SEED},
+	{"memcg", required_argument, NULL, KEY_MEMCG},
+	{"compiler", required_argument, NULL, KEY_COMPILER},
+	{"verify", no_argument, NULL, KEY_VERIFY},
+	{"notify-fd", required_argument, NULL, KEY_NOTIFY},
+	{"progress-fd", required_argument, NULL, KEY_PROGRESS},
+	{"help", no_argument, NULL, KEY_HELP},
+	{NULL, 0, NULL, 0},
+};
+
+static int take_number(const char *name, uint64_t high, unsigned int *value,
+		       struct error *error)
+{
+	uint64_t number;
+
+	if (number_range(name, optarg, 1, high, &number, error))
+		return -1;
+	*value = (unsigned int)number;
+	return 0;
+}
+
+static int take(struct build *self, int option, struct error *error)
+{
+	switch (option) {
+	case KEY_FOLDER:
+		self->source.folder = optarg;
+		return 0;
+	case KEY_TMPFS:
+		self->tmpfs = true;
+		return 0;
+	case KEY_UNITS:
+		return take_number("--units", SOURCE_MOST_UNITS,
+				   &self->source.units, error);
+	case KEY_JOBS:
+		return take_number("--jobs", JOBS_MOST, &self->jobs.most,
+				   error);
+	case KEY_FUNCTIONS:
+		return take_number("--functions", 400, &self->source.functions,
+				   error);
+	case KEY_SEED:
+		return number_range("--seed", optarg, 0, UINT64_MAX,
+				    &self->source.seed, error);
+	case KEY_MEMCG:
+		return number_size("--memcg", optarg, &self->limit, error);
+	case KEY_COMPILER:
+		self->jobs.compiler = optarg;
+		return 0;
+	case KEY_VERIFY:
+		self->verify = true;
+		return 0;
+	case KEY_NOTIFY:
+		return watch_notify_option(&self->watch, optarg, error);
+	case KEY_PROGRESS:
+		return watch_progress_option(&self->watch, optarg, error);
+	default: // help
+		fputs(help, stdout);
+		exit(fflush(stdout) ? 1 : 0);
+	}
+}
+
+static int take_options(struct build *self, int argc, char **argv,
+			struct error *error)
+{
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == '?')
+			return error_set(error,
+					 "%s: is unknown or lacks its value; "
+					 "--help shows what is known",
+					 argv[optind - 1]);
+		if (take(self, option, error))
+			return -1;
+	}
+	if (optind < argc)
+		return error_set(error, "%s: is no option", argv[optind]);
+	if (!self->source.folder)
+		return error_set(error, "--folder: missing");
+	return 0;
+}
+
+static void on_child(int number)
+{
+	(void)number; // only to end the wait
+}
+
+// A child's end is let in while we wait, so that none is missed before.
+static void set_signals_up(struct build *self)
+{
+	const struct sigaction action = {.sa_handler = on_child};
+	sigset_t child;
+
+	sigaction(SIGCHLD, &action, NULL);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, &self->awake);
+	self->watch.waiting = &self->awake;
+}
+
+static int set_up(struct build *self, struct error *error)
+{
+	const char *folder = self->source.folder;
+
+	if (mkdir(folder, 0755) && errno != EEXIST)
+		return error_set(error, "%s: %s", folder, strerror(errno));
+	if (self->tmpfs &&
+	    mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, NULL))
+		return error_set(error, "--tmpfs: %s: %s", folder,
+				 strerror(errno));
+	if (!self->limit)
+		return 0;
+	self->jobs.memcg = &self->memcg;
+	return memcg_make(&self->memcg, "swapbuild", self->limit, error);
+}
+
+// By a child in the group, whose pages they are.
+static int write_tree(struct build *self, struct error *error)
+{
+	const pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		return error_set(error, "fork: %s", strerror(errno));
+	if (!pid) {
+		if ((self->limit && memcg_join(&self->memcg, error)) ||
+		    source_write(&self->source, error)) {
+			fprintf(stderr, "swapbuild: %s\n", error->line);
+			_exit(1);
+		}
+		_exit(0);
+	}
+	if (waitpid(pid, &status, 0) != pid || status)
+		return error_set(error, "the source tree was not written");
+	return 0;
+}
+
+static int work(struct build *self, struct error *error)
+{
+	getrusage(RUSAGE_CHILDREN, &self->before);
+	if (watch_begin(&self->watch, error))
+		return -1;
+	self->begin = self->watch.now;
+	const int result = jobs_run(&self->jobs, &self->watch, error);
+
+	self->end = self->watch.now;
+	getrusage(RUSAGE_CHILDREN, &self->after);
+	return result;
+}
+
+static uint64_t spent_us(const struct timeval *before,
+			 const struct timeval *after)
+{
+	return (uint64_t)(after->tv_sec - before->tv_sec) * 1000000 +
+	       (uint64_t)after->tv_usec - (uint64_t)before->tv_usec;
+}
+
+static int print(const struct build *self)
+{
+	struct out out = {.fd = 1};
+
+	out_text(&out,
+		 "{\n \"swapbuild\": 1,\n \"page_size\": %ld,\n \"units\": "
+		 "%u,\n "
+		 "\"jobs\": %u,\n \"functions\": %u,\n \"seed\": %" PRIu64
+		 ",\n \"memcg_bytes\": %" PRIu64 ",\n",
+		 sysconf(_SC_PAGESIZE), self->source.units, self->jobs.most,
+		 self->source.functions, self->source.seed, self->limit);
+	watch_print(&self->watch, &out);
+	out_text(&out,
+		 ",\n \"work\": {\"done\": %u, \"begin_ns\": %" PRIu64
+		 ", \"end_ns\": %" PRIu64 ", \"user_us\": %" PRIu64
+		 ", \"system_us\": %" PRIu64 ",\n  \"pswpout\": %" PRIu64
+		 ", \"pswpin\": %" PRIu64 ", \"largest_kib\": %ld},\n",
+		 self->jobs.done, self->begin.t_ns, self->end.t_ns,
+		 spent_us(&self->before.ru_utime, &self->after.ru_utime),
+		 spent_us(&self->before.ru_stime, &self->after.ru_stime),
+		 self->end.pswpout - self->begin.pswpout,
+		 self->end.pswpin - self->begin.pswpin, self->after.ru_maxrss);
+	source_print(&self->check, self->verify, &out);
+	out_text(&out, ",\n \"per_thread\": []\n}\n");
+	return out_flush(&out);
+}
+
+int main(int argc, char **argv)
+{
+	static struct build self = {
+		.source = {.units = 16, .functions = 1, .seed = 1},
+		.jobs = {.most = 1, .compiler = "/bin/gcc"},
+		.watch = {.notify_fd = -1},
+	};
+	struct error error;
+
+	self.jobs.source = &self.source;
+	if (take_options(&self, argc, argv, &error)) {
+		fprintf(stderr, "swapbuild: %s\n", error.line);
+		return 2;
+	}
+	set_signals_up(&self);
+	if (set_up(&self, &error) || write_tree(&self, &error) ||
+	    work(&self, &error) ||
+	    (self.verify && source_verify(&self.source, &self.check, &error)) ||
+	    watch_end(&self.watch, &error)) {
+		memcg_leave(&self.memcg);
+		fprintf(stderr, "swapbuild: %s\n", error.line);
+		return 1;
+	}
+	memcg_leave(&self.memcg);
+	return print(&self) ? 1 : 0;
+}
