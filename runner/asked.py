@@ -13,6 +13,7 @@ from runner.load.workload import Workload
 from runner.metrics import backends
 from runner.records import Cell, Rules
 from runner.settings.words import Knob
+from runner.swapareas import kinds
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,7 @@ class Experiment:
         found = []
         if any(one.startswith("/sys/module/zswap/") for one in paths):
             found.append(backends.ZSWAP)
-        if device == "zram":
-            found.append(backends.ZRAM)
+        found += [backends.ZRAM.format(number) for number in range(kinds(device).count("zram"))]
         if any("transparent_hugepage" in one for one in paths) or any(
                 word.startswith("--thp") for one in loads for word in one.options):
             found += backends.FOLIO_STATS

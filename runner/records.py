@@ -2,6 +2,7 @@
 """What crosses the doors between the rooms of the runner."""
 from __future__ import annotations
 
+import dataclasses
 import enum
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,11 +30,6 @@ DRIVERS = "+devices"
 COMPRESSORS = "+compress"
 #: Behind all of these: with what loads of other people's programs need.
 LOADS = "+loads"
-
-
-def with_drivers(flavour: str, device: str) -> str:
-    """The flavour as it takes to swap to `device`."""
-    return flavour + DRIVERS if device == "zram" or device in HOST_DEVICES else flavour
 
 
 def plain(flavour: str) -> str:
@@ -99,11 +95,25 @@ class BuiltKernel:
     options: str = ""         # how its options differ from the fragments' first choices: 'A=y -B'
 
 
+#: Of a swap device: the kernel gives it the next one below 0.
+KERNELS_PRIORITY = -1
+
+
 @dataclass(frozen=True)
 class SwapDevice:
+    """What a guest swaps to: a device, and others beside it where there are several."""
+
     kind: str                 # one of DEVICES
     size: int                 # bytes
     spare: int = 0            # bytes of an nvdimm on top: what its namespace keeps for itself
+    priority: int = KERNELS_PRIORITY
+    node: int | None = None   # NUMA node that an nvdimm lies on
+    beside: tuple[SwapDevice, ...] = ()
+
+    @property
+    def areas(self) -> tuple[SwapDevice, ...]:
+        """All of them, in the order in which they are switched on."""
+        return (dataclasses.replace(self, beside=()), *self.beside)
 
 
 @dataclass(frozen=True)
@@ -163,7 +173,7 @@ class Cell:
     """One point of an experiment."""
 
     kernel: str               # '6.1:vanilla'
-    device: str               # one of DEVICES
+    device: str               # as runner.swapareas writes it: 'pmem', 'zram:100=64+pmem:10'
     threads: int
     workload: str             # 'swapstorm'; torture: 'swaptorture/BOOT'
     tier: str                 # a name of runner.judge.tier, or of a later version's: results travel

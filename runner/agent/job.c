@@ -14,7 +14,7 @@ static const char *const whens[] = {
 
 // Which keys were given, for doubled and missing ones.
 struct seen {
-	bool device, device_bytes, lock_stat, heartbeat_ms;
+	bool device_bytes, device_priority, lock_stat, heartbeat_ms;
 	size_t args;
 };
 
@@ -91,6 +91,60 @@ static const char *take_setting(struct job *job, char *value)
 	return NULL;
 }
 
+// The kind of one more area; NULL, or what is wrong.
+static const char *take_device(struct job *job, struct seen *seen,
+			       const char *value)
+{
+	struct job_area area = {.priority = SWAP_KERNELS_PRIORITY};
+
+	if (job->area_count && !seen->device_bytes)
+		return "the one before it has no device-bytes";
+	if (job->area_count == JOB_MAX_AREAS)
+		return "more than 8 of them";
+	if (!device_kind_of(value, &area.device.kind))
+		return "not one of pmem, pmem-legacy, brd, zram, virtio-blk, "
+		       "nvme";
+	area.device.number = DEVICE_ALONE;
+	for (size_t i = 0; i < job->area_count; i++) {
+		struct device_wanted *other = &job->areas[i].device;
+
+		if (other->kind != area.device.kind)
+			continue;
+		if (other->number == DEVICE_ALONE)
+			other->number = 0;
+		area.device.number = other->number + 1;
+	}
+	job->areas[job->area_count++] = area;
+	seen->device_bytes = seen->device_priority = false;
+	return NULL;
+}
+
+// What is said of the last device; NULL, or what is wrong.
+static const char *take_of_device(struct job *job, struct seen *seen,
+				  const char *key, const char *value)
+{
+	uint64_t number;
+	bool is_number = !text_number(value, &number);
+
+	if (!job->area_count)
+		return "no device before it";
+	struct job_area *last = &job->areas[job->area_count - 1];
+
+	if (!strcmp(key, "device-bytes")) {
+		// A swap header counts pages in 32 bits.
+		if (!is_number || number % SWAP_PAGE ||
+		    number / SWAP_PAGE < JOB_MIN_DEVICE_PAGES ||
+		    number / SWAP_PAGE > UINT32_MAX)
+			return "not a multiple of 4096 of at least ten pages";
+		last->device.bytes = number;
+		return once(&seen->device_bytes) ? NULL : "given twice";
+	}
+	if (!is_number || number > JOB_MAX_PRIORITY)
+		return "not in 0..32767";
+	last->priority = (int)number;
+	return once(&seen->device_priority) ? NULL : "given twice";
+}
+
 // One "key value" line; NULL, or what is wrong with it.
 static const char *take(struct job *job, struct seen *seen, const char *key,
 			char *value)
@@ -103,12 +157,10 @@ static const char *take(struct job *job, struct seen *seen, const char *key,
 		job->argv[seen->args++] = value;
 		return NULL;
 	}
-	if (!strcmp(key, "device")) {
-		if (!device_kind_of(value, &job->device))
-			return "not one of pmem, pmem-legacy, brd, zram, "
-			       "virtio-blk, nvme";
-		return once(&seen->device) ? NULL : "given twice";
-	}
+	if (!strcmp(key, "device"))
+		return take_device(job, seen, value);
+	if (!strcmp(key, "device-bytes") || !strcmp(key, "device-priority"))
+		return take_of_device(job, seen, key, value);
 	if (!strcmp(key, "set"))
 		return take_setting(job, value);
 	if (!strcmp(key, "collect")) {
@@ -124,15 +176,6 @@ static const char *take(struct job *job, struct seen *seen, const char *key,
 		return take_tool(job, key, value);
 	bool is_number = !text_number(value, &number);
 
-	if (!strcmp(key, "device-bytes")) {
-		// A swap header counts pages in 32 bits.
-		if (!is_number || number % SWAP_PAGE ||
-		    number / SWAP_PAGE < JOB_MIN_DEVICE_PAGES ||
-		    number / SWAP_PAGE > UINT32_MAX)
-			return "not a multiple of 4096 of at least ten pages";
-		job->device_bytes = number;
-		return once(&seen->device_bytes) ? NULL : "given twice";
-	}
 	if (!strcmp(key, "lock-stat")) {
 		if (!is_number || number > 1)
 			return "not 0 or 1";
@@ -154,7 +197,7 @@ static const char *missing(const struct job *job, const struct seen *seen)
 	for (size_t i = 0; i < job->tool_count; i++)
 		if (!job->tools[i].args)
 			return "tool-arg";
-	if (!seen->device)
+	if (!job->area_count)
 		return "device";
 	if (!seen->device_bytes)
 		return "device-bytes";

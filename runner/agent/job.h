@@ -7,6 +7,9 @@
 //	swapscale-job 1
 //	device pmem
 //	device-bytes 536870912
+//	device zram
+//	device-bytes 67108864
+//	device-priority 100
 //	lock-stat 1
 //	heartbeat-ms 250
 //	arg /bin/swapstorm
@@ -37,9 +40,11 @@ enum {
 	JOB_MAX_NAME = 32,
 	JOB_MAX_SETTINGS = 64,
 	JOB_MAX_COLLECT = 32,
+	JOB_MAX_AREAS = 8,
 	JOB_MIN_DEVICE_PAGES = 10, // the least that mkswap takes
 	JOB_MIN_HEARTBEAT_MS = 10,
 	JOB_MAX_HEARTBEAT_MS = 10000,
+	JOB_MAX_PRIORITY = 32767,
 };
 
 enum tool_when {
@@ -65,9 +70,15 @@ struct setting {
 	int failed; // errno of writing it
 };
 
+// What is swapped to.
+struct job_area {
+	struct device_wanted device;
+	int priority; // as in struct swap_area
+};
+
 struct job {
-	enum device_kind device;
-	uint64_t device_bytes;
+	struct job_area areas[JOB_MAX_AREAS];
+	size_t area_count;
 	bool lock_stat;
 	int heartbeat_ms;
 	char *argv[JOB_MAX_ARGS + 1]; // ends with NULL

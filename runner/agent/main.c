@@ -54,7 +54,8 @@ struct agent {
 	struct job job;
 	struct snapshot snapshot;
 	struct counters counters;
-	struct device device;
+	struct device devices[JOB_MAX_AREAS];
+	struct swap_area areas[JOB_MAX_AREAS];
 	struct tools tools;
 	int progress;
 	char job_text[JOB_MAX_FILE];
@@ -122,25 +123,50 @@ static int start_heartbeat(struct agent *self, struct error *fault)
 	return heartbeat_start(&self->heartbeat, fault);
 }
 
-static int find_device(struct agent *self, struct error *fault)
+static int find_device(struct agent *self, size_t number, struct error *fault)
 {
-	const struct job *job = &self->job;
-	struct device *device = &self->device;
+	const struct job_area *asked = &self->job.areas[number];
+	const struct device_wanted *wanted = &asked->device;
+	struct device *device = &self->devices[number];
 
-	if (device_find(device, "/sys", job->device, job->device_bytes, WAIT_MS,
-			fault))
+	if (device_find(device, "/sys", wanted, WAIT_MS, fault))
 		return -1;
 	// These two take their pages from the guest's own RAM.
-	if ((job->device == DEVICE_BRD || job->device == DEVICE_ZRAM) &&
-	    device_fill(device, job->device_bytes, (uint8_t *)arena,
-			sizeof(arena), fault))
+	if ((wanted->kind == DEVICE_BRD || wanted->kind == DEVICE_ZRAM) &&
+	    device_fill(device, wanted->bytes, (uint8_t *)arena, sizeof(arena),
+			fault))
 		return -1;
 	if (channel_line(&self->channel, FRAME_EVENT, fault,
 			 "device %s %" PRIu64, device->path, device->bytes) ||
 	    channel_line(&self->channel, FRAME_EVENT, fault, "device-driver %s",
 			 device->driver))
 		return -1;
-	self->tools.device = device->path;
+	self->areas[number] = (struct swap_area){.path = device->path,
+						 .bytes = wanted->bytes,
+						 .priority = asked->priority};
+	return 0;
+}
+
+// In the order of the job: of areas without a priority, the kernel prefers the
+// one that was switched on first.
+static int find_devices(struct agent *self, struct error *fault)
+{
+	for (size_t i = 0; i < self->job.area_count; i++)
+		if (find_device(self, i, fault))
+			return -1;
+	self->tools.device = self->devices[0].path;
+	return 0;
+}
+
+static int switch_swap_on(struct agent *self, struct error *fault)
+{
+	for (size_t i = 0; i < self->job.area_count; i++) {
+		const struct swap_area *area = &self->areas[i];
+
+		if (swap_on(area->path, area->bytes, swap_flags(area->priority),
+			    (uint8_t *)arena, fault))
+			return -1;
+	}
 	return 0;
 }
 
@@ -153,12 +179,10 @@ static int set_swap_up(struct agent *self, struct error *fault)
 	}
 	settings_apply(&self->job);
 	if (tools_run(&self->tools, TOOL_PROVISION, fault) ||
-	    (self->guest && find_device(self, fault)) ||
+	    (self->guest && find_devices(self, fault)) ||
 	    tools_run(&self->tools, TOOL_BEFORE, fault))
 		return -1;
-	return self->guest ? swap_on(self->device.path, self->job.device_bytes,
-				     0, (uint8_t *)arena, fault)
-			   : 0;
+	return self->guest ? switch_swap_on(self, fault) : 0;
 }
 
 static int take_and_send(struct agent *self, const char *prefix,
@@ -192,7 +216,7 @@ static int run_workload(struct agent *self, struct error *fault)
 	const char *swaps = snapshot_text(&self->snapshot, "swaps");
 
 	if (self->guest &&
-	    swap_check(swaps, self->device.path, self->job.device_bytes, fault))
+	    swap_check(swaps, self->areas, self->job.area_count, fault))
 		return -1;
 	const uint64_t oom_before = procfs_number(
 		snapshot_text(&self->snapshot, "vmstat"), "oom_kill");

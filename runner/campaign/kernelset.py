@@ -15,6 +15,7 @@ from runner.judge import able, ineffective
 from runner.kernel import build, spec, together
 from runner.progress import Progress
 from runner.records import BuiltKernel
+from runner.swapareas import kinds
 from runner.vm import modules
 
 #: Where a campaign keeps the configurations of its kernels.
@@ -49,9 +50,9 @@ def make(experiment: Experiment, progress: Progress) -> dict[tuple[str, str], Bu
 
 def _has_modules(name: str, folder: Path, experiment: Experiment) -> None:
     """CannotMeasure before anything boots where a ready kernel lacks what a device takes."""
-    for device in experiment.devices:
+    for kind in (kind for device in experiment.devices for kind in kinds(device)):
         try:
-            modules.order(folder, device)
+            modules.order(folder, kind)
         except CannotMeasure as error:
             raise CannotMeasure(f"{name}: {error}") from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from runner import programs, records
+from runner import programs, swapareas
 from runner.commands.options import Commands, Whole
 from runner.errors import Exit
 from runner.host import hostmemory
@@ -28,7 +28,7 @@ def add(commands: Commands) -> None:
 
 def do_shell(args: argparse.Namespace, progress: Progress) -> Exit:
     programs.build(progress)
-    kernel = build.build(args.kernel, records.with_drivers(args.flavour, args.device), progress)
+    kernel = build.build(args.kernel, swapareas.with_drivers(args.flavour, args.device), progress)
     accelerator = accel.choose(args.accelerator, progress)
     device = SwapDevice(args.device, args.swap_mib * MIB)
     hostmemory.hold(device)

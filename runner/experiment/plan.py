@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner import load as loads
-from runner import tomlfile
+from runner import swapareas, tomlfile
 from runner.asked import Experiment, Guest, Planned, Under
 from runner.errors import UsageError
 from runner.host import host
@@ -16,11 +16,11 @@ from runner.judge import rules, tier
 from runner.judge.tier.base import Tier
 from runner.kernel import spec
 from runner.load.workload import Machine, Workload
-from runner.records import (COMPRESSORS, DEVICES, DRIVERS, HOST_DEVICES, MIB, Accelerator,
-                            SwapDevice, with_drivers)
+from runner.records import COMPRESSORS, DRIVERS, HOST_DEVICES, MIB, Accelerator
 from runner.settings import chosen as settings
 from runner.settings import variant
 from runner.settings.words import compresses
+from runner.swapareas import with_drivers
 from runner.vm import accel, memory, numa
 
 #: The flavour that stands for a kernel as its distributor ships it.
@@ -52,7 +52,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
         base = kernels[0]
     asked = settings.choose(kernels, root, sets, common)
     kernels, base = asked.shown, asked.names.get(base or "", base)
-    devices = root.texts("devices", ["pmem"], DEVICES)
+    devices = _devices(root)
     threads = root.integers("threads", 1, 1024, [1])
     tiers = root.texts("tiers", ["exact", "locks"], tuple(tier.TABLE))
     left_out = _left_out(root, kernels, tiers)
@@ -93,6 +93,18 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     return Experiment(path.stem, title, path, kernels, tuple(devices), tuple(threads),
                       tuple(tiers), guest, work, boots, judging, limits, own,
                       watched, left_out, budget, beside, asked.shared, variants)
+
+
+def _devices(root: tomlfile.Table) -> list[str]:
+    devices = []
+    for name in root.texts("devices", ["pmem"]):
+        try:
+            devices.append(swapareas.canonical(name))
+        except UsageError as error:
+            root.complain("devices", str(error))
+    if len(set(devices)) != len(devices):
+        root.complain("devices", "names something twice")
+    return devices
 
 
 def _left_out(root: tomlfile.Table, kernels: tuple[str, ...], tiers: list[str]) -> str:
@@ -141,14 +153,15 @@ def _machine(root: tomlfile.Table, devices: list[str], threads: list[int], chose
     guest, workload = _guest(root.table("guest"), root.table("workload"), threads, chosen)
     for one in chosen:
         one.check(root, guest)
-    for kind in devices:
+    for name in devices:
         try:
-            device = SwapDevice(kind, guest.swap)
+            device = swapareas.make(name, guest.swap)
             numa.share(memory.lay_out(guest.ram, device), device, guest.vcpus, guest.nodes)
         except UsageError as error:
             root.complain("guest", str(error))
-        if kind in HOST_DEVICES and any(one.counted(guest, guest.accelerator) for one in chosen):
-            root.complain("devices", f"{kind}: the host reads and writes for it in its own time, "
+        if any(one.kind in HOST_DEVICES for one in device.areas) \
+                and any(one.counted(guest, guest.accelerator) for one in chosen):
+            root.complain("devices", f"{name}: the host reads and writes for it in its own time, "
                                      "which the exact tier and icount do not have; take zram, "
                                      "brd or pmem, or the tiers timed and locks without icount")
     return guest, workload

@@ -21,6 +21,7 @@ def left() -> int:
 
 def hold(device: SwapDevice) -> None:
     """CannotMeasure where the device is a disk that lies in the host's RAM and does not fit."""
-    if device.kind in HOST_DEVICES and device.size > left():
-        raise CannotMeasure(f"swap device: {device.size // MIB} MiB do not fit in the host's "
+    size = sum(one.size for one in device.areas if one.kind in HOST_DEVICES)
+    if size > left():
+        raise CannotMeasure(f"swap device: {size // MIB} MiB do not fit in the host's "
                             "available RAM; end other programs, or lower guest.swap_mib")

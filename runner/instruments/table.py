@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from runner.instruments import ndctl, pressure
+from runner.swapareas import is_one
 from runner.tomlfile import Table
 
 #: What perf does beside the load.
@@ -48,6 +49,9 @@ def read(table: Table, tiers: Tiers, devices: Iterable[str],
                                f"{', '.join(tiers.alone)} out of tiers")
     if found.ndctl and set(devices) != {"pmem"}:
         table.complain("ndctl", "provisions the nvdimm of device pmem; set devices = [\"pmem\"]")
+    for device in devices if found.fio else ():
+        if not is_one(device):
+            table.complain("fio", f"measures one swap device, not {device}; take one of them")
     if found.programs and tiers.others:
         table.complain("", f"tools run in the tiers {' and '.join(tiers.able)}; take "
                            f"{', '.join(tiers.others)} out of tiers")

@@ -9,8 +9,8 @@ from runner.errors import CannotMeasure, printable
 from runner.metrics import guestfile
 from runner.metrics.steady import WORKLOAD, remedy
 from runner.reason import Reason, ReasonKind
-from runner.records import (COUNTED, FINDINGS, MIB, Boot, BootResult, Metric, Outcome, Rules,
-                            Sample, SwapDevice)
+from runner.records import (COUNTED, FINDINGS, KERNELS_PRIORITY, MIB, Boot, BootResult, Metric,
+                            Outcome, Rules, Sample, SwapDevice)
 
 #: Reasons that speak against the kernel, whatever the boot came to; reports shout them.
 _AGAINST = (ReasonKind.CONTENTS, ReasonKind.UNSOUND)
@@ -67,20 +67,28 @@ def _swap(evidence: Path, device: SwapDevice) -> list[Reason]:
 
     def wrong(text: str, kind: ReasonKind = ReasonKind.DEVICE) -> None:
         reasons.append(Reason(kind, text))
+    areas = device.areas
     try:
         before = guestfile.swaps(evidence / "before.swaps")
-        if len(before) != 1:
+        if len(before) != len(areas):
             wrong(f"{len(before)} swap devices are in use "
-                  f"({', '.join(s.name for s in before) or 'none'}), not one")
-        for swap in before[:1]:
-            if not re.fullmatch(_DEVICE_NAMES[device.kind], swap.name, re.ASCII):
-                wrong(f"swap device is {swap.name}, not a {device.kind} one")
-            if not device.size - _SIZE_SLACK <= swap.size <= device.size:
-                wrong(f"swap device has {swap.size} bytes, not {device.size}")
-        for swap in guestfile.swaps(evidence / "steady-end.swaps"):
-            if swap.used >= _FULL * swap.size:
-                wrong(f"swap device filled up ({swap.used / swap.size:.1%} used); raise "
-                      "guest.swap_mib or lower workload.ratio", ReasonKind.FULL)
+                  f"({', '.join(s.name for s in before) or 'none'}), not "
+                  f"{len(areas) if len(areas) > 1 else 'one'}")
+        # In the order in which they were switched on.
+        for area, swap in zip(areas, before):
+            if not re.fullmatch(_DEVICE_NAMES[area.kind], swap.name, re.ASCII):
+                wrong(f"swap device is {swap.name}, not a {area.kind} one")
+            if not area.size - _SIZE_SLACK <= swap.size <= area.size:
+                wrong(f"swap device has {swap.size} bytes, not {area.size}")
+            own = area.priority == KERNELS_PRIORITY
+            if not (swap.priority < 0 if own else swap.priority == area.priority):
+                wrong(f"{swap.name} has priority {swap.priority}, not "
+                      f"{'one below 0' if own else area.priority}", ReasonKind.SETTING)
+        after = guestfile.swaps(evidence / "steady-end.swaps")
+        size, used = sum(swap.size for swap in after), sum(swap.used for swap in after)
+        if size and used >= _FULL * size:
+            wrong(f"swap device filled up ({used / size:.1%} used); raise "
+                  "guest.swap_mib or lower workload.ratio", ReasonKind.FULL)
     except CannotMeasure as error:
         wrong(str(error), ReasonKind.EVIDENCE)
     return reasons

@@ -7,7 +7,7 @@ and value each, where the experiment has to do with them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,9 @@ from runner.records import MIB, Metric
 from runner.settings.words import FOLIOS
 
 BEGIN, END = "steady-begin.counters", "steady-end.counters"
+SWAPS = "steady-end.swaps"
 ZSWAP = "/sys/kernel/debug/zswap"
-ZRAM = "/sys/block/zram0/mm_stat"
+ZRAM = "/sys/block/zram{}/mm_stat"
 _HUGE = "/sys/kernel/mm/transparent_hugepage"
 FOLIO_STATS = tuple(f"{_HUGE}/hugepages-{size}kB/stats" for size in FOLIOS)
 
@@ -28,7 +29,11 @@ _OF_ZSWAP = ("zswap_share", "zswap_written_back_per_page", "zswap_rejected_per_p
 _OF_FOLIOS = ("swpout_share", "swpout_fallback_share", "alloc_fallback_share")
 #: folios.SIZE.COUNTER
 FOLIO_NAMES = tuple(f"folios.{size}.{name}" for size in FOLIOS for name in _OF_FOLIOS)
-NAMES = (*_OF_ZSWAP, "zram_ratio", "zram_mib", *FOLIO_NAMES)
+#: areas.DEVICE.FIGURE, by what the guest calls its swap devices.
+AREA_NAMES = tuple(f"areas.{device}.{name}" for device in (
+    *(f"{kind}{number}" for kind in ("pmem", "ram", "zram") for number in range(8)), "vda",
+    "nvme0n1") for name in ("used_mib", "share"))
+NAMES = (*_OF_ZSWAP, "zram_ratio", "zram_mib", *FOLIO_NAMES, *AREA_NAMES)
 
 _LINE = re.compile(r"(?P<path>/\S{1,127}) (?P<value>[0-9 ]{1,255})")
 _MOST = 1 << 17
@@ -66,15 +71,15 @@ def read(path: Path) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def measure(evidence: Path, pages: int, vmstat: Mapping[str, int], used: int, page_size: int
-            ) -> dict[str, Metric]:
-    """`pages`: swapped out in the steady phase; `vmstat`: its rises; `used`: bytes of swap in use
-    at its end."""
+def measure(evidence: Path, pages: int, vmstat: Mapping[str, int],
+            swaps: Sequence[guestfile.Swap], page_size: int) -> dict[str, Metric]:
+    """`pages`: swapped out in the steady phase; `vmstat`: its rises; `swaps`: at its end."""
     counts = Counts({}, {})
     if (evidence / END).is_file() and (evidence / BEGIN).is_file():
         counts = Counts(read(evidence / BEGIN), read(evidence / END))
     found = _zswap(counts, pages, vmstat, page_size)
-    found |= _zram(counts, used, page_size)
+    found |= _zram(counts, sum(one.used for one in swaps if "/zram" in one.name), page_size)
+    found |= _areas(swaps)
     for size in FOLIOS:
         found |= _folios(counts, size, pages, vmstat, page_size)
     return found
@@ -110,14 +115,26 @@ def _zram(counts: Counts, used: int, page_size: int) -> dict[str, Metric]:
     The device was written full of pages that do not compress, each of which takes a page; those
     that no slot in use has taken the place of are still there.
     """
-    if ZRAM not in counts.end or len(counts.end[ZRAM]) < 3:
-        return {}
-    held, compressed, memory = counts.end[ZRAM][:3]
+    stats = [numbers[:3] for path, numbers in counts.end.items()
+             if path.startswith("/sys/block/zram") and len(numbers) >= 3]
+    held, compressed, memory = (sum(numbers[at] for numbers in stats) for at in range(3))
     ours = compressed - (held - used)
     if used < page_size or ours <= 0:
         return {}
     return {"zram_ratio": Metric(used / ours, "", "higher", END),
             "zram_mib": Metric(memory / MIB, "MiB", "lower", END)}
+
+
+def _areas(swaps: Sequence[guestfile.Swap]) -> dict[str, Metric]:
+    """Where the load's pages went, of several swap devices."""
+    used = sum(one.used for one in swaps)
+    found: dict[str, Metric] = {}
+    for one in swaps if len(swaps) > 1 and used else ():
+        # Linux 4.4 calls the disk of a pmem namespace pmem0m.
+        name = f"areas.{one.name.removeprefix('/dev/').rstrip('ms')}"
+        found |= {f"{name}.used_mib": Metric(one.used / MIB, "MiB", "", SWAPS),
+                  f"{name}.share": Metric(one.used / used, "", "", SWAPS)}
+    return {name: one for name, one in found.items() if name in AREA_NAMES}
 
 
 def _folios(counts: Counts, size: int, pages: int, vmstat: Mapping[str, int], page_size: int

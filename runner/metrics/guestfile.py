@@ -79,6 +79,7 @@ class Swap:
     kind: str                 # 'partition' or 'file'
     size: int                 # bytes
     used: int                 # bytes
+    priority: int = 0
 
 
 def swaps(path: Path) -> tuple[Swap, ...]:
@@ -89,10 +90,11 @@ def swaps(path: Path) -> tuple[Swap, ...]:
     found = []
     for number, line in enumerate(lines[1:], 2):
         cells = line.split()
-        if len(cells) != 5 or not all(re.fullmatch(r"\d{1,15}", c, re.ASCII) for c in cells[2:4]):
+        if len(cells) != 5 or not all(re.fullmatch(r"\d{1,15}", c, re.ASCII) for c in cells[2:4]) \
+                or not re.fullmatch(r"-?\d{1,9}", cells[4], re.ASCII):
             _fail(f"{path.name}:{number}", f"is not a row of /proc/swaps: {printable(line, 60)!r}")
         found.append(Swap(printable(cells[0], 60), printable(cells[1], 20),
-                          int(cells[2]) * 1024, int(cells[3]) * 1024))
+                          int(cells[2]) * 1024, int(cells[3]) * 1024, int(cells[4])))
     return tuple(found)
 
 

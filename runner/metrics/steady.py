@@ -23,7 +23,7 @@ from runner.records import Job, Metric
 
 WORKLOAD = "workload.json"
 BEGIN, END = "steady-begin.vmstat", "steady-end.vmstat"
-SWAPS = "steady-end.swaps"
+SWAPS = backends.SWAPS
 #: First key of a load's document -> what makes it swap out, or swap out more.
 REMEDIES = {"swapstorm": "raise workload.ratio or workload.passes",
             "pressure": "give it more memory in workload.arguments",
@@ -161,8 +161,8 @@ def _letters(reading: Reading) -> dict[str, Metric]:
 
 def _backends(reading: Reading) -> dict[str, Metric]:
     window, swaps = reading.window, guestfile.swaps(reading.evidence / SWAPS)
-    return backends.measure(reading.evidence, window.kernel_pages, window.rises(),
-                            sum(swap.used for swap in swaps), window.page_size)
+    return backends.measure(reading.evidence, window.kernel_pages, window.rises(), swaps,
+                            window.page_size)
 
 
 def _phases(reading: Reading) -> dict[str, Metric]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from runner.errors import CannotMeasure, UsageError, printable
-from runner.records import DEVICES, PAGE_SIZE, Job, ToolStep
+from runner.records import (DEVICES, KERNELS_PRIORITY, PAGE_SIZE, Job, SwapDevice, ToolStep)
 from runner.vm import header
 
 BLOCK = 512                    # an archive's size is a multiple of it, as cpio(1) has it
@@ -22,6 +22,7 @@ _LIMITS = header.numbers("runner/agent/job.h")
 MAX_FILE = _LIMITS["JOB_MAX_FILE"] - 1       # a NUL stands behind it
 MAX_LINE, MAX_ARGS = _LIMITS["JOB_MAX_LINE"], _LIMITS["JOB_MAX_ARGS"]
 MAX_SETTINGS = _LIMITS["JOB_MAX_SETTINGS"]
+MAX_AREAS, MAX_PRIORITY = _LIMITS["JOB_MAX_AREAS"], _LIMITS["JOB_MAX_PRIORITY"]
 MIN_DEVICE = _LIMITS["JOB_MIN_DEVICE_PAGES"] * PAGE_SIZE
 HEARTBEAT_MS = _LIMITS["JOB_MIN_HEARTBEAT_MS"], _LIMITS["JOB_MAX_HEARTBEAT_MS"]
 
@@ -73,12 +74,9 @@ def base_layer(agent: Path, workload: Path) -> bytes:
 
 def job_text(job: Job) -> str:
     """The job file's text; UsageError for what the agent would not take."""
-    if job.device.kind not in DEVICES:
-        raise UsageError(f"job: device: {printable(repr(job.device.kind), 40)} is not one of "
-                         + ", ".join(DEVICES))
-    if job.device.size % PAGE_SIZE or not MIN_DEVICE <= job.device.size < PAGE_SIZE << 32:
-        raise UsageError(f"job: device: {job.device.size} bytes is not a multiple of {PAGE_SIZE} "
-                         f"of at least {MIN_DEVICE}")
+    areas = job.device.areas
+    if len(areas) > MAX_AREAS:
+        raise UsageError(f"job: device: {len(areas)} are more than {MAX_AREAS}")
     low, high = HEARTBEAT_MS
     if not low <= job.heartbeat_ms <= high:
         raise UsageError(f"job: heartbeat: {job.heartbeat_ms} ms is not in {low}..{high}")
@@ -90,8 +88,7 @@ def job_text(job: Job) -> str:
     if len(job.settings) > MAX_SETTINGS:
         raise UsageError(f"job: settings: {len(job.settings)} are more than {MAX_SETTINGS}")
     lines = ["swapscale-job 1",
-             f"device {job.device.kind}",
-             f"device-bytes {job.device.size}",
+             *(line for one in areas for line in _area(one)),
              f"lock-stat {int(job.lock_stat)}",
              f"heartbeat-ms {job.heartbeat_ms}",
              *(f"arg {_argument(arg)}" for arg in job.workload),
@@ -103,6 +100,22 @@ def job_text(job: Job) -> str:
     if len(text.encode()) > MAX_FILE:
         raise UsageError(f"job: workload: its arguments make more than {MAX_FILE} bytes")
     return text
+
+
+def _area(device: SwapDevice) -> list[str]:
+    if device.kind not in DEVICES:
+        raise UsageError(f"job: device: {printable(repr(device.kind), 40)} is not one of "
+                         + ", ".join(DEVICES))
+    if device.size % PAGE_SIZE or not MIN_DEVICE <= device.size < PAGE_SIZE << 32:
+        raise UsageError(f"job: device: {device.size} bytes is not a multiple of {PAGE_SIZE} "
+                         f"of at least {MIN_DEVICE}")
+    if not KERNELS_PRIORITY <= device.priority <= MAX_PRIORITY:
+        raise UsageError(f"job: device: priority {device.priority} is not in {KERNELS_PRIORITY}.."
+                         f"{MAX_PRIORITY}")
+    # The usual one goes without saying, as it always has: what the agent reads is in the guest's
+    # memory, which figures of the exact tier depend on.
+    return [f"device {device.kind}", f"device-bytes {device.size}",
+            *([f"device-priority {device.priority}"] if device.priority >= 0 else [])]
 
 
 def _tool(step: ToolStep) -> list[str]:

@@ -46,39 +46,60 @@ def _region(total: int, size: int) -> int | None:
 
 
 def lay_out(ram: int, device: SwapDevice) -> Memory:
-    """`ram` bytes for the guest's use beside the device, wherever that takes its own.
+    """`ram` bytes for the guest's use beside its swap devices, wherever they take their own.
 
-    UsageError where a size is no multiple of what the device needs.
+    UsageError where a size is no multiple of what a device needs.
     """
     if ram < SMALLEST_RAM or ram % MIB:
         raise UsageError(f"ram: {ram} bytes is not a whole number of MiB, at least "
                          f"{SMALLEST_RAM // MIB}")
-    if device.size <= 0 or device.size % _UNIT:
-        raise UsageError(f"device: {device.kind}: {device.size} bytes is not a multiple of "
-                         f"{_UNIT // MIB} MiB")
-    if device.kind in _DISKS:
-        return Memory(ram, "", ("-m", f"size={ram // MIB}M", *_DISKS[device.kind]), (),
-                      device.size)
-    if device.kind == "pmem":
-        # The guest's window for hot-plugged memory must hold the device, aligned.
-        whole = device.size + device.spare
-        most = -(-(ram + whole) // (1 << 30)) + 1
-        return Memory(ram, ",nvdimm=on", (
-            "-m", f"size={ram // MIB}M,slots=2,maxmem={most}G",
-            "-object", f"memory-backend-ram,id=swapmem,size={whole // MIB}M",
-            "-device", "nvdimm,memdev=swapmem,id=swapdimm"), ())
+    kinds: dict[str, list[SwapDevice]] = {}
+    for one in device.areas:
+        if one.size <= 0 or one.size % _UNIT:
+            raise UsageError(f"device: {one.kind}: {one.size} bytes is not a multiple of "
+                             f"{_UNIT // MIB} MiB")
+        kinds.setdefault(one.kind, []).append(one)
+    total = ram + sum(_inside(one) for one in device.areas)
+    args = ["-m", f"size={total // MIB}M"]
+    if pmems := kinds.get("pmem"):
+        # The guest's window for hot-plugged memory must hold the devices, aligned.
+        most = -(-(total + sum(one.size + one.spare for one in pmems)) // (1 << 30)) + len(pmems)
+        args[1] += f",slots={len(pmems) + 1},maxmem={most}G"
+        args += [word for number, one in enumerate(pmems) for word in _nvdimm(number, one)]
+    disks = [one for kind, ones in kinds.items() if kind in _DISKS for one in ones]
+    args += [word for one in disks for word in _DISKS[one.kind]]
+    params = []
+    if brds := kinds.get("brd"):
+        params += [f"ramdisk_size={max(one.size for one in brds) // 1024}",
+                   *([f"brd.rd_nr={len(brds)}"] if len(brds) > 1 else [])]
+    if len(zrams := kinds.get("zram", [])) > 1:
+        params.append(f"zram.num_devices={len(zrams)}")
+    for one in kinds.get("pmem-legacy", []):
+        start = _region(total, one.size)
+        if start is None:
+            raise UsageError(
+                f"device: pmem-legacy: {one.size // MIB} MiB does not fit beside {ram // MIB} MiB "
+                f"of RAM with {SECTION // MIB} MiB free on both sides; take more RAM or device "
+                "pmem")
+        params.append(f"memmap={one.size // MIB}M!{start // MIB}M")
+    return Memory(total, ",nvdimm=on" if pmems else "", tuple(args), tuple(params),
+                  sum(one.size for one in disks))
+
+
+def _inside(device: SwapDevice) -> int:
+    """Bytes of the guest's RAM that it takes."""
+    if device.kind == "pmem" or device.kind in _DISKS:
+        return 0
     if device.kind == "zram":
         # Filled before the load, as brd is; of pages that do not compress it keeps each in one
         # of its own, and 80 bytes about it.
-        total = ram + device.size + -(-device.size // _ZRAM_SHARE // MIB) * MIB
-        return Memory(total, "", ("-m", f"size={total // MIB}M"), ())
-    total = ram + device.size
-    args = ("-m", f"size={total // MIB}M")
-    if device.kind == "brd":
-        return Memory(total, "", args, (f"ramdisk_size={device.size // 1024}",))
-    start = _region(total, device.size)
-    if start is None:
-        raise UsageError(
-            f"device: pmem-legacy: {device.size // MIB} MiB does not fit beside {ram // MIB} MiB "
-            f"of RAM with {SECTION // MIB} MiB free on both sides; take more RAM or device pmem")
-    return Memory(total, "", args, (f"memmap={device.size // MIB}M!{start // MIB}M",))
+        return device.size + -(-device.size // _ZRAM_SHARE // MIB) * MIB
+    return device.size
+
+
+def _nvdimm(number: int, device: SwapDevice) -> tuple[str, ...]:
+    name = number or ""
+    return ("-object", f"memory-backend-ram,id=swapmem{name},size="
+                       f"{(device.size + device.spare) // MIB}M",
+            "-device", f"nvdimm,memdev=swapmem{name},id=swapdimm{name}"
+            + (f",node={device.node}" if device.node is not None else ""))

@@ -101,8 +101,11 @@ def order(folder: Path, kind: str) -> list[str]:
 def layer(folder: Path, device: SwapDevice) -> bytes:
     """The archive with the modules, and /modules: a line 'PATH PARAMETERS' for each, in order."""
     # Built in, brd takes its size from the command line; a module does not read that.
-    params = {"brd": f"rd_nr=1 rd_size={device.size // 1024}"}
-    names = order(folder, device.kind)
+    disks = [one.size for one in device.areas if one.kind == "brd"]
+    zrams = [one for one in device.areas if one.kind == "zram"]
+    params = {"brd": f"rd_nr={len(disks)} rd_size={max(disks, default=0) // 1024}",
+              **({"zram": f"num_devices={len(zrams)}"} if len(zrams) > 1 else {})}
+    names = list(dict.fromkeys(name for one in device.areas for name in order(folder, one.kind)))
     lines = "".join(f"/{_FOLDER}/{one}.ko {params.get(one, '')}".rstrip() + "\n" for one in names)
     return initramfs.archive([
         (_FOLDER, initramfs.FOLDER, b""),

@@ -18,10 +18,15 @@ def share(layout: Memory, device: SwapDevice, vcpus: int, nodes: int) -> Memory:
 
     With fewer vCPUs than nodes some nodes are memory alone.
     """
+    for one in device.areas:
+        if one.node is not None and (nodes == 1 or one.node >= nodes):
+            raise UsageError(f"numa_nodes: a swap device is to lie on node {one.node}, and the "
+                             f"guest's nodes are {nodes}; raise numa_nodes")
     if nodes == 1:
         return layout
-    if device.kind not in OUTSIDE:
-        raise UsageError(f"numa_nodes: {device.kind} lies in the guest's RAM and leaves some of "
+    inside = next((one.kind for one in device.areas if one.kind not in OUTSIDE), None)
+    if inside:
+        raise UsageError(f"numa_nodes: {inside} lies in the guest's RAM and leaves some of "
                          f"{nodes} nodes less of it; take device {', '.join(OUTSIDE)}")
     size, more = divmod(layout.ram // MIB, nodes)
     if size * MIB < SMALLEST_RAM:

@@ -52,3 +52,24 @@ def test_what_comes_after_the_load(swapscale, built, experiment, tmp_path: Path)
     assert (home / one.evidence / "after.swaps").read_text().count("\n") == 1
     check = json.loads((home / one.evidence / "workload.json").read_text())["verification"]
     assert check["done"] and check["bad"] == 0 and check["pages"] > 10000
+
+
+def test_two_swap_devices_by_priority(swapscale, tmp_path: Path) -> None:
+    """zram is filled before pmem has a page, and what compressed to what is told of it alone."""
+    done = swapscale("run", paths.CONFIGS / "devices/several.toml", "--results", tmp_path,
+                     "--device", "zram:100=32+pmem:10", "--set", "rules.self_check=false", "--set",
+                     "guest.ram_mib=192")
+    # One boot shows no repeat, and there is nothing to compare it with.
+    assert done.returncode == 3, done.stdout + done.stderr
+    home = next(tmp_path.iterdir())
+    one, = load_samples(home / "samples.jsonl")
+    assert one.invalid == () and one.cell.device == "zram:100=32+pmem:10"
+    rows = (home / one.evidence / "before.swaps").read_text().splitlines()[1:]
+    assert [(row.split()[0], row.split()[-1]) for row in rows] == [
+        ("/dev/zram0", "100"), ("/dev/pmem0", "10")]
+    assert one.metrics["areas.zram0.used_mib"].value == pytest.approx(32, abs=0.1)
+    assert one.metrics["areas.pmem0.share"].value > 0.1
+    # 60% of a page is zeroes: at best 2.5, less what zram keeps about it.
+    assert 1.8 < one.metrics["zram_ratio"].value < 2.6
+    check = json.loads((home / one.evidence / "workload.json").read_text())["verification"]
+    assert check["done"] and check["bad"] == 0

@@ -18,7 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(text, data, size);
 	if (!job_parse(&job, text, size, &fault)) {
 		must(job.argv[0] != NULL);
-		must(job.device_bytes >= 40960);
+		must(job.area_count > 0 && job.area_count <= JOB_MAX_AREAS);
+		for (size_t i = 0; i < job.area_count; i++)
+			must(job.areas[i].device.bytes >= 40960 &&
+			     job.areas[i].priority >= -1);
 		must(job.tool_count <= JOB_MAX_TOOLS);
 		for (size_t i = 0; i < job.tool_count; i++) {
 			const struct tool_step *tool = &job.tools[i];

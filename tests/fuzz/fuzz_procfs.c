@@ -14,6 +14,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = as_text(data, size), root[32];
+	const struct swap_area area = {"/dev/pmem0", 536870912, 5};
 	struct error fault;
 	uint64_t value;
 
@@ -25,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	procfs_sum(text, "allocstall");
 	if (memcg_find_root(text, root, sizeof(root)))
 		must(strnlen(root, sizeof(root)) < sizeof(root));
-	if (!swap_check(text, "/dev/pmem0", 536870912, &fault))
+	if (!swap_check(text, &area, 1, &fault))
 		must(strstr(text, "/dev/pmem0") != NULL);
 	free(text);
 	return 0;

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from runner.errors import CannotMeasure
 from runner.judge import tier
 from runner.metrics import backends
-from runner.metrics.backends import BEGIN, END, FOLIO_STATS, ZRAM, ZSWAP
+from runner.metrics.backends import BEGIN, END, FOLIO_STATS, ZSWAP
+from runner.metrics.guestfile import Swap
+
+ZRAM = backends.ZRAM.format(0)
 
 
 def measured(folder: Path, begin: str, end: str, pages: int = 1000, used: int = 0,
@@ -19,7 +22,7 @@ def measured(folder: Path, begin: str, end: str, pages: int = 1000, used: int = 
     (folder / BEGIN).write_text(begin)
     (folder / END).write_text(end)
     return {name: one.value for name, one in backends.measure(
-        folder, pages, vmstat, used, 4096).items()}
+        folder, pages, vmstat, [Swap("/dev/zram0", "partition", 1 << 20, used)], 4096).items()}
 
 
 def test_zswap(tmp_path: Path) -> None:
@@ -45,6 +48,24 @@ def test_zram_is_of_the_pages_of_the_load(tmp_path: Path) -> None:
     assert found == {"zram_ratio": 4.0, "zram_mib": 75 / 256}
     assert measured(tmp_path, line, line, used=0) == {}
     assert measured(tmp_path, "", f"{ZRAM} 1 2\n") == {}
+
+
+def test_of_several_swap_devices(tmp_path: Path) -> None:
+    """Each is told how much of the load it holds; what compressed is of those that are zram."""
+    stat = f"{100 * 4096} {60 * 4096 + 40 * 1024} {75 * 4096} 0 0 0 0 60 60"
+    (tmp_path / BEGIN).write_text("")
+    (tmp_path / END).write_text("".join(f"{backends.ZRAM.format(at)} {stat}\n" for at in (0, 1)))
+    swaps = [Swap("/dev/zram0", "partition", 1 << 20, 40 * 4096, 5),
+             Swap("/dev/pmem0m", "partition", 1 << 20, 120 * 4096, -2),
+             Swap("/dev/zram1", "partition", 1 << 20, 40 * 4096, 5)]
+    assert {name: one.value for name, one in backends.measure(
+        tmp_path, 1000, {}, swaps, 4096).items()} == {
+            "zram_ratio": 4.0, "zram_mib": 150 / 256,
+            "areas.zram0.used_mib": 40 / 256, "areas.zram0.share": 0.2,
+            "areas.pmem0.used_mib": 120 / 256, "areas.pmem0.share": 0.6,
+            "areas.zram1.used_mib": 40 / 256, "areas.zram1.share": 0.2}
+    swaps[1] = Swap("/dev/sda", "partition", 1 << 20, 0, 1)
+    assert "areas.sda.share" not in backends.measure(tmp_path, 1000, {}, swaps, 4096)
 
 
 def test_folios_by_size(tmp_path: Path) -> None:

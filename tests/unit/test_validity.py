@@ -13,7 +13,7 @@ import pytest
 from runner.judge import validity
 from runner.judge.tier import find
 from runner.reason import Reason, ReasonKind
-from runner.records import (Accelerator, Boot, BootResult, BuiltKernel, Job, Metric, Outcome,
+from runner.records import (MIB, Accelerator, Boot, BootResult, BuiltKernel, Job, Metric, Outcome,
                             Rules, SwapDevice)
 
 DATA = Path(__file__).resolve().parent.parent / "data/evidence/contended"
@@ -112,6 +112,33 @@ def test_names_of_pmem(boot: Boot, name: str) -> None:
     pmem = replace(boot, job=replace(boot.job, device=SwapDevice("pmem", SIZE)))
     assert judge(pmem) == ()
     only(judge(boot), ReasonKind.DEVICE, f"swap device is {name}, not a brd one")
+
+
+@pytest.mark.parametrize("rows, said", [
+    (("/dev/zram0 partition 65532 0 100", "/dev/pmem0 partition 614396 0 -2"), ""),
+    (("/dev/zram0 partition 65532 0 99", "/dev/pmem0 partition 614396 0 -2"),
+     "/dev/zram0 has priority 99, not 100"),
+    (("/dev/zram0 partition 65532 0 100", "/dev/pmem0 partition 614396 0 7"),
+     "/dev/pmem0 has priority 7, not one below 0")])
+def test_priorities_of_several(boot: Boot, rows: tuple[str, ...], said: str) -> None:
+    swaps(boot, "before.swaps", *rows)
+    several = SwapDevice("zram", 64 * MIB, priority=100, beside=(SwapDevice("pmem", SIZE),))
+    found = judge(replace(boot, job=replace(boot.job, device=several)))
+    if said:
+        only(found, ReasonKind.SETTING, said)
+    else:
+        assert found == ()
+
+
+def test_one_of_several_may_be_full(boot: Boot) -> None:
+    first, second = "/dev/ram0 partition 614396 614396 5", "/dev/ram1 partition 614396 {} 4"
+    several = SwapDevice("brd", SIZE, priority=5, beside=(SwapDevice("brd", SIZE, priority=4),))
+    swaps(boot, "before.swaps", first, second.format(0))
+    both = replace(boot, job=replace(boot.job, device=several))
+    swaps(boot, "steady-end.swaps", first, second.format(1000))
+    assert judge(both) == ()
+    swaps(boot, "steady-end.swaps", first, second.format(614000))
+    only(judge(both), ReasonKind.FULL, "filled up (100.0% used)")
 
 
 @pytest.mark.parametrize("used, counts", [(608250, True), (608253, False), (614396, False)])

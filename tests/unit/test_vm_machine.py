@@ -142,6 +142,29 @@ def test_zram_lies_in_ram_with_what_it_knows_of_its_pages() -> None:
     assert zram.ram == (384 + 512 + 16) * MIB and not zram.params and not zram.disk
 
 
+def test_several_beside_each_other() -> None:
+    several = SwapDevice("pmem", 256 * MIB, node=0, beside=(
+        SwapDevice("brd", 64 * MIB), SwapDevice("zram", 64 * MIB), SwapDevice("brd", 128 * MIB),
+        SwapDevice("pmem", 512 * MIB, node=1), SwapDevice("zram", 32 * MIB),
+        SwapDevice("virtio-blk", 16 * MIB)))
+    layout = memory.lay_out(256 * MIB, several)
+    # zram: a thirty-second on top for what it knows of its pages.
+    assert layout.ram == (256 + 64 + 128 + 66 + 33) * MIB and layout.disk == 16 * MIB
+    assert layout.params == ("ramdisk_size=131072", "brd.rd_nr=2", "zram.num_devices=2")
+    assert layout.args[:2] == ("-m", "size=547M,slots=3,maxmem=4G")
+    assert [word for word in layout.args if word.startswith(("nvdimm", "memory-backend"))] == [
+        "memory-backend-ram,id=swapmem,size=256M", "nvdimm,memdev=swapmem,id=swapdimm,node=0",
+        "memory-backend-ram,id=swapmem1,size=512M", "nvdimm,memdev=swapmem1,id=swapdimm1,node=1"]
+
+
+@pytest.mark.parametrize("nodes, said", [(1, "to lie on node 0.*nodes are 1"),
+                                         (2, "to lie on node 2.*nodes are 2")])
+def test_a_device_lies_on_a_node_that_is_there(nodes: int, said: str) -> None:
+    device = SwapDevice("pmem", 64 * MIB, node=0, beside=(SwapDevice("pmem", 64 * MIB, node=2),))
+    with pytest.raises(UsageError, match=said):
+        numa.share(memory.lay_out(256 * MIB, device), device, 2, nodes)
+
+
 @pytest.mark.parametrize("kind, model", [("virtio-blk", "virtio-blk-pci"), ("nvme", "nvme")])
 def test_a_disk_is_beside_ram(kind: str, model: str) -> None:
     layout = memory.lay_out(384 * MIB, SwapDevice(kind, 512 * MIB))

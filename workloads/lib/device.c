@@ -4,6 +4,7 @@
 #include "text.h"
 #include "wait.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -41,29 +42,36 @@ bool device_kind_of(const char *name, enum device_kind *kind)
 }
 
 static bool is_candidate(const char *sys, const char *name,
-			 enum device_kind kind)
+			 const struct device_wanted *wanted)
 {
-	// Linux 4.4 calls the disk pmem0m, later ones pmem0.
 	static const char *const begins[] = {
-		[DEVICE_PMEM] = "pmem",
-		[DEVICE_PMEM_LEGACY] = "pmem",
-		[DEVICE_VIRTIO_BLK] = "vd",
-		[DEVICE_NVME] = "nvme",
+		[DEVICE_PMEM] = "pmem",	    [DEVICE_PMEM_LEGACY] = "pmem",
+		[DEVICE_BRD] = "ram",	    [DEVICE_ZRAM] = "zram",
+		[DEVICE_VIRTIO_BLK] = "vd", [DEVICE_NVME] = "nvme",
 	};
-	char path[PATH_MAX];
+	const char *begin = begins[wanted->kind];
+	char path[PATH_MAX], whole[32];
+	int number = wanted->number;
 
-	if (kind == DEVICE_BRD)
-		return !strcmp(name, "ram0");
-	if (kind == DEVICE_ZRAM)
-		return !strcmp(name, "zram0");
-	if (strncmp(name, begins[kind], strlen(begins[kind])) != 0)
+	if (strncmp(name, begin, strlen(begin)) != 0)
+		return false;
+	// Of these there may be more than are used.
+	if (number == DEVICE_ALONE &&
+	    (wanted->kind == DEVICE_BRD || wanted->kind == DEVICE_ZRAM))
+		number = 0;
+	// Linux 4.4 calls the disk pmem0m, later ones pmem0.
+	snprintf(whole, sizeof(whole), "%s%d", begin, number);
+	if (number != DEVICE_ALONE &&
+	    (strncmp(name, whole, strlen(whole)) != 0 ||
+	     isdigit((unsigned char)name[strlen(whole)])))
 		return false;
 	snprintf(path, sizeof(path), "%s/class/block/%s/partition", sys, name);
 	return access(path, F_OK) != 0;
 }
 
 // How many devices could be meant; the last one's name.
-static int scan(struct device *device, const char *sys, enum device_kind kind)
+static int scan(struct device *device, const char *sys,
+		const struct device_wanted *wanted)
 {
 	char path[PATH_MAX];
 	struct dirent *entry;
@@ -76,7 +84,7 @@ static int scan(struct device *device, const char *sys, enum device_kind kind)
 		return 0;
 	while ((entry = readdir(blocks))) {
 		if (strlen(entry->d_name) >= sizeof(device->name) ||
-		    !is_candidate(sys, entry->d_name, kind))
+		    !is_candidate(sys, entry->d_name, wanted))
 			continue;
 		memcpy(device->name, entry->d_name, strlen(entry->d_name) + 1);
 		count++;
@@ -137,11 +145,13 @@ static const char *driver_wanted(enum device_kind kind)
 }
 
 // It has no size of its own.
-static int size_zram(const char *sys, uint64_t bytes, struct error *fault)
+static int size_zram(const struct device *device, const char *sys,
+		     uint64_t bytes, struct error *fault)
 {
 	char path[PATH_MAX], text[24];
 
-	snprintf(path, sizeof(path), "%s/class/block/zram0/disksize", sys);
+	snprintf(path, sizeof(path), "%s/class/block/%s/disksize", sys,
+		 device->name);
 	snprintf(text, sizeof(text), "%" PRIu64, bytes);
 	if (text_write(path, text))
 		return error_coded(fault, ERROR_DEVICE_WRONG, "%s: %s: %s",
@@ -149,19 +159,20 @@ static int size_zram(const char *sys, uint64_t bytes, struct error *fault)
 	return 0;
 }
 
-static int check(struct device *device, const char *sys, enum device_kind kind,
-		 uint64_t bytes, struct error *fault)
+static int check(struct device *device, const char *sys,
+		 const struct device_wanted *wanted, struct error *fault)
 {
 	char path[PATH_MAX], text[32];
 	uint64_t sectors;
 
 	snprintf(device->path, sizeof(device->path), "/dev/%s", device->name);
 	find_driver(device, sys);
-	if (strcmp(device->driver, driver_wanted(kind)) != 0)
+	if (strcmp(device->driver, driver_wanted(wanted->kind)) != 0)
 		return error_coded(fault, ERROR_DEVICE_WRONG,
 				   "%s is provided by %s, %s asks for %s",
 				   device->path, device->driver,
-				   device_kind_name(kind), driver_wanted(kind));
+				   device_kind_name(wanted->kind),
+				   driver_wanted(wanted->kind));
 	snprintf(path, sizeof(path), "%s/class/block/%s/size", sys,
 		 device->name);
 	if (text_read_line(path, text, sizeof(text)) < 0 ||
@@ -169,36 +180,38 @@ static int check(struct device *device, const char *sys, enum device_kind kind,
 		return error_coded(fault, ERROR_DEVICE_WRONG,
 				   "%s: its size cannot be read", path);
 	device->bytes = sectors * 512;
-	if (device->bytes < bytes)
+	if (device->bytes < wanted->bytes)
 		return error_coded(fault, ERROR_DEVICE_TOO_SMALL,
 				   "%s: %" PRIu64 " bytes asked for, %" PRIu64
 				   " found",
-				   device->path, bytes, device->bytes);
+				   device->path, wanted->bytes, device->bytes);
 	return 0;
 }
 
-int device_find(struct device *device, const char *sys, enum device_kind kind,
-		uint64_t bytes, int wait_ms, struct error *fault)
+int device_find(struct device *device, const char *sys,
+		const struct device_wanted *wanted, int wait_ms,
+		struct error *fault)
 {
 	int count = 0;
 
 	memset(device, 0, sizeof(*device));
 	for (int waited = 0; waited <= wait_ms && !count;
 	     waited += count ? 0 : wait_step())
-		count = scan(device, sys, kind);
+		count = scan(device, sys, wanted);
 	if (!count)
 		return error_coded(
 			fault, ERROR_DEVICE_MISSING,
 			"no %s block device within %d ms: the machine "
 			"has none or the kernel lacks its driver",
-			device_kind_name(kind), wait_ms);
+			device_kind_name(wanted->kind), wait_ms);
 	if (count > 1)
 		return error_coded(fault, ERROR_DEVICE_WRONG,
 				   "%d block devices could be the %s one",
-				   count, device_kind_name(kind));
-	if (kind == DEVICE_ZRAM && size_zram(sys, bytes, fault))
+				   count, device_kind_name(wanted->kind));
+	if (wanted->kind == DEVICE_ZRAM &&
+	    size_zram(device, sys, wanted->bytes, fault))
 		return -1;
-	return check(device, sys, kind, bytes, fault);
+	return check(device, sys, wanted, fault);
 }
 
 int device_fill(const struct device *device, uint64_t bytes, uint8_t *buffer,

@@ -30,11 +30,20 @@ struct device {
 	uint64_t bytes;
 };
 
+struct device_wanted {
+	enum device_kind kind;
+	int number; // among those of its kind; DEVICE_ALONE: there is no other
+	uint64_t bytes;
+};
+
+enum { DEVICE_ALONE = -1 };
+
 // Waits up to wait_ms for the device to show up under sys (/sys); faults when
-// it is missing, is not what was asked for, or is smaller than bytes.  A zram
-// device is given that size first.
-int device_find(struct device *device, const char *sys, enum device_kind kind,
-		uint64_t bytes, int wait_ms, struct error *fault);
+// it is missing, is not what was asked for, or is smaller than that.  A zram
+// device is given its size first.
+int device_find(struct device *device, const char *sys,
+		const struct device_wanted *wanted, int wait_ms,
+		struct error *fault);
 
 // Writes the first bytes of a brd or zram device, so that it takes its pages
 // from RAM now and not in the middle of reclaim: nothing that zram could

@@ -25,8 +25,21 @@ int swap_on(const char *path, uint64_t bytes, int flags, uint8_t *page,
 bool swap_first(const char *swaps, char *path, size_t size, uint64_t *kib,
 		uint64_t *used_kib);
 
-// Checks the text of /proc/swaps: path with that size, and no other.
-int swap_check(const char *swaps, const char *path, uint64_t bytes,
+// No priority of ours: the kernel gives each area the next lower one below 0.
+enum { SWAP_KERNELS_PRIORITY = -1 };
+
+struct swap_area {
+	const char *path;
+	uint64_t bytes;
+	int priority; // 0..32767, or SWAP_KERNELS_PRIORITY
+};
+
+// What swapon(2) takes to give an area that priority.
+int swap_flags(int priority);
+
+// Checks the text of /proc/swaps: these areas with their sizes and priorities,
+// and no other.
+int swap_check(const char *swaps, const struct swap_area *areas, size_t count,
 	       struct error *fault);
 
 #endif

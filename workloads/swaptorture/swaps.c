@@ -30,6 +30,8 @@ int swaps_prepare(struct swaps *swaps, struct error *error)
 {
 	char text[4096];
 	uint64_t kib, used_kib;
+	const struct device_wanted disk = {.kind = DEVICE_BRD,
+					   .number = DEVICE_ALONE};
 	struct device device;
 	struct error fault;
 
@@ -40,7 +42,7 @@ int swaps_prepare(struct swaps *swaps, struct error *error)
 		return error_set(error, "/proc/swaps: no device is in use; "
 					"the guest is to have one");
 	// As large as the kernel was told to make it.
-	if (device_find(&device, "/sys", DEVICE_BRD, 0, WAIT_MS, &fault) ||
+	if (device_find(&device, "/sys", &disk, WAIT_MS, &fault) ||
 	    device_fill(&device, device.bytes, scratch, sizeof(scratch),
 			&fault) ||
 	    swap_on(device.path, device.bytes, FAST, scratch, &fault))

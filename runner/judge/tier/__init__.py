@@ -17,7 +17,8 @@ from runner.judge.tier.timed import Timed
 from runner.judge.tier.torture import Torture
 from runner.metrics import backends, latency
 from runner.metrics import steady as metrics
-from runner.records import Sample, with_drivers
+from runner.records import Sample
+from runner.swapareas import with_drivers
 from runner.tomlfile import meant
 
 #: By name, in the order in which people read of them.
@@ -76,7 +77,9 @@ def is_metric(name: str) -> bool:
 def no_metric(name: str, more: str = "") -> str:
     """What to say of a name that is no metric; `more` on the families of them."""
     known = [*(own for one in TABLE.values() for own in one.own_metrics), *metrics.KNOWN]
-    shown = [one for one in known if one not in (*latency.NAMES, *backends.FOLIO_NAMES)]
+    shown = [one for one in known if one not in (
+        *latency.NAMES, *backends.FOLIO_NAMES, *backends.AREA_NAMES)]
     families = ["latency_ns.KIND.PERCENTILE", "folios.SIZE.swpout_share",
+                "areas.DEVICE.share",
                 *(one.family for one in TABLE.values() if one.family)]
     return f"is not a metric; metrics: {', '.join(shown + families)}{more}{meant(name, known)}"

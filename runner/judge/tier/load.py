@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import load
+from runner import load, swapareas
 from runner.asked import Experiment, Planned
 from runner.instruments import steps
 from runner.load.workload import Start
-from runner.records import Accelerator, Boot, BuiltKernel, Job, SwapDevice
+from runner.records import Accelerator, Boot, BuiltKernel, Job
 from runner.vm import toollayer
 
 _LAYOUT_STEP = 8  # bytes
@@ -42,7 +42,8 @@ def boot(way: Way, experiment: Experiment, planned: Planned, kernel: BuiltKernel
     cell, guest, work = planned.cell, experiment.guest, experiment.workload
     argv = load.find(work.program).argv(
         work, Start(guest.ram, cell.threads, work.settled(way.settle)))
-    device = SwapDevice(cell.device, guest.swap, steps.spare(experiment.instruments, guest.swap))
+    device = swapareas.make(cell.device, guest.swap,
+                            steps.spare(experiment.instruments, guest.swap))
     tools = experiment.instruments.programs
     job = Job(device, way.counts_locks, argv, programs=tools,
               tools=steps.steps(experiment.instruments, cell.threads, device, way.counted))

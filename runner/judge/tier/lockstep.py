@@ -31,6 +31,7 @@ from runner.plot.plots import Heading
 from runner.reason import Reason
 from runner.records import (DEVICES, HOST_DEVICES, Accelerator, Boot, BootResult, BuiltKernel,
                             Cell, Metric, Outcome, Rules, Sample)
+from runner.swapareas import kinds
 from runner.tomlfile import Table as File
 from runner.vm import machine as pc
 from runner.vm import newqemu, numa
@@ -111,7 +112,7 @@ class Lockstep(Tier):
             where.complain("threads", f"{wanted - setting.spare} threads and {setting.spare} spare "
                                       f"CPUs are more than the {have} CPUs that can be simulated "
                                       f"of {machine.name}; take fewer, or another lockstep.machine")
-        for kind in devices:
+        for kind in (kind for device in devices for kind in kinds(device)):
             if machine.sockets > 1 and kind in DEVICES and (
                     kind not in numa.OUTSIDE or kind in HOST_DEVICES):
                 root.complain("devices", f"{kind}: the lockstep tier has a NUMA node a socket, and "

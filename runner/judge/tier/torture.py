@@ -23,7 +23,8 @@ from runner.judge.validity import ended, findings, other_accelerator, verificati
 from runner.metrics import torturefile
 from runner.reason import Reason, ReasonKind, joined
 from runner.records import (MIB, Accelerator, Boot, BootResult, BuiltKernel, Job, Metric, Outcome,
-                            Rules, Sample, SwapDevice, with_drivers)
+                            Rules, Sample, SwapDevice)
+from runner.swapareas import is_one, with_drivers
 from runner.tomlfile import REQUIRED
 from runner.tomlfile import Table as File
 
@@ -159,7 +160,7 @@ def _read(table: File, chosen: bool, devices: Iterable[str]) -> Asked:
         if "brd" in devices:
             table.complain("", "the RAM disk (brd) is its second swap device; take device pmem")
         for device in devices:
-            if with_drivers("", device):
+            if not is_one(device) or with_drivers("", device):
                 table.complain("", f"{device}: the tier knows pmem and pmem-legacy alone")
     table.close()
     return found

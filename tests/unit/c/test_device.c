@@ -62,7 +62,10 @@ static void add_pmem(const char *name, const char *provider, uint64_t mib)
 
 static int find(struct device *device, enum device_kind kind, uint64_t mib)
 {
-	return device_find(device, sys, kind, mib * MIB, 0, &fault);
+	const struct device_wanted wanted = {
+		.kind = kind, .number = DEVICE_ALONE, .bytes = mib * MIB};
+
+	return device_find(device, sys, &wanted, 0, &fault);
 }
 
 static void test_nfit(void **state)
@@ -127,6 +130,36 @@ static void test_two(void **state)
 	assert_string_equal(fault.code, "device-wrong");
 	assert_string_equal(fault.line,
 			    "2 block devices could be the pmem one");
+}
+
+// Each of several by its number.
+static void test_second_of_two(void **state)
+{
+	struct device_wanted wanted = {.kind = DEVICE_PMEM, .bytes = 256 * MIB};
+	struct device device;
+
+	(void)state;
+	add_pmem("pmem0", "ACPI.NFIT", 512);
+	add_pmem("pmem1m", "ACPI.NFIT", 256);
+	add_pmem("pmem10", "ACPI.NFIT", 128);
+	assert_int_equal(device_find(&device, sys, &wanted, 0, &fault), 0);
+	assert_string_equal(device.path, "/dev/pmem0");
+	wanted.number = 1;
+	assert_int_equal(device_find(&device, sys, &wanted, 0, &fault), 0);
+	assert_string_equal(device.path, "/dev/pmem1m");
+	wanted.number = 2;
+	assert_int_equal(device_find(&device, sys, &wanted, 0, &fault), -1);
+	assert_string_equal(fault.code, "device-missing");
+	wanted = (struct device_wanted){DEVICE_ZRAM, 1, 4 * MIB};
+	shell("for i in 0 1; do mkdir -p devices/virtual/block/zram$i; "
+	      "echo 8192 > devices/virtual/block/zram$i/size; "
+	      "echo 0 > devices/virtual/block/zram$i/disksize; "
+	      "ln -s ../../devices/virtual/block/zram$i class/block/zram$i; "
+	      "done");
+	assert_int_equal(device_find(&device, sys, &wanted, 0, &fault), 0);
+	assert_string_equal(device.path, "/dev/zram1");
+	shell("grep -qx 4194304 class/block/zram1/disksize && "
+	      "grep -qx 0 class/block/zram0/disksize");
 }
 
 static void test_partition_is_no_device(void **state)
@@ -217,6 +250,7 @@ int main(void)
 		cmocka_unit_test_setup(test_too_small, set_up),
 		cmocka_unit_test_setup(test_missing, set_up),
 		cmocka_unit_test_setup(test_two, set_up),
+		cmocka_unit_test_setup(test_second_of_two, set_up),
 		cmocka_unit_test_setup(test_partition_is_no_device, set_up),
 		cmocka_unit_test_setup(test_brd, set_up),
 		cmocka_unit_test_setup(test_zram_is_given_its_size, set_up),

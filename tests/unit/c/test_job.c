@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "runner/agent/job.h"
+#include "workloads/lib/swap.h"
 
 #define GOOD_HEAD                  \
 	"swapscale-job 1\n"        \
@@ -41,8 +42,11 @@ static void test_good(void **state)
 
 	(void)state;
 	assert_int_equal(parse(&job, GOOD, strlen(GOOD), &copy), 0);
-	assert_int_equal(job.device, DEVICE_PMEM_LEGACY);
-	assert_int_equal(job.device_bytes, 536870912);
+	assert_int_equal(job.area_count, 1);
+	assert_int_equal(job.areas[0].device.kind, DEVICE_PMEM_LEGACY);
+	assert_int_equal(job.areas[0].device.bytes, 536870912);
+	assert_int_equal(job.areas[0].device.number, DEVICE_ALONE);
+	assert_int_equal(job.areas[0].priority, SWAP_KERNELS_PRIORITY);
 	assert_true(job.lock_stat);
 	assert_int_equal(job.heartbeat_ms, 250);
 	assert_string_equal(job.argv[0], "/bin/swapstorm");
@@ -62,6 +66,45 @@ static void test_good(void **state)
 	assert_int_equal(job.tools[1].when, TOOL_WINDOW);
 	assert_string_equal(job.tools[1].name, "perf-2");
 	assert_null(job.tools[1].env[0]);
+	free(copy);
+}
+
+#define AREA(kind, more) "device " kind "\ndevice-bytes 40960\n" more
+
+static void test_areas(void **state)
+{
+	static const char text[] =
+		GOOD_HEAD "device-priority 0\n" AREA("pmem", "")
+			AREA("zram", "device-priority 32767\n") AREA("pmem", "")
+				AREA("pmem", "") "arg x\nend\n";
+	static const int numbers[] = {DEVICE_ALONE, 0, DEVICE_ALONE, 1, 2},
+			 priorities[] = {0, -1, 32767, -1, -1};
+	struct job job;
+	char *copy;
+
+	(void)state;
+	assert_int_equal(parse(&job, text, strlen(text), &copy), 0);
+	assert_int_equal(job.area_count, 5);
+	for (size_t i = 0; i < 5; i++) {
+		assert_int_equal(job.areas[i].device.number, numbers[i]);
+		assert_int_equal(job.areas[i].priority, priorities[i]);
+	}
+	assert_int_equal(job.areas[2].device.kind, DEVICE_ZRAM);
+	assert_int_equal(job.areas[2].device.bytes, 40960);
+	free(copy);
+}
+
+static void test_area_count(void **state)
+{
+	char text[2048] = "swapscale-job 1\n";
+	struct job job;
+	char *copy;
+
+	(void)state;
+	for (int i = 0; i <= JOB_MAX_AREAS; i++)
+		strcat(text, AREA("brd", ""));
+	assert_int_equal(parse(&job, text, strlen(text), &copy), -1);
+	assert_string_equal(fault.line, "line 18: device: more than 8 of them");
 	free(copy);
 }
 
@@ -96,18 +139,31 @@ static void test_bad(void **state)
 		 "line 2: device: not one of pmem, pmem-legacy, brd, zram, "
 		 "virtio-blk, nvme"},
 		{"swapscale-job 1\ndevice brd\ndevice brd\n",
-		 "line 3: device: given twice"},
-		{"swapscale-job 1\ndevice-bytes 4097\n",
-		 "line 2: device-bytes: not a multiple of 4096 of at least ten "
+		 "line 3: device: the one before it has no device-bytes"},
+		{"swapscale-job 1\ndevice brd\ndevice-bytes 40960\n"
+		 "device-bytes 40960\n",
+		 "line 4: device-bytes: given twice"},
+		{"swapscale-job 1\ndevice brd\ndevice-priority 1\n"
+		 "device-priority 1\n",
+		 "line 4: device-priority: given twice"},
+		{"swapscale-job 1\ndevice brd\ndevice-priority 32768\n",
+		 "line 3: device-priority: not in 0..32767"},
+		{"swapscale-job 1\ndevice brd\ndevice-priority -1\n",
+		 "line 3: device-priority: not in 0..32767"},
+		{"swapscale-job 1\ndevice-bytes 40960\n",
+		 "line 2: device-bytes: no device before it"},
+		{"swapscale-job 1\ndevice brd\ndevice-bytes 4097\n",
+		 "line 3: device-bytes: not a multiple of 4096 of at least ten "
 		 "pages"},
-		{"swapscale-job 1\ndevice-bytes 36864\n",
-		 "line 2: device-bytes: not a multiple of 4096 of at least ten "
+		{"swapscale-job 1\ndevice brd\ndevice-bytes 36864\n",
+		 "line 3: device-bytes: not a multiple of 4096 of at least ten "
 		 "pages"},
-		{"swapscale-job 1\ndevice-bytes 17592186044416\n",
-		 "line 2: device-bytes: not a multiple of 4096 of at least ten "
+		{"swapscale-job 1\ndevice brd\ndevice-bytes 17592186044416\n",
+		 "line 3: device-bytes: not a multiple of 4096 of at least ten "
 		 "pages"},
-		{"swapscale-job 1\ndevice-bytes 18446744073709551616\n",
-		 "line 2: device-bytes: not a multiple of 4096 of at least ten "
+		{"swapscale-job 1\ndevice brd\ndevice-bytes "
+		 "18446744073709551616\n",
+		 "line 3: device-bytes: not a multiple of 4096 of at least ten "
 		 "pages"},
 		{"swapscale-job 1\nlock-stat 2\n",
 		 "line 2: lock-stat: not 0 or 1"},
@@ -222,6 +278,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_areas),
+		cmocka_unit_test(test_area_count),
 		cmocka_unit_test(test_every_truncation),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_nul_inside),

@@ -72,8 +72,9 @@ static void test_check(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct error fault;
-		int result = swap_check(cases[i].swaps, "/dev/pmem0", 512 * MIB,
-					&fault);
+		const struct swap_area area = {"/dev/pmem0", 512 * MIB,
+					       SWAP_KERNELS_PRIORITY};
+		int result = swap_check(cases[i].swaps, &area, 1, &fault);
 
 		assert_int_equal(result, cases[i].says ? -1 : 0);
 		if (!cases[i].says)
@@ -81,6 +82,60 @@ static void test_check(void **state)
 		assert_string_equal(fault.code, "swapon");
 		assert_string_equal(fault.line, cases[i].says);
 	}
+}
+
+static void test_check_of_several(void **state)
+{
+	static const struct swap_area areas[] = {
+		{"/dev/pmem0", 512 * MIB, SWAP_KERNELS_PRIORITY},
+		{"/dev/zram0", 64 * MIB, 100},
+	};
+	static const struct {
+		const char *zram, *says; // NULL: good
+	} cases[] = {
+		{"/dev/zram0 partition 65532 0 100\n", NULL},
+		{"", "/proc/swaps does not name /dev/zram0"},
+		{"/dev/zram0 partition 65532 0 99\n",
+		 "/dev/zram0: priority 100 asked for, the kernel gave it 99"},
+		{"/dev/zram0 partition 65532 0 -100\n",
+		 "/dev/zram0: priority 100 asked for, the kernel gave it -100"},
+		{"/dev/zram0 partition 65532 0 1x\n",
+		 "/proc/swaps does not name /dev/zram0"},
+		{"/dev/zram0 partition 65532 0 100\n/dev/ram0 partition 8 0 "
+		 "1\n",
+		 "/proc/swaps names more than what was switched on"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct error fault;
+		char swaps[512];
+
+		snprintf(swaps, sizeof(swaps), "%s%s", HEAD PMEM,
+			 cases[i].zram);
+		int result = swap_check(swaps, areas, 2, &fault);
+
+		assert_int_equal(result, cases[i].says ? -1 : 0);
+		if (cases[i].says)
+			assert_string_equal(fault.line, cases[i].says);
+	}
+	struct error fault;
+
+	assert_int_equal(swap_check(HEAD "/dev/pmem0 partition 524284 0 5\n",
+				    areas, 1, &fault),
+			 -1);
+	assert_string_equal(
+		fault.line,
+		"/dev/pmem0: priority -1 asked for, the kernel gave it 5");
+}
+
+static void test_flags_of_swapon(void **state)
+{
+	(void)state;
+	assert_int_equal(swap_flags(SWAP_KERNELS_PRIORITY), 0);
+	assert_int_equal(swap_flags(0), 0x8000);
+	assert_int_equal(swap_flags(100), 0x8064);
+	assert_int_equal(swap_flags(32767), 0xffff);
 }
 
 static void test_first_swap(void **state)
@@ -109,6 +164,8 @@ int main(void)
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_largest),
 		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_check_of_several),
+		cmocka_unit_test(test_flags_of_swapon),
 		cmocka_unit_test(test_first_swap),
 	};
 
