@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from runner import paths, tomlfile
 from runner.asked import Experiment
-from runner.errors import UsageError, printable
+from runner.errors import SwapscaleError, UsageError, printable
 from runner.experiment import plan
 from runner.judge import tier
+from runner.kernel import git, spec
 from runner.tomlfile import REQUIRED, Table
 
+_MAINLINE = "https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git"
+_GIT = re.compile(r"git:(?P<path>[^@:]+)(?P<rest>[@:].*|)")
 FOLDER = paths.CONFIGS / "claims"
 
 #: Beyond this a change is more likely percent than a share: it is three times the base.
@@ -61,6 +66,7 @@ class Claim:
     source: Source
     cells: tuple[ClaimCell, ...]
     experiment: Experiment
+    kernels: str = ""         # what the source compared, and how these stand for it
 
     @property
     def base(self) -> str:
@@ -85,21 +91,59 @@ def find(name: str) -> Path:
     return path
 
 
-def load(path: Path, experiment: Experiment | None = None) -> Claim:
-    """Read a claim; UsageError with file, line and key for everything that is not right.
+def of_tree(path: Path, tree: Path) -> tomlfile.Given:
+    """The claim's git kernels, each at its commit of another repository.
 
-    `experiment` is the file's own where it was read before.
+    UsageError where it has none.
     """
     root = tomlfile.load(path)
+    typed, there = f"--tree {tree}", root.whole()
+    found: tomlfile.Given = {(key,): tomlfile.Change(_moved(there[key], tree), typed)
+                             for key in ("base", "test") if key in there}
+    if all(change.value == there[key] for (key,), change in found.items()):
+        raise UsageError(f"{path}: --tree: names no kernel of a git repository")
+    return found
+
+
+def _moved(value: Any, tree: Path) -> Any:
+    if isinstance(value, list):
+        return [_moved(one, tree) for one in value]
+    match = _GIT.fullmatch(value) if isinstance(value, str) else None
+    return f"git:{tree.absolute()}{match['rest']}" if match else value
+
+
+def sources(claim: Claim) -> None:
+    """UsageError in one line where a kernel's repository, or its commit, is not there."""
+    for name in (claim.base, claim.test):
+        source = spec.parse(name).source
+        if source.kind != "git":
+            continue
+        try:
+            git.identity(source)
+        except SwapscaleError as error:
+            raise UsageError(
+                f"claim {claim.name}: no kernel {printable(name, 200)}: {error}. To have it, 'git "
+                f"clone {_MAINLINE} {source.path}' (some 3 GB; any clone with that commit will "
+                "do), or name one you have with --tree DIR") from None
+
+
+def load(path: Path, experiment: Experiment | None = None,
+         given: tomlfile.Given | None = None) -> Claim:
+    """Read a claim; UsageError with file, line and key for everything that is not right.
+
+    `experiment` is the file's own where it was read before; `given`: as for plan.load.
+    """
+    root = tomlfile.load(path, given)
     if "claim" not in root.keys():
         root.complain("claim", "missing; a claim file has a table [claim] beside its experiment")
-    planned = experiment or plan.load(path)
+    planned = experiment or plan.load(path, given=given)
     table = root.table("claim")
     if not planned.rules.base or len(planned.kernels) != 2:
         root.complain("test" if planned.rules.base else "kernels",
                       "a claim compares two kernels: name base and one test")
     made = Claim(planned.name, table.text("statement", REQUIRED), _source(table),
-                 tuple(_cell(one, planned) for one in table.tables("cell")), planned)
+                 tuple(_cell(one, planned) for one in table.tables("cell")), planned,
+                 table.text("kernels", ""))
     if not made.cells:
         table.complain("cell", "missing; a claim has at least one [[claim.cell]]")
     places = [(cell.device, cell.threads, cell.metric) for cell in made.cells]

@@ -123,6 +123,8 @@ def _facts(findings: Findings) -> Iterable[tuple[str, str]]:
     if source.silent_on:
         yield "the source does not give", ", ".join(source.silent_on)
     yield "kernels", f"base {claim.base}, test {claim.test}"
+    if claim.kernels:
+        yield "they stand for", claim.kernels
     load = claim.experiment.workload
     yield "load", loads.find(load.program).said(load)
     yield "guest", (f"{guest.ram // MIB} MiB of RAM, {guest.swap // MIB} MiB of swap on "

@@ -27,6 +27,8 @@ def add(commands: Commands) -> None:
                         "claim's folder under results/: print its page again")
     parser.add_argument("--resume", type=Path, metavar="CAMPAIGN",
                         help="go on with an interrupted claim's folder")
+    parser.add_argument("--tree", type=Path, metavar="DIR", help="the git repository that has "
+                        "the claim's kernels, where they are not in the folder it names")
     parser.add_argument("--recompute", action="store_true",
                         help="with a folder: take every metric anew from the evidence")
     campaigns(parser)
@@ -45,8 +47,8 @@ def do_claim(args: argparse.Namespace, progress: Progress) -> Exit:
     again = args.claim is not None and stored.is_stored(args.claim)
     if args.recompute and not again:
         raise UsageError("claim: --recompute takes a claim's folder that is complete")
-    if args.results and (args.resume or again):
-        raise UsageError("claim: --results is for a new campaign")
+    if (args.results or args.tree) and (args.resume or again):
+        raise UsageError("claim: --results and --tree are for a new campaign")
     if again:
         home, claim, _ = _reopen(Path(args.claim))
         samples = home.samples()
@@ -57,8 +59,11 @@ def do_claim(args: argparse.Namespace, progress: Progress) -> Exit:
     folder: Path | None = args.resume
     if folder is None:
         # All of it is checked before there is a folder.
-        wanted = claimfile.load(claimfile.find(args.claim))
-        folder = campaign.create(wanted.experiment, args.results).folder
+        file = claimfile.find(args.claim)
+        given = claimfile.of_tree(file, args.tree) if args.tree else None
+        wanted = claimfile.load(file, given=given)
+        claimfile.sources(wanted)
+        folder = campaign.create(wanted.experiment, args.results, given).folder
     home, claim, record = _reopen(folder)
     progress.log(f"{claim.experiment.title}: results in {home.folder}")
     try:

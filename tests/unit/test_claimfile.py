@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from runner import paths
 from runner.bisect import question
+from runner.campaign import campaign
 from runner.claim import claimfile
 from runner.errors import UsageError
 from runner.judge import tier
-from runner.metrics import steady
+from runner.metrics import letters, steady
 from runner.records import Metric
+from tests.smallgit import git
 
 EXPERIMENT = """\
 format = 1
@@ -188,7 +190,8 @@ DECIDING = list(dict.fromkeys([*(own for name in TIERS for own in tier.find(name
                                *steady.KNOWN]))
 
 
-@pytest.mark.parametrize("metric", [one for one in DECIDING if one != "swap_efficiency"])
+@pytest.mark.parametrize("metric", [one for one in DECIDING
+                                    if one not in ("swap_efficiency", *letters.UNITS)])
 def test_every_metric_with_a_direction_decides(tmp_path: Path, metric: str) -> None:
     """As a claim's, a threshold's and a bisect's; the tier is one that measures it."""
     file = tmp_path / "c.toml"
@@ -254,3 +257,44 @@ def test_a_large_change_can_be_meant(tmp_path: Path) -> None:
         file = tmp_path / "c.toml"
         file.write_text(GOOD.replace("effect = 0.25", f"{more}effect = {effect}"))
         assert claimfile.load(file).cells[0].effect == float(effect)
+
+
+def with_git(tmp_path: Path) -> Path:
+    file = tmp_path / "far.toml"
+    file.write_text(GOOD.replace('"6.1:vanilla"', '"git:/nowhere/linux@v6.17"').replace(
+        '"6.1:batch-add"', '"git:/nowhere/linux@v6.18"').replace(
+            'statement =', 'kernels = "two releases"\nstatement ='))
+    return file
+
+
+def test_a_kernel_that_is_not_here_is_one_line_with_what_to_do(tmp_path: Path) -> None:
+    wanted = claimfile.load(with_git(tmp_path))
+    assert wanted.kernels == "two releases"
+    with pytest.raises(UsageError, match="claim far: no kernel git:/nowhere/linux@v6.17: "
+                       "/nowhere/linux: no such folder.*'git clone https://git.kernel.org/.* "
+                       "/nowhere/linux'.*--tree DIR") as error:
+        claimfile.sources(wanted)
+    assert "\n" not in str(error.value)
+
+
+def test_another_repository_has_the_same_commits(tmp_path: Path) -> None:
+    tree = tmp_path / "my linux"
+    tree.mkdir()
+    git(tree, "init", "--quiet")
+    (tree / "Kbuild").write_text("")
+    git(tree, "add", "Kbuild")
+    git(tree, "commit", "--quiet", "-m", "one")
+    git(tree, "tag", "v6.17")
+    file = with_git(tmp_path)
+    given = claimfile.of_tree(file, tree)
+    wanted = claimfile.load(file, given=given)
+    assert (wanted.base, wanted.test) == (f"git:{tree}@v6.17", f"git:{tree}@v6.18")
+    with pytest.raises(UsageError, match=f"claim far: no kernel git:{tree}@v6.18: .*has no commit"):
+        claimfile.sources(wanted)
+    git(tree, "tag", "v6.18")
+    claimfile.sources(wanted)
+    # The campaign has them, so one that is resumed needs no --tree.
+    home = campaign.create(wanted.experiment, tmp_path / "results", given)
+    assert claimfile.load(home.experiment_file).test == f"git:{tree}@v6.18"
+    with pytest.raises(UsageError, match="--tree: names no kernel of a git repository"):
+        claimfile.of_tree(paths.CONFIGS / "claims/chen-2016.toml", tree)
