@@ -55,7 +55,7 @@ def test_prefix_builds_without_a_warning(name: str, flavour: str) -> None:
 
 
 @pytest.mark.parametrize("option", ["SWAP", "MEMCG"])
-@pytest.mark.parametrize("source", ["6.1", "6.12"])
+@pytest.mark.parametrize("source", sorted({name.partition(":")[0] for name in WHOLE}))
 def test_series_build_without_an_option(swapscale, tmp_path: Path, source: str,
                                         option: str) -> None:
     fragments = [f"{tmp_path}/less.config"]

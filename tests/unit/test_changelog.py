@@ -49,8 +49,9 @@ def test_no_table_is_written_by_hand(budget: Budget) -> None:
 def test_every_series_of_batches_has_a_table_for_each_source(budget: Budget) -> None:
     there = [(file.parent.name, has, wanted) for file, has, wanted in changelog.readmes(budget)]
     assert sorted((name, has.split(":")[0]) for name, has, _ in there) == sorted(
-        (name, f"| {source}") for name in ("batched", "batched-more", "today-batched")
-        for source in ("6.1", "6.12"))
+        (name, f"| {source}") for name, *sources in (
+            ("batched", "6.1", "6.12"), ("batched-more", "6.1", "6.12"),
+            ("today-batched", "6.1", "6.12"), ("cluster-batched", "7.3")) for source in sources)
     for name, has, wanted in there:
         assert has == wanted, f"{name}: 'python3 -m runner.report.changelog' writes it anew"
 
