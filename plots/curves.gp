@@ -22,11 +22,11 @@ curves = lines + word(ARG6, 3)
 is_measured(i) = i < measured
 is_claimed(i) = i >= lines
 # Curves pair up in the order given: base first, test second, in each kind.
-place(i) = (is_measured(i) ? i : is_claimed(i) ? i - lines : i - measured) % 4 + 1
-array colours[4] = ["#000000", "#00468c", "#b04000", "#5a5a5a"]
-array filled[4] = [7, 5, 9, 13]
-array open[4] = [6, 4, 8, 12]
-array stars[4] = [3, 2, 1, 3]
+place(i) = (is_measured(i) ? i : is_claimed(i) ? i - lines : i - measured) % 6 + 1
+array colours[6] = ["#000000", "#00468c", "#b04000", "#5a5a5a", "#007a4d", "#8a2d8a"]
+array filled[6] = [7, 5, 9, 13, 11, 15]
+array open[6] = [6, 4, 8, 12, 10, 14]
+array stars[6] = [3, 2, 1, 3, 2, 1]
 do for [i = 0 : curves - 1] {
 	if (is_measured(i)) {
 		set linetype i + 1 dashtype solid linewidth 2 \
