@@ -15,6 +15,7 @@ from runner.instruments import table as instruments
 from runner.judge import rules, tier
 from runner.judge.tier.base import Tier
 from runner.kernel import spec
+from runner.load import memcg
 from runner.load.workload import Machine, Workload
 from runner.records import COMPRESSORS, DRIVERS, HOST_DEVICES, MIB, Accelerator
 from runner.settings import chosen as settings
@@ -69,6 +70,8 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
             variants[one.shown] = Under(one.written, dataclasses.replace(
                 own_guest, cmdline=(*own_guest.cmdline, *one.parameters)), own_work, one.knobs,
                 one.parameters)
+    for name in kernels:
+        _zswap(root, name, guest, variants.get(name), work)
     paired = sum(len(devices) * len(one.threads(threads, guest)) * max(0, len(kernels) - 1)
                  for one in chosen if one.paired)
     judging, boots = rules.read(root.table("rules"), base or "", paired)
@@ -105,6 +108,20 @@ def _devices(root: tomlfile.Table) -> list[str]:
     if len(set(devices)) != len(devices):
         root.complain("devices", "names something twice")
     return devices
+
+
+def _zswap(root: tomlfile.Table, name: str, guest: Guest, own: Under | None, work: Workload
+           ) -> None:
+    """Complain where a group's zswap is limited and there is none, or takes too much of it."""
+    load = own.workload if own else work
+    limited = [one for one in memcg.files(load.options) if one.startswith("memory.zswap.")]
+    if any(knob.asked == "zswap=on" for knob in (own.knobs if own else ())):
+        ram = (own.guest if own else guest).ram
+        if wrong := memcg.with_zswap(load.options, load.ratio * ram / MIB):
+            root.complain("workload", f"{name}: {wrong}")
+    elif limited:
+        root.complain("workload", f"{limited[0]} limits nothing: {name} runs without zswap; set "
+                                  "zswap = \"on\" in [settings], or leave the key away")
 
 
 def _left_out(root: tomlfile.Table, kernels: tuple[str, ...], tiers: list[str]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from runner.errors import UsageError, printable
 from runner.asked import Experiment
 from runner.kernel import parameters, versions
+from runner.load import memcg
 from runner.records import BuiltKernel
 from runner.settings.words import Knob
 
@@ -30,6 +31,12 @@ def refuse(experiment: Experiment, kernels: Mapping[tuple[str, str], BuiltKernel
             if lack := lacks(kernel, knob):
                 raise UsageError(f"{experiment.file}: {printable(name, 100)}: {knob.asked}: Linux "
                                  f"{printable(kernel.release, 40)} {lack}")
+        for file in memcg.files(experiment.under(name).workload.options):
+            if kernel.modules is None and not _holds(kernel.image, file.removeprefix("memory.")):
+                raise UsageError(f"{experiment.file}: {printable(name, 100)}: workload: Linux "
+                                 f"{printable(kernel.release, 40)} has no {file}: nothing in its "
+                                 "image has that name; leave the key away, or take a kernel that "
+                                 "has it")
 
 
 def lacks(kernel: BuiltKernel, knob: Knob) -> str:

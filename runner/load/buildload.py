@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from runner.load import memcg as limits
 from runner.load.workload import REPORTS, Load, Machine, Start, Workload
 from runner.metrics import letters
 from runner.records import LOADS
@@ -51,6 +52,7 @@ class Build(Load):
             work.complain("memcg_mib", f"{jobs} compilers of {_JOB_MIB} MiB do not fit in {limit} "
                                        f"MiB and {machine.swap} MiB of swap; lower threads or "
                                        "raise guest.swap_mib")
+        more = limits.read(work, limits.Group(limit, jobs * _JOB_MIB, jobs * _LEAST_MIB))
         units = work.integer("units", 1, _LIMITS["SOURCE_MOST_UNITS"], 16)
         if units < jobs:
             work.complain("units", f"{units} units are less than {jobs} compilers at a time; "
@@ -60,7 +62,7 @@ class Build(Load):
         seed = work.integer("seed", 0, 2**63 - 1, 1)
         work.close()
         return Workload(self.name, 0.0, 0, verify, seed, (
-            "--memcg", f"{limit}M", "--units", str(units), "--functions", str(functions)))
+            "--memcg", f"{limit}M", *more, "--units", str(units), "--functions", str(functions)))
 
     def argv(self, work: Workload, start: Start) -> tuple[str, ...]:
         return (f"/bin/{self.guest_program}", "--folder", _FOLDER, "--tmpfs",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from runner.load import memcg as limits
 from runner.load import usemem
 from runner.load.workload import REPORTS, Load, Machine, Start, Workload
 from runner.metrics import latency, letters
@@ -206,6 +207,7 @@ def _place(work: Table, size: float, machine: Machine, threads: int) -> list[str
         options.append(f"--thp={thp}")
     if memcg:
         options += ["--memcg", f"{memcg}M"]
+    options += limits.read(work, limits.Group(memcg, size, -(-_own_memory(size, threads) // MIB)))
     for key in ("cpus", "nodes"):
         numbers = work.integers(key, 0, 1023, [])
         if key == "cpus" and numbers and max(numbers) >= machine.vcpus:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,22 @@ def test_two_swap_devices_by_priority(swapscale, tmp_path: Path) -> None:
     assert 1.8 < one.metrics["zram_ratio"].value < 2.6
     check = json.loads((home / one.evidence / "workload.json").read_text())["verification"]
     assert check["done"] and check["bad"] == 0
+
+
+def test_limits_of_a_group_take_effect(swapscale, tmp_path: Path) -> None:
+    """What memory.high keeps out of RAM is swapped out on top of what memory.max does."""
+    text = (paths.CONFIGS / "variants/memcg.toml").read_text(encoding="utf-8")
+    file = tmp_path / "one.toml"
+    file.write_text(re.sub(r"^test = \[.*?^\]", "", text, flags=re.DOTALL | re.MULTILINE))
+    done = swapscale("run", file, "--results", tmp_path / "results", "--set",
+                     "workload.memcg_high_mib=64", "--set", "rules.layouts=1", "--set",
+                     "rules.self_check=false")
+    assert done.returncode == 3, done.stdout + done.stderr
+    home = next((tmp_path / "results").iterdir())
+    one, = load_samples(home / "samples.jsonl")
+    assert one.invalid == ()
+    # The program ends where a file reads something else than was written.
+    job = json.loads((home / one.evidence / "qemu.json").read_text())["job"]
+    assert "memory.high=67108864,memory.swap.max=268435456" in job["workload"]
+    # 282 MiB in 64: with memory.max alone, 96 MiB, 46,400 pages were.
+    assert one.metrics["pswpout"].value > 50000

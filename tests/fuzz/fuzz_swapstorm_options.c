@@ -6,7 +6,7 @@
 // LINK: workloads/swapstorm/pattern_hotcold.c workloads/swapstorm/pattern_mix.c
 // LINK: workloads/swapstorm/pattern_readlater.c
 // LINK: workloads/swapstorm/layout.c workloads/swapstorm/list.c
-// LINK: workloads/lib/memcg.c workloads/lib/error.c
+// LINK: workloads/lib/memcg.c workloads/lib/error.c workloads/lib/text.c
 // SEEDS: tests/fuzz/seeds/swapstorm_options
 // swapstorm's command line.
 #include "words.h"

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "memcg.h"
+#include "text.h"
 
 #define USUAL_ROOT "/sys/fs/cgroup"
 
@@ -118,6 +119,50 @@ int memcg_make(struct memcg *memcg, const char *name, uint64_t limit,
 		memcg_leave(memcg);
 		return -1;
 	}
+	return 0;
+}
+
+// "NAME=VALUE"; cut where they are apart.
+static int set_one(const struct memcg *memcg, char *setting,
+		   struct error *error)
+{
+	char path[sizeof(memcg->path) + 64], read_back[64];
+	char *value = strchr(setting, '=');
+
+	if (!value || strncmp(setting, "memory.", 7) != 0 ||
+	    strspn(setting, "abcdefghijklmnopqrstuvwxyz.") !=
+		    (size_t)(value - setting) ||
+	    value - setting > 40)
+		return error_set(error,
+				 "--memcg-set: '%.60s' is not memory.NAME="
+				 "VALUE, such as memory.high=67108864",
+				 setting);
+	*value++ = '\0';
+	if (put(memcg->path, setting, value, error))
+		return -1;
+	snprintf(path, sizeof(path), "%s/%s", memcg->path, setting);
+	if (text_read_line(path, read_back, sizeof(read_back)) < 0)
+		return error_set(error, "--memcg-set: %s: %s", path,
+				 strerror(errno));
+	if (strcmp(read_back, value) != 0)
+		return error_set(error,
+				 "--memcg-set: %s did not take effect: '%s' "
+				 "was written and '%s' is read",
+				 setting, value, read_back);
+	return 0;
+}
+
+int memcg_set(const struct memcg *memcg, const char *settings,
+	      struct error *error)
+{
+	char text[512], *rest = NULL;
+
+	if (snprintf(text, sizeof(text), "%s", settings) >= (int)sizeof(text))
+		return error_set(error, "--memcg-set: is too long");
+	for (char *one = strtok_r(text, ",", &rest); one;
+	     one = strtok_r(NULL, ",", &rest))
+		if (set_one(memcg, one, error))
+			return -1;
 	return 0;
 }
 

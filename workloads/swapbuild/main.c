@@ -27,6 +27,7 @@ struct build {
 	struct source source;
 	struct jobs jobs;
 	struct memcg memcg;
+	const char *memcg_set;
 	struct watch watch;
 	sigset_t awake; // while it waits
 	uint64_t limit;
@@ -39,9 +40,9 @@ struct build {
 static const char help[] =
 	"usage: swapbuild --folder FOLDER [--tmpfs] [--units N] [--jobs N]\n"
 	"                 [--functions N] [--seed N] [--memcg SIZE] "
-	"[--compiler "
-	"PATH]\n"
-	"                 [--verify] [--notify-fd FD] [--progress-fd FD]\n"
+	"[--memcg-set LIST]\n"
+	"                 [--compiler PATH] [--verify] [--notify-fd FD] "
+	"[--progress-fd FD]\n"
 	"Write a source tree into FOLDER, compile it with so many jobs at a "
 	"time, and\n"
 	"print one JSON document of what that made the kernel swap out.\n";
@@ -54,6 +55,7 @@ enum {
 	KEY_FUNCTIONS,
 	KEY_SEED,
 	KEY_MEMCG,
+	KEY_MEMCG_SET,
 	KEY_COMPILER,
 	KEY_VERIFY,
 	KEY_NOTIFY,
@@ -69,6 +71,7 @@ static const struct option options[] = {
 	{"functions", required_argument, NULL, KEY_FUNCTIONS},
 	{"seed", required_argument, NULL, KEY_SEED},
 	{"memcg", required_argument, NULL, KEY_MEMCG},
+	{"memcg-set", required_argument, NULL, KEY_MEMCG_SET},
 	{"compiler", required_argument, NULL, KEY_COMPILER},
 	{"verify", no_argument, NULL, KEY_VERIFY},
 	{"notify-fd", required_argument, NULL, KEY_NOTIFY},
@@ -111,6 +114,9 @@ static int take(struct build *self, int option, struct error *error)
 				    &self->source.seed, error);
 	case KEY_MEMCG:
 		return number_size("--memcg", optarg, &self->limit, error);
+	case KEY_MEMCG_SET:
+		self->memcg_set = optarg;
+		return 0;
 	case KEY_COMPILER:
 		self->jobs.compiler = optarg;
 		return 0;
@@ -180,7 +186,11 @@ static int set_up(struct build *self, struct error *error)
 	if (!self->limit)
 		return 0;
 	self->jobs.memcg = &self->memcg;
-	return memcg_make(&self->memcg, "swapbuild", self->limit, error);
+	return memcg_make(&self->memcg, "swapbuild", self->limit, error) ||
+			       (self->memcg_set &&
+				memcg_set(&self->memcg, self->memcg_set, error))
+		       ? -1
+		       : 0;
 }
 
 // By a child in the group, whose pages they are.

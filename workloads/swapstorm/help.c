@@ -23,6 +23,7 @@ static const char *const head[] = {
 	"  --settle SIZE          swapped out before the steady phase begins",
 	"  --memcg SIZE           in a group of this limit, which --ratio is "
 	"then over",
+	"  --memcg-set LIST       more of its files: memory.high=67108864,…",
 	"  --passes N             times each region is gone through [1]",
 	"  --time SECONDS         again and again for this long instead",
 	"  --pattern NAME         order of the pages [sequential]:",

@@ -164,6 +164,8 @@ static int storm_measure(struct storm *s)
 		return complain(s, EXIT_CANNOT);
 	if (s->options.memcg &&
 	    (memcg_make(&s->memcg, "swapstorm", s->options.memcg, &s->error) ||
+	     (s->options.memcg_set &&
+	      memcg_set(&s->memcg, s->options.memcg_set, &s->error)) ||
 	     memcg_join(&s->memcg, &s->error))) {
 		memcg_leave(&s->memcg);
 		return complain(s, EXIT_USAGE);

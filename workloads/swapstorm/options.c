@@ -20,6 +20,7 @@ enum kind {
 	KIND_SWAPIN,
 	KIND_FORMAT,
 	KIND_LIST,
+	KIND_TEXT, // as it stands; const char *
 };
 
 struct rule {
@@ -41,6 +42,7 @@ static const struct rule rules[] = {
 	{"--ratio", KIND_DECIMAL, AT(ratio_micro), 0, 64},
 	{"--settle", KIND_SIZE, AT(settle), 0, 0},
 	{"--memcg", KIND_SIZE, AT(memcg), 0, 0},
+	{"--memcg-set", KIND_TEXT, AT(memcg_set), 0, 0},
 	{"--passes", KIND_RANGE, AT(passes), 1, 1000000},
 	{"--time", KIND_DECIMAL, AT(time_limit_us), 0, 86400},
 	{"--pattern", KIND_PATTERN, AT(pattern), 0, 0},
@@ -233,6 +235,9 @@ static int set_value(const struct rule *rule, const char *text,
 		return set_word(rule->name, text, formats, field, error);
 	case KIND_LIST:
 		return list_parse(rule->name, text, field, error);
+	case KIND_TEXT:
+		*(const char **)field = text;
+		return 0;
 	}
 	return 0;
 }
@@ -289,6 +294,9 @@ static int check_apart(struct options *options, const struct given *given,
 	if (options->region == REGION_COW && options->together)
 		return error_set(error, "--together: what --region=cow writes "
 					"is there already; leave it out");
+	if (options->memcg_set && !options->memcg)
+		return error_set(error, "--memcg-set: is of the group that "
+					"--memcg makes; give that, too");
 	if (was_given(given, "--time"))
 		options->passes = 0;
 	return check_pattern(options, given, error);

@@ -37,6 +37,7 @@ struct options {
 	struct list cpus;
 	struct list nodes;
 	uint64_t memcg;		  // bytes the group may use; 0: no group
+	const char *memcg_set;	  // more of the group's files; NULL: none
 	uint64_t size_per_thread; // bytes; 0: the ratio decides
 	uint64_t ratio_micro;	  // millionths of MemTotal, or of memcg
 	uint64_t settle;	  // bytes swapped out before the steady phase

@@ -6,7 +6,7 @@
 // LINK: workloads/swapstorm/pattern_hotcold.c workloads/swapstorm/pattern_mix.c
 // LINK: workloads/swapstorm/pattern_readlater.c
 // LINK: workloads/swapstorm/layout.c workloads/swapstorm/list.c
-// LINK: workloads/lib/memcg.c
+// LINK: workloads/lib/memcg.c workloads/lib/text.c
 // LINK: workloads/lib/error.c
 // A command line of swapstorm's, taken apart.
 #ifndef TESTS_STORM_LINE_H
