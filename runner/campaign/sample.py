@@ -102,8 +102,8 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
     keys = kernel.image.parent / KEYS_FILE
     if boot.job.lock_stat and keys.is_file():
         shutil.copyfile(keys, folder / KEYS_FILE)
-    found, reasons = own.sample(result, boot, rules)
-    found |= ineffective.found(kernel, ineffective.words(under), folder)
+    measured, reasons = own.sample(result, boot, rules)
+    measured |= ineffective.measured(kernel, ineffective.words(under), folder)
     variant = setting.experiment.variants.get(planned.cell.kernel)
     if variant is not None and result.outcome == Outcome.OK:
         reasons = (*reasons, *effect.reasons(variant, kernel, folder))
@@ -111,6 +111,6 @@ def take(setting: Setting, planned: Planned, kernel: BuiltKernel, folder: Path,
     reasons += own.spoilt(load, rules.host)
     return Sample(planned.number, planned.repeat, planned.cell, result.accelerator.value,
                   boot.vcpus, kernel.key, kernel.image_sha256, result.outcome.value, result.detail,
-                  reasons, found, f"evidence/{folder.name}", started,
+                  reasons, measured, f"evidence/{folder.name}", started,
                   round(result.wall_seconds, 3), described,
                   store.fingerprint(folder), planned.layout, planned.purpose)

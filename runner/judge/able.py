@@ -46,10 +46,10 @@ def lacks(kernel: BuiltKernel, knob: Knob) -> str:
             f"has no large folios of {match['size']} KiB (they came with 6.8; the huge pages it "
             "has are set by thp); leave the setting away, or take a newer kernel")
     if match := _MODULE.fullmatch(knob.path):
-        found = parameters.known(kernel.image)
+        known = parameters.known(kernel.image)
         name = f"{match['module']}.{match['parameter']}".replace("-", "_")
-        if found is not None and name not in found.params and kernel.modules is None:
-            if any(one.startswith(f"{match['module']}.") for one in found.params):
+        if known is not None and name not in known.params and kernel.modules is None:
+            if any(param.startswith(f"{match['module']}.") for param in known.params):
                 return f"has {match['module']}, but no {match['parameter']} in it"
             option = f"CONFIG_{match['module'].upper()}"
             return (f"has no {match['module']}"
@@ -71,8 +71,8 @@ def _has_folios(kernel: BuiltKernel) -> bool:
         return _FOLIOS_SYMBOL.search(symbols) is not None
     except OSError:
         parts = versions.series(kernel.release).split(".")
-        return not all(one.isdecimal() for one in parts) or \
-            tuple(int(one) for one in parts) >= _FOLIOS_SINCE
+        return not all(part.isdecimal() for part in parts) or \
+            tuple(int(part) for part in parts) >= _FOLIOS_SINCE
 
 
 @functools.lru_cache(maxsize=256)
@@ -88,9 +88,9 @@ def _no_compressor(kernel: BuiltKernel, knob: Knob) -> str:
     name = knob.value.upper().replace("-", "_").removesuffix("_RLE")
     own = [f"CONFIG_ZRAM_BACKEND_{name}"] if "/zram" in knob.path else []
     # zram has compressors of its own since 6.12, and no others then.
-    apart = own and any(one.startswith("CONFIG_ZRAM_BACKEND_") for one in has)
+    apart = own and any(option.startswith("CONFIG_ZRAM_BACKEND_") for option in has)
     wanted = own if apart else [*own, f"CONFIG_CRYPTO_{name}"]
-    if not has or any(one in has for one in wanted):
+    if not has or any(option in has for option in wanted):
         return ""
     return (f"has no compressor {printable(knob.value, 40)} ({' or '.join(wanted)} is not set); "
             "take another")

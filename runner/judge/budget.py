@@ -95,13 +95,13 @@ class Budget:
         if other := self.conditions.differs(conditions(experiment, measured[0])):
             return Judgement(Verdict.INCONCLUSIVE, f"its lock budget is of another setting "
                              f"({other}); measure as {self.file} says")
-        found = {lock: middle(measured, acquisitions(lock)) for lock in SWAP_PATH}
-        if unknown := [lock for lock in SWAP_PATH if found[lock] is None
+        taken = {lock: middle(measured, acquisitions(lock)) for lock in SWAP_PATH}
+        if unknown := [lock for lock in SWAP_PATH if taken[lock] is None
                        and allowed.locks.get(lock, 0.0) > FLOOR]:
             return Judgement(Verdict.INCONCLUSIVE, f"{', '.join(unknown)}: not counted, and "
                              "nothing proves that the kernel does not take it; build it with "
                              "'./swapscale kernel build'")
-        results = tuple(_hold(lock, allowed.locks.get(lock, 0.0), found[lock] or 0.0)
+        results = tuple(_hold(lock, allowed.locks.get(lock, 0.0), taken[lock] or 0.0)
                         for lock in SWAP_PATH)
         over = [told(result) for result in results if result.verdict == Verdict.REGRESSED]
         under = [told(result) for result in results if result.verdict == Verdict.IMPROVED]

@@ -66,22 +66,22 @@ def load(path: Path) -> Budget:
 
 def _figures(cell: tomlfile.Table) -> Figures:
     locks = cell.table("locks")
-    found = Figures(cell.text("release", ""), cell.text("on", ""), cell.text("patch", ""),
-                    cell.integer("pages", 0, 2**53, 0),
-                    {lock: locks.number(lock, 0.0, 1e6) for lock in locks.keys()},
-                    cell.number("instructions_per_page", 0.0, 1e12, 0.0))
-    for lock in [lock for lock in SWAP_PATH if lock not in found.locks]:
+    figures = Figures(cell.text("release", ""), cell.text("on", ""), cell.text("patch", ""),
+                      cell.integer("pages", 0, 2**53, 0),
+                      {lock: locks.number(lock, 0.0, 1e6) for lock in locks.keys()},
+                      cell.number("instructions_per_page", 0.0, 1e12, 0.0))
+    for lock in [lock for lock in SWAP_PATH if lock not in figures.locks]:
         cell.complain("locks", f"{lock}: missing; a budget limits " + ", ".join(SWAP_PATH))
     locks.close()
     cell.close()
-    return found
+    return figures
 
 
 def _subject(patch: Path) -> str:
     """A patch's subject; its file name where it has none."""
     head = patch.read_text(encoding="utf-8", errors="replace").split("\n---\n")[0]
-    found = re.search(r"^Subject: +(?:\[[^]]*\] *)?(.+(?:\n .+)*)", head, re.MULTILINE)
-    return printable(" ".join(found[1].split()) if found else patch.stem, 120)
+    match = re.search(r"^Subject: +(?:\[[^]]*\] *)?(.+(?:\n .+)*)", head, re.MULTILINE)
+    return printable(" ".join(match[1].split()) if match else patch.stem, 120)
 
 
 def _patches(kernel: Spec) -> tuple[Path, ...]:
@@ -97,19 +97,19 @@ def lineage(kernels: Iterable[str]) -> dict[str, tuple[str, str]]:
     known: dict[str, tuple[str, tuple[Path, ...]]] = {}
     for name in kernels:
         try:
-            one = spec.parse(name)
-            known[name] = one.source.name, _patches(one)
+            parsed = spec.parse(name)
+            known[name] = parsed.source.name, _patches(parsed)
         except UsageError:
             continue
-    found = {}
+    parents = {}
     for name, (source, mine) in known.items():
         below = [(len(other), parent) for parent, (its, other) in known.items()
                  if its == source and len(other) < len(mine) and mine[:len(other)] == other]
         if below:
             count, parent = max(below)
             new = mine[count:]
-            found[name] = parent, _subject(new[0]) if len(new) == 1 else f"{len(new)} patches"
-    return found
+            parents[name] = parent, _subject(new[0]) if len(new) == 1 else f"{len(new)} patches"
+    return parents
 
 
 def measured(file: Path, samples: Iterable[Sample], experiment: Experiment,
@@ -124,7 +124,7 @@ def measured(file: Path, samples: Iterable[Sample], experiment: Experiment,
     for sample in valid:
         (counted if tier.find(sample.cell.tier).counts_locks else others).setdefault(
             place_of(sample), []).append(sample)
-    settings = {conditions(experiment, one) for group in counted.values() for one in group}
+    settings = {conditions(experiment, sample) for group in counted.values() for sample in group}
     if len(settings) != 1:
         raise CannotMeasure("the campaign holds no valid lock counts; run an experiment with the "
                             "locks tier" if not settings else
@@ -143,11 +143,11 @@ def measured(file: Path, samples: Iterable[Sample], experiment: Experiment,
 def _related(figures: Mapping[Place, Figures]) -> dict[Place, Figures]:
     """The same figures, each with the kernel of theirs that it extends."""
     family = lineage(dict.fromkeys(place.kernel for place in figures))
-    found = {}
-    for place, one in figures.items():
+    related = {}
+    for place, own in figures.items():
         on, patch = family.get(place.kernel, ("", ""))
-        found[place] = replace(one, on=on, patch=patch)
-    return found
+        related[place] = replace(own, on=on, patch=patch)
+    return related
 
 
 def merge(old: Budget, new: Budget) -> Budget:
@@ -182,13 +182,15 @@ def to_text(budget: Budget) -> str:
               for name, value in vars(budget.conditions).items()]
     if budget.host:
         lines.append(f"host = {_text(budget.host)}")
-    for place, one in budget.figures.items():
+    for place, figures in budget.figures.items():
         head = f"kernel.{_text(place.kernel)}.{_text(place.device)}.{place.threads}"
         lines += ["", f"[{head}]"]
         lines += [f"{key} = {_text(value)}" for key, value in
-                  (("release", one.release), ("on", one.on), ("patch", one.patch)) if value]
-        lines.append(f"pages = {one.pages}")
-        if one.instructions:
-            lines.append(f"instructions_per_page = {one.instructions}")
-        lines += [f"[{head}.locks]", *(f"{lock} = {value}" for lock, value in one.locks.items())]
+                  (("release", figures.release), ("on", figures.on), ("patch", figures.patch))
+                  if value]
+        lines.append(f"pages = {figures.pages}")
+        if figures.instructions:
+            lines.append(f"instructions_per_page = {figures.instructions}")
+        lines += [f"[{head}.locks]",
+                  *(f"{lock} = {value}" for lock, value in figures.locks.items())]
     return "\n".join(lines) + "\n"

@@ -29,7 +29,7 @@ Side = tuple[Path, list[Sample]]
 
 def _whole(kernel: str, samples: list[Sample]) -> str:
     """Its name with what the campaign's kernels had in common, too."""
-    shared = next((one.host[SHARED] for one in samples if SHARED in one.host), "")
+    shared = next((sample.host[SHARED] for sample in samples if SHARED in sample.host), "")
     try:
         both = dict((*variant.parse(f"x{shared}").settings, *variant.parse(kernel).settings))
     except UsageError:
@@ -43,7 +43,7 @@ def campaigns(base: Side, test: Side, rules: Rules) -> Comparison:
     The kernel compared is the one both hold; where they share none, each
     must hold a single one.
     """
-    names = [sorted({one.cell.kernel for one in samples}) for _, samples in (base, test)]
+    names = [sorted({sample.cell.kernel for sample in samples}) for _, samples in (base, test)]
     common = sorted(set(names[0]) & set(names[1]))
     if len(common) > 1:
         raise UsageError(f"compare: {base[0]} and {test[0]} share {len(common)} kernels "
@@ -60,8 +60,9 @@ def campaigns(base: Side, test: Side, rules: Rules) -> Comparison:
         while label in labels:
             label += "'"
         labels.append(label)
-        labelled += [dataclasses.replace(one, cell=dataclasses.replace(one.cell, kernel=label))
-                     for one in samples if one.cell.kernel == kernel]
+        labelled += [dataclasses.replace(sample,
+                                         cell=dataclasses.replace(sample.cell, kernel=label))
+                     for sample in samples if sample.cell.kernel == kernel]
     # All there is, judged once: the looks were those of each campaign on its own.
     return verdict.compare(labelled, dataclasses.replace(
         rules, base=labels[0], looks=(), confirm_pairs=0, timed_cells=0,

@@ -24,7 +24,7 @@ _MOST = 1 << 18
 
 def reasons(under: Under, kernel: BuiltKernel, evidence: Path) -> Iterable[Reason]:
     """Why the settings of a boot that ended well do not hold; nothing where all of them do."""
-    for passed in ineffective.found(kernel, under.parameters, evidence).values():
+    for passed in ineffective.measured(kernel, under.parameters, evidence).values():
         yield _no(f"did not take effect: {passed.evidence}")
     for file, when in ((BEFORE, "before"), (AFTER, "after")) if under.knobs else ():
         try:
@@ -60,10 +60,10 @@ def _shown(read: str) -> str:
 
 def _read(path: Path) -> dict[str, tuple[int, str]]:
     """By file: errno of writing it, and what it read."""
-    found = {}
+    settings = {}
     for number, line in enumerate(guestfile.text(path, _MOST).splitlines(), 1):
         match = _LINE.fullmatch(line)
         if match is None:
             raise CannotMeasure(f"{path.name}:{number}: is no setting: {printable(line, 60)!r}")
-        found[match["path"]] = int(match["failed"]), match["read"]
-    return found
+        settings[match["path"]] = int(match["failed"]), match["read"]
+    return settings

@@ -19,22 +19,22 @@ _FEW = 0.005                  # transfers or contentions per page that are not w
 _NAMELESS = "?"               # code of a kernel without symbols
 
 
-def _most(one: MetricResult) -> float:
-    return max(one.base or 0.0, one.test or 0.0)
+def _most(metric: MetricResult) -> float:
+    return max(metric.base or 0.0, metric.test or 0.0)
 
 
 def _of(cell: CellResult, kind: str) -> list[tuple[list[str], MetricResult]]:
-    found = [(one.name.split(BAR)[1:], one) for one in cell.metrics
-             if one.name.startswith(kind + BAR) and _most(one) >= _FEW]
-    return sorted(found, key=lambda row: (-_most(row[1]), row[0]))
+    rows = [(metric.name.split(BAR)[1:], metric) for metric in cell.metrics
+            if metric.name.startswith(kind + BAR) and _most(metric) >= _FEW]
+    return sorted(rows, key=lambda row: (-_most(row[1]), row[0]))
 
 
 def _fights(cell: CellResult) -> dict[str, str]:
     """For each line the two functions that take it from each other most."""
     best: dict[str, tuple[float, str]] = {}
-    for (line, took, held), one in _of(cell, PAIR):
-        if _most(one) > best.get(line, (0.0, ""))[0]:
-            best[line] = _most(one), took if took == held else f"{took}, from {held}"
+    for (line, took, held), metric in _of(cell, PAIR):
+        if _most(metric) > best.get(line, (0.0, ""))[0]:
+            best[line] = _most(metric), took if took == held else f"{took}, from {held}"
     return {line: told for line, (_, told) in best.items()}
 
 
@@ -50,7 +50,7 @@ def _share(moved: MetricResult, written: MetricResult | None) -> str:
 
 def lines(cell: CellResult) -> Table | None:
     rows, fights = _of(cell, LINE), _fights(cell)
-    writes = {name: one for (name,), one in _of(cell, WRITTEN)}
+    writes = {name: metric for (name,), metric in _of(cell, WRITTEN)}
     if not rows:
         return None
     return Table(f"Hottest cache lines, transfers between CPUs per swapped-out page "
@@ -58,9 +58,9 @@ def lines(cell: CellResult) -> Table | None:
                  ("line, and by whom it is taken most", "base", "test", "change",
                   "to write"),
                  tuple((printable(f"{name}: {fights.get(name, '')}".rstrip(": "), 110),
-                        number(one.base), number(one.test), change(one),
-                        _share(one, writes.get(name)))
-                       for (name,), one in rows[:_ROWS]),
+                        number(metric.base), number(metric.test), change(metric),
+                        _share(metric, writes.get(name)))
+                       for (name,), metric in rows[:_ROWS]),
                  _note([name for (name,), _ in rows]))
 
 
@@ -81,13 +81,14 @@ def waits(cell: CellResult) -> Table | None:
     return Table(f"Contended acquisitions per swapped-out page ({cell.measured_by}, "
                  f"{threads(cell.threads)})",
                  ("lock and function", "base", "test", "change"),
-                 tuple((printable(f"{lock} in {site}", 90), number(one.base), number(one.test),
-                        change(one)) for (lock, site), one in rows[:_ROWS]))
+                 tuple((printable(f"{lock} in {site}", 90), number(metric.base),
+                        number(metric.test),
+                        change(metric)) for (lock, site), metric in rows[:_ROWS]))
 
 
 def pictures(cells: Sequence[CellResult], out: Path, heading: plots.Heading) -> list[Picture]:
-    bars = [LockRow(cell.device, printable(name, 40), one.base or 0.0, one.test or 0.0)
-            for cell in cells for (name,), one in _of(cell, LINE)[:_BARS]]
+    bars = [LockRow(cell.device, printable(name, 40), metric.base or 0.0, metric.test or 0.0)
+            for cell in cells for (name,), metric in _of(cell, LINE)[:_BARS]]
     if not bars:
         return []
     on = next(cell.on for cell in cells)

@@ -49,13 +49,13 @@ def refuse(experiment: Experiment, kernels: Mapping[tuple[str, str], BuiltKernel
     if not asked:
         return
     told = [parameters.unknown(kernel, asked) for kernel in kernels.values()]
-    if told and (all_of := [one for one in told[0] if all(one in other for other in told)]):
+    if told and (all_of := [word for word in told[0] if all(word in other for other in told)]):
         raise UsageError(f"{experiment.file}: guest.cmdline: no kernel of this experiment takes "
                          f"{', '.join(all_of)}, so it would be measured as if it did; build one "
                          "that has it (fragments of a source in kernels.toml), or leave it away")
 
 
-def found(kernel: BuiltKernel, asked: Sequence[str], evidence: Path) -> dict[str, Metric]:
+def measured(kernel: BuiltKernel, asked: Sequence[str], evidence: Path) -> dict[str, Metric]:
     """The settings that had no effect in a boot; nothing where all had."""
     if not asked:
         return {}
@@ -70,11 +70,11 @@ def found(kernel: BuiltKernel, asked: Sequence[str], evidence: Path) -> dict[str
     for line in console.splitlines():
         if over := _PASSED_OVER.search(line):
             told += [printable(word, 60) for word in mine
-                     if word in over[1].split() and not any(word.split("=", 1)[0] in one
-                                                            for one in told)]
+                     if word in over[1].split() and not any(word.split("=", 1)[0] in text
+                                                            for text in told)]
         match = _REFUSED.search(re.sub(r"^\[ *\d+\.\d+\]( *\[[^]]*\])? ", "", line))
         if match:
-            name = next(one for one in match.groups() if one)
-            if any(name.replace("-", "_").removeprefix("sysctl.") in one for one in names):
+            name = next(group for group in match.groups() if group)
+            if any(name.replace("-", "_").removeprefix("sysctl.") in known for known in names):
                 told.append(printable(line.split("] ", 1)[-1].strip(), 100))
     return {METRIC: Metric(len(told), "settings", "", "; ".join(told))} if told else {}

@@ -25,18 +25,18 @@ def said(results: Sequence[MetricResult]) -> str:
     """One line; '' where no lock was judged."""
     taken = {result.name.split(".")[1]: result for result in results
              if result.name.startswith("locks.") and result.name.endswith(_TAKEN)}
-    path = {lock: one for lock, one in taken.items()
-            if one.verdict is not None or lock in SWAP_PATH}
-    if all(one.verdict is None for one in path.values()):
+    path = {lock: result for lock, result in taken.items()
+            if result.verdict is not None or lock in SWAP_PATH}
+    if all(result.verdict is None for result in path.values()):
         return ""
     whole = path.pop(PATH_SUM, None)
-    moved = sorted((one for one in path.values() if _moved(one)),
+    moved = sorted((result for result in path.values() if _moved(result)),
                    key=lambda m: (-abs((m.test or 0.0) - (m.base or 0.0)), m.name))
-    found = [f"{m.name.split('.')[1]} is taken {number(m.test or 0.0)} times per page instead of "
+    parts = [f"{m.name.split('.')[1]} is taken {number(m.test or 0.0)} times per page instead of "
              f"{number(m.base or 0.0)}" for m in moved[:2]]
     if whole is not None and _moved(whole):
-        found.insert(0, f"the swap-out path takes {number(whole.test or 0.0)} locks per page "
+        parts.insert(0, f"the swap-out path takes {number(whole.test or 0.0)} locks per page "
                         f"instead of {number(whole.base or 0.0)}")
-    elif whole is not None and found:
-        found.append(f"their sum over the swap-out path stays {number(whole.test or 0.0)}")
-    return "; ".join(found) or "no lock of the swap-out path moved"
+    elif whole is not None and parts:
+        parts.append(f"their sum over the swap-out path stays {number(whole.test or 0.0)}")
+    return "; ".join(parts) or "no lock of the swap-out path moved"

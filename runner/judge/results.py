@@ -139,9 +139,10 @@ class Comparison:
 
     def over_budget(self) -> list[str]:
         """Every lock that is taken more often than its budget allows, a line each."""
-        return [f"over budget: {cell.test} on {cell.device}, {threads(cell.threads)}: {told(one)}"
+        return [f"over budget: {cell.test} on {cell.device}, {threads(cell.threads)}: "
+                f"{told(metric)}"
                 for cell in self.cells if cell.base.kind is Kind.BUDGET
-                for one in cell.metrics if one.verdict == Verdict.REGRESSED]
+                for metric in cell.metrics if metric.verdict == Verdict.REGRESSED]
 
 
 def as_data(cell: CellResult) -> dict[str, Any]:

@@ -12,13 +12,13 @@ from runner.tomlfile import Table
 
 
 def _thresholds(chosen: Table) -> dict[str, float]:
-    found = {}
+    thresholds = {}
     for key in chosen.keys():
         if not tier.is_metric(key):
             chosen.complain(key, tier.no_metric(key, " (contentions_per_page, contention_share, "
                                                 "hold_us_per_page, wait_us_per_page)"))
-        found[key] = chosen.number(key, 0.0, 10.0)
-    return found
+        thresholds[key] = chosen.number(key, 0.0, 10.0)
+    return thresholds
 
 
 def _host(rules: Table) -> HostLimits:

@@ -42,13 +42,14 @@ class Spread:
 
 def _values(side: Sequence[Sample], name: str) -> list[float]:
     """A value of each perturbation: the self-check's second run says the same again."""
-    by_run = {one.layout: one.metrics[name].value for one in reversed(side) if name in one.metrics}
+    by_run = {sample.layout: sample.metrics[name].value for sample in reversed(side)
+              if name in sample.metrics}
     return [by_run[run] for run in sorted(by_run)]
 
 
 def _variance(logs: Sequence[float]) -> float:
     mean = sum(logs) / len(logs)
-    return sum((one - mean) ** 2 for one in logs) / (len(logs) - 1)
+    return sum((value - mean) ** 2 for value in logs) / (len(logs) - 1)
 
 
 def of(base: Sequence[Sample], test: Sequence[Sample], name: str) -> Spread | None:
@@ -74,21 +75,21 @@ def judge(result: MetricResult, base: Sequence[Sample], test: Sequence[Sample]) 
     threshold = result.threshold
     if threshold is None or result.better not in FLIPPED:
         return result
-    found = of(base, test, result.name)
-    if found is None:
+    spread = of(base, test, result.name)
+    if spread is None:
         return replace(result, verdict=Verdict.INCONCLUSIVE,
                        reason="one run of a side shows no spread; raise rules.perturbations")
-    low, high = found.interval
+    low, high = spread.interval
     line = math.log1p(threshold)
-    result = replace(result, change=math.expm1(found.effect),
+    result = replace(result, change=math.expm1(spread.effect),
                      interval=(math.expm1(low), math.expm1(high)))
     if -line <= low and high <= line:
         return replace(result, verdict=Verdict.EQUIVALENT,
-                       reason=f"within ±{percent(threshold)} over {found.told()}")
-    if abs(found.effect) <= line or low <= 0 <= high:
+                       reason=f"within ±{percent(threshold)} over {spread.told()}")
+    if abs(spread.effect) <= line or low <= 0 <= high:
         return replace(result, verdict=Verdict.INCONCLUSIVE,
-                       reason=f"±{percent(threshold)} is not resolved by {found.told()}; raise "
+                       reason=f"±{percent(threshold)} is not resolved by {spread.told()}; raise "
                               "rules.perturbations")
-    worse = found.effect * FLIPPED[result.better] > 0
+    worse = spread.effect * FLIPPED[result.better] > 0
     return replace(result, verdict=Verdict.REGRESSED if worse else Verdict.IMPROVED,
-                   reason=f"beyond ±{percent(threshold)} over {found.told()}")
+                   reason=f"beyond ±{percent(threshold)} over {spread.told()}")

@@ -58,10 +58,10 @@ def paired(ratios: Sequence[float], level: float = LEVEL) -> Paired:
     interval = p = None
     if len(values) > 1:
         # Percentile, not BCa: the median of few pairs breaks BCa's jackknife.
-        found = stats.bootstrap(
+        bounds = stats.bootstrap(
             (values,), numpy.median, n_resamples=RESAMPLES, confidence_level=level,
             method="percentile", random_state=numpy.random.default_rng(_SEED)).confidence_interval
-        interval = float(found.low), float(found.high)
+        interval = float(bounds.low), float(bounds.high)
         p = _sign_flip(values)
     if flip < 0:
         effect = -effect
@@ -116,12 +116,12 @@ def holm(values: Sequence[float], size: int = 0) -> list[float]:
     """p values adjusted for their number, or for `size` where more are to come (Holm, 1979)."""
     order = sorted(range(len(values)), key=lambda at: values[at])
     count = max(size, len(values))
-    found = [1.0] * len(values)
+    adjusted = [1.0] * len(values)
     worst = 0.0
     for rank, at in enumerate(order):
         worst = max(worst, min(1.0, (count - rank) * values[at]))
-        found[at] = worst
-    return found
+        adjusted[at] = worst
+    return adjusted
 
 
 def half_width(ratios: Sequence[float], pairs: int, level: float = LEVEL) -> float | None:
@@ -171,7 +171,8 @@ class Shift:
 
 def pooled(base: Sequence[float], test: Sequence[float]) -> float:
     """The standard deviation within two groups, of three values together at least."""
-    squares = sum(statistics.variance(one) * (len(one) - 1) for one in (base, test) if len(one) > 1)
+    squares = sum(statistics.variance(group) * (len(group) - 1) for group in (base, test)
+                  if len(group) > 1)
     return math.sqrt(squares / (len(base) + len(test) - 2))
 
 
@@ -188,8 +189,8 @@ def shift(base: Sequence[float], test: Sequence[float], alpha: float) -> Shift |
     sums = _rank_sums(len(base), len(test))
     if 2 * sums[0] <= alpha:
         apart = sorted(new - old for old in base for new in test)
-        cut = sum(2 * one <= alpha for one in sums[:len(apart) // 2])
-        below, above = sum(one <= 0 for one in apart), sum(one >= 0 for one in apart)
+        cut = sum(2 * rank_sum <= alpha for rank_sum in sums[:len(apart) // 2])
+        below, above = sum(step <= 0 for step in apart), sum(step >= 0 for step in apart)
         return Shift(statistics.median(apart), (apart[cut - 1], apart[-cut]),
                      min(1.0, 2 * sums[min(below, above)]))
     free = len(base) + len(test) - 2
@@ -227,10 +228,10 @@ def covariance(base: Sequence[Sequence[float]], test: Sequence[Sequence[float]],
     if used < 1 or numpy.linalg.matrix_rank(design) < design.shape[1]:
         return None
     free = len(rows) - design.shape[1]
-    found, *_ = numpy.linalg.lstsq(design, rows[:, 0], rcond=None)
-    left = rows[:, 0] - design @ found
+    coefficients, *_ = numpy.linalg.lstsq(design, rows[:, 0], rcond=None)
+    left = rows[:, 0] - design @ coefficients
     spread = float(left @ left) / free * float(numpy.linalg.inv(design.T @ design)[1, 1])
-    effect = float(found[1])
+    effect = float(coefficients[1])
     error = math.sqrt(spread)
     half = float(stats.t.ppf(0.5 + level / 2, free)) * error
     return Groups(effect, (effect - half, effect + half), error, free)

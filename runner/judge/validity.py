@@ -48,9 +48,9 @@ def verification(evidence: Path, wanted: bool) -> list[Reason]:
             first = check.objects("first_bad")
             where = ""
             if first:
-                one = first[0]
-                where = (f"; first: thread {one.integer('thread')} page {one.integer('page')} "
-                         f"offset {one.integer('offset')} {one.text('kind')}")
+                page = first[0]
+                where = (f"; first: thread {page.integer('thread')} page {page.integer('page')} "
+                         f"offset {page.integer('offset')} {page.text('kind')}")
             return [Reason(ReasonKind.CONTENTS,
                            f"PAGE CONTENTS WRONG: {bad} of {check.integer('pages')} pages came "
                            f"back from swap other than they were written{where}")]
@@ -117,8 +117,8 @@ def judge(result: BootResult, boot: Boot, metrics: dict[str, Metric], rules: Rul
     if result.outcome != Outcome.OK:
         reasons.append(ended(result))
         if (boot.evidence / WORKLOAD).is_file():
-            reasons += [one for one in verification(boot.evidence, wanted)
-                        if one.kind is ReasonKind.CONTENTS]
+            reasons += [reason for reason in verification(boot.evidence, wanted)
+                        if reason.kind is ReasonKind.CONTENTS]
         return tuple(reasons)
     reasons += verification(boot.evidence, wanted)
     reasons += _swap(boot.evidence, boot.job.device)

@@ -51,7 +51,7 @@ def _sum_up(results: Sequence[MetricResult]) -> tuple[Verdict, str]:
     if not decisive:
         return Verdict.INCONCLUSIVE, "no declared metric was measured on either side"
     order = [Verdict.REGRESSED, Verdict.INCONCLUSIVE, Verdict.IMPROVED, Verdict.EQUIVALENT]
-    worst = next(one for one in order if any(m.verdict == one for m in decisive))
+    worst = next(verdict for verdict in order if any(m.verdict == verdict for m in decisive))
     said = [describe(result) for result in decisive if result.verdict == worst]
     reason = "; ".join(said)
     gains = [describe(result) for result in decisive if result.verdict == Verdict.IMPROVED]
@@ -100,7 +100,7 @@ def _cell(place: Where, test: str, judging: Judging) -> CellResult:
     return CellResult(Base(Kind.KERNEL, base), test, device, threads, workload, name,
                       some.accelerator, some.vcpus, verdict, reason, _why(results),
                       tuple(results), len(valid[0]), len(valid[1]),
-                      tuple(one.evidence for one in valid[0] + valid[1]), far,
+                      tuple(sample.evidence for sample in valid[0] + valid[1]), far,
                       own.machine(some))
 
 
@@ -124,13 +124,14 @@ def _budgeted(place: Where, samples: list[Sample], judge: Judge) -> CellResult:
     valid = [sample for sample in samples if not sample.invalid]
     some = (valid or samples)[0]
     if not valid:
-        found = Judgement(Verdict.INVALID, f"no valid sample of {some.cell.kernel}")
+        judgement = Judgement(Verdict.INVALID, f"no valid sample of {some.cell.kernel}")
     elif mixed := _mixed(valid):
-        found = Judgement(Verdict.INVALID, f"samples are no series: {mixed}")
+        judgement = Judgement(Verdict.INVALID, f"samples are no series: {mixed}")
     else:
-        found = judge(valid)
+        judgement = judge(valid)
     return CellResult(BUDGET, some.cell.kernel, device, threads, workload, name, some.accelerator,
-                      some.vcpus, found.verdict, found.reason, "", found.metrics, 0, len(valid),
+                      some.vcpus, judgement.verdict, judgement.reason, "", judgement.metrics, 0,
+                      len(valid),
                       tuple(sample.evidence for sample in valid))
 
 
@@ -169,11 +170,13 @@ def _spread(cell: CellResult, base: Mapping[Where, Sequence[Sample]],
     if tier.find(cell.tier).paired:
         return cell
     place = cell.device, cell.threads, cell.workload, cell.tier
-    sides = [[one for one in side.get(place, ()) if not one.invalid] for side in (base, test)]
+    sides = [[sample for sample in side.get(place, ()) if not sample.invalid]
+             for side in (base, test)]
     metrics = []
-    for one in cell.metrics:
-        low, high = (deviation(side, one.name) for side in sides)
-        metrics.append(one if low is None or high is None else replace(one, spread=(low, high)))
+    for metric in cell.metrics:
+        low, high = (deviation(side, metric.name) for side in sides)
+        metrics.append(metric if low is None or high is None else
+                       replace(metric, spread=(low, high)))
     return replace(cell, metrics=tuple(metrics))
 
 
@@ -183,11 +186,11 @@ def _explain(cells: list[CellResult]) -> list[CellResult]:
              if tier.find(cell.tier).counts_locks and cell.metrics}
     out = []
     for cell in cells:
-        near = [one for (test, device, _), one in locks.items()
+        near = [other for (test, device, _), other in locks.items()
                 if (test, device) == (cell.test, cell.device)]
-        found = locks.get((cell.test, cell.device, cell.threads)) or (near[0] if near else None)
-        if not tier.find(cell.tier).counts_locks and found and found.why and cell.metrics:
-            cell = replace(cell, why=found.why)
+        counted = locks.get((cell.test, cell.device, cell.threads)) or (near[0] if near else None)
+        if not tier.find(cell.tier).counts_locks and counted and counted.why and cell.metrics:
+            cell = replace(cell, why=counted.why)
         out.append(cell)
     return out
 
@@ -198,21 +201,21 @@ def _overall(cells: list[CellResult]) -> tuple[Verdict, str]:
                if not tier.find(cell.tier).by_clock and cell.verdict in settled}
     # A cell measured alone says something only where nothing else does.
     counted = [cell for cell in cells if not cell.alone or cell.verdict == Verdict.INVALID] or cells
-    counted = [one for one in counted
-               if not (tier.find(one.tier).by_clock and one.verdict == Verdict.INCONCLUSIVE
-                       and (one.test, one.device) in decided)]
+    counted = [cell for cell in counted
+               if not (tier.find(cell.tier).by_clock and cell.verdict == Verdict.INCONCLUSIVE
+                       and (cell.test, cell.device) in decided)]
     for verdict in _EXITS:
-        found = [one for one in counted if one.verdict == verdict]
-        if found:
+        deciding = [cell for cell in counted if cell.verdict == verdict]
+        if deciding:
             break
     else:
         return Verdict.INCONCLUSIVE, "there is no cell to compare"
-    first = found[0]
+    first = deciding[0]
     # Where locks were counted, the reason names them already.
     why = f"; {first.why}" if first.why and not tier.find(first.tier).counts_locks else ""
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    far = [one for cell in cells if (cell.test, cell.device) == (first.test, first.device)
-           for one in cell.moved][:_NAMED] if verdict in _OPEN else []
+    more = f" (and {len(deciding) - 1} more)" if len(deciding) > 1 else ""
+    far = [line for cell in cells if (cell.test, cell.device) == (first.test, first.device)
+           for line in cell.moved][:_NAMED] if verdict in _OPEN else []
     also = f"; but {'; '.join(far)}" if far else ""
     return verdict, (f"{first.test} on {first.device}, {first.tier} tier{first.on}: "
                      f"{first.reason}{also}{why}{more}")
@@ -235,18 +238,18 @@ def compare(samples: Sequence[Sample], rules: Rules, judge: Judge | None = None)
     Without a base every kernel is measured alone.  Never raises for what
     samples hold.
     """
-    ordered = sorted(samples, key=lambda one: (one.number, one.cell.kernel, one.repeat,
-                                               one.evidence))
+    ordered = sorted(samples, key=lambda sample: (sample.number, sample.cell.kernel, sample.repeat,
+                                                  sample.evidence))
     thresholds = {**tier.thresholds(), **rules.thresholds}
     sides: dict[str, dict[Where, list[Sample]]] = {}
     places: dict[Where, None] = {}
     by_itself: dict[tuple[str, Where], list[Sample]] = {}
-    for one in ordered:
-        if not tier.find(one.cell.tier).compared:
-            by_itself.setdefault((one.cell.kernel, where(one)), []).append(one)
+    for sample in ordered:
+        if not tier.find(sample.cell.tier).compared:
+            by_itself.setdefault((sample.cell.kernel, where(sample)), []).append(sample)
             continue
-        sides.setdefault(one.cell.kernel, {}).setdefault(where(one), []).append(one)
-        places.setdefault(where(one))
+        sides.setdefault(sample.cell.kernel, {}).setdefault(where(sample), []).append(sample)
+        places.setdefault(where(sample))
     tests = tuple(name for name in sides if name != rules.base) if rules.base else ()
     judging = {name: tier.find(name).judging(_of(sides, name), rules, thresholds)
                for *_, name in places} if tests else {}
@@ -255,19 +258,19 @@ def compare(samples: Sequence[Sample], rules: Rules, judge: Judge | None = None)
              if place in sides.get(rules.base, {}) or place in sides[test]]
     if not tests:
         cells = [_alone(place, side) for mine in sides.values() for place, side in mine.items()]
-    problems = {one.name: problem for one in tier.every()
-                if (problem := one.self_check(ordered))}
+    problems = {own.name: problem for own in tier.every()
+                if (problem := own.self_check(ordered))}
     cells = _explain([_demote(cell, problems.get(cell.tier, "")) for cell in cells])
     if judge:
         cells += [_budgeted(place, side, judge) for mine in sides.values()
                   for place, side in mine.items() if tier.find(place[3]).counts_locks]
     cells += [_itself(place, side) for (_, place), side in by_itself.items()]
     # Of a tier that judges each kernel by itself, what speaks against one is its verdict.
-    excluded = tuple(Excluded(one.cell.label(), one.number, tuple(map(str, one.invalid)),
-                              one.evidence) for one in ordered if one.invalid and
-                     (tier.find(one.cell.tier).compared or not validity.findings(one)))
+    excluded = tuple(Excluded(sample.cell.label(), sample.number, tuple(map(str, sample.invalid)),
+                              sample.evidence) for sample in ordered if sample.invalid and
+                     (tier.find(sample.cell.tier).compared or not validity.findings(sample)))
     findings = tuple(caveats.findings(ordered))
-    resolved = [line for one in judging.values() for line in one.resolved()]
+    resolved = [line for by_tier in judging.values() for line in by_tier.resolved()]
     verdict, reason = _overall(cells)
     # A kernel that is measured alone cannot regress.
     alone = not tests and verdict == Verdict.INCONCLUSIVE and not problems and judge is None

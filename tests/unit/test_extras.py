@@ -74,7 +74,7 @@ def test_any_document_is_survived(tmp_path_factory: pytest.TempPathFactory, late
 
 
 @pytest.fixture
-def found(tmp_path: Path) -> extras.Found:
+def found(tmp_path: Path) -> extras.Extras:
     samples = exact(1.0, 2.0)
     for one in samples:
         kept(tmp_path / one.evidence, DOCUMENT)
@@ -82,7 +82,7 @@ def found(tmp_path: Path) -> extras.Found:
     return extras.gather(samples, tmp_path)
 
 
-def test_table_has_every_boot_and_kind(found: extras.Found) -> None:
+def test_table_has_every_boot_and_kind(found: extras.Extras) -> None:
     assert len(found) == 3, "a boot that does not count is not shown"
     grid = extras.table(found, {})
     assert grid and [row.values[5].text for row in grid.rows] == ["first touch", "swap in"] * 3
@@ -91,7 +91,7 @@ def test_table_has_every_boot_and_kind(found: extras.Found) -> None:
 
 
 @needs_gnuplot
-def test_pictures(found: extras.Found, tmp_path: Path) -> None:
+def test_pictures(found: extras.Extras, tmp_path: Path) -> None:
     latency, course = extras.draw(found, tmp_path)
     assert (latency.kind, course.kind) == ("latency", "course")
     for said in (f"{TEST}, swap in", "p99.99", "latency, µs"):

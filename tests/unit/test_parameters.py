@@ -197,9 +197,9 @@ def test_what_a_kernel_refuses_as_it_boots(tmp_path: Path, words: str, line: str
                                            stamp: str) -> None:
     path = image(tmp_path)
     (tmp_path / ineffective.CONSOLE).write_text(f"[    0.000000] Linux version\n{stamp}{line}\n")
-    found = ineffective.found(kernel(path), [words], tmp_path)
+    found = ineffective.measured(kernel(path), [words], tmp_path)
     assert says in found[ineffective.METRIC].evidence
-    assert ineffective.found(kernel(path), ["nosmp"], tmp_path) == {}
+    assert ineffective.measured(kernel(path), ["nosmp"], tmp_path) == {}
 
 
 def test_what_a_kernel_without_symbols_passes_over_by_its_own_word(tmp_path: Path) -> None:
@@ -207,12 +207,12 @@ def test_what_a_kernel_without_symbols_passes_over_by_its_own_word(tmp_path: Pat
     (tmp_path / ineffective.CONSOLE).write_text(
         '[    0.1] Unknown kernel command line parameters "ours=1 swapiness=1", will be passed to '
         "user space.\n")
-    found = ineffective.found(kernel(path), ["nosmp swapiness=1"], tmp_path)
+    found = ineffective.measured(kernel(path), ["nosmp swapiness=1"], tmp_path)
     assert found[ineffective.METRIC].evidence == "swapiness=1"
 
 
 def test_a_sample_says_what_its_kernel_passes_over(tmp_path: Path) -> None:
     path = image(tmp_path)
-    found = ineffective.found(kernel(path), ["zswap.enabled=1", "nosmp"], tmp_path)
+    found = ineffective.measured(kernel(path), ["zswap.enabled=1", "nosmp"], tmp_path)
     assert found[ineffective.METRIC].value == 1
     assert found[ineffective.METRIC].evidence == "zswap.enabled"

@@ -22,8 +22,8 @@ from runner.swapareas import with_drivers
 from runner.tomlfile import meant
 
 #: By name, in the order in which people read of them.
-TABLE: dict[str, Tier] = {one.name: one for one in (Exact(), Timed(), Locks(), Lockstep(),
-                                                    Torture())}
+TABLE: dict[str, Tier] = {tier.name: tier for tier in (Exact(), Timed(), Locks(), Lockstep(),
+                                                       Torture())}
 
 
 def find(name: str) -> Tier:
@@ -33,13 +33,13 @@ def find(name: str) -> Tier:
 
 def every() -> list[Tier]:
     """All tiers, cheapest and surest first."""
-    return sorted(TABLE.values(), key=lambda one: one.rank)
+    return sorted(TABLE.values(), key=lambda tier: tier.rank)
 
 
 def asked(names: Iterable[str]) -> list[Tier]:
     """Those of an experiment, cheapest and surest first."""
     chosen = set(names)
-    return [one for one in every() if one.name in chosen]
+    return [tier for tier in every() if tier.name in chosen]
 
 
 class Placed(Protocol):
@@ -66,20 +66,20 @@ def measured_by(sample: Sample) -> str:
 
 def thresholds() -> dict[str, float]:
     """What counts where the experiment declares nothing: relative change per metric."""
-    return {name: limit for one in TABLE.values() for name, limit in one.thresholds.items()}
+    return {name: limit for tier in TABLE.values() for name, limit in tier.thresholds.items()}
 
 
 def is_metric(name: str) -> bool:
     """Whether an experiment may declare a threshold of it."""
-    return name in metrics.KNOWN or any(one.gives(name) for one in TABLE.values())
+    return name in metrics.KNOWN or any(tier.gives(name) for tier in TABLE.values())
 
 
 def no_metric(name: str, more: str = "") -> str:
     """What to say of a name that is no metric; `more` on the families of them."""
-    known = [*(own for one in TABLE.values() for own in one.own_metrics), *metrics.KNOWN]
-    shown = [one for one in known if one not in (
+    known = [*(own for tier in TABLE.values() for own in tier.own_metrics), *metrics.KNOWN]
+    shown = [metric for metric in known if metric not in (
         *latency.NAMES, *backends.FOLIO_NAMES, *backends.AREA_NAMES)]
     families = ["latency_ns.KIND.PERCENTILE", "folios.SIZE.swpout_share",
                 "areas.DEVICE.share",
-                *(one.family for one in TABLE.values() if one.family)]
+                *(tier.family for tier in TABLE.values() if tier.family)]
     return f"is not a metric; metrics: {', '.join(shown + families)}{more}{meant(name, known)}"

@@ -43,7 +43,7 @@ class Judging:
 
     def valid(self, kernel: str, where: Where) -> list[Sample]:
         """The samples of a kernel that count."""
-        return [one for one in self.sides.get(kernel, {}).get(where, ()) if not one.invalid]
+        return [boot for boot in self.sides.get(kernel, {}).get(where, ()) if not boot.invalid]
 
     def cell(self, where: Where, test: str) -> list[MetricResult]:
         """Every metric of a cell of which both sides have valid samples."""
@@ -163,10 +163,10 @@ class Tier:
         """All metrics of a sample; CannotMeasure 'FILE: what' where evidence is missing,
         malformed or shows no swap-out."""
         reading = metrics.read(evidence)
-        found = {**self.figures(reading), **metrics.common(reading)}
+        taken = {**self.figures(reading), **metrics.common(reading)}
         if self.nanosecond != "ns":      # an instruction count has no speed
-            found = {name: one for name, one in found.items() if name not in letters.SPEEDS}
-        return found | instruments.measure(evidence, found)
+            taken = {name: metric for name, metric in taken.items() if name not in letters.SPEEDS}
+        return taken | instruments.measure(evidence, taken)
 
     def figures(self, reading: metrics.Reading) -> dict[str, Metric]:
         """What it measures beside what all tiers do."""
@@ -175,14 +175,14 @@ class Tier:
     def sample(self, result: BootResult, boot: Boot, rules: Rules
                ) -> tuple[dict[str, Metric], tuple[Reason, ...]]:
         """What the boot gives, and every reason it does not count."""
-        found: dict[str, Metric] = {}
+        taken: dict[str, Metric] = {}
         if result.outcome == Outcome.OK:
             try:
-                found = self.measure(boot.evidence)
+                taken = self.measure(boot.evidence)
             except CannotMeasure as error:
                 return {}, (*instruments.failures(boot.evidence, boot.job),
                             Reason(ReasonKind.EVIDENCE, str(error)))
-        return found, (*validity.judge(result, boot, found, rules),
+        return taken, (*validity.judge(result, boot, taken, rules),
                        *(instruments.failures(boot.evidence, boot.job)
                          if result.outcome == Outcome.OK else ()))
 

@@ -79,11 +79,11 @@ def twice(tier: str, samples: Iterable[Sample]) -> str:
     if not groups:
         return f"no {tier} cell was booted twice, so nothing shows that this host repeats exactly"
     for group in groups:
-        for one in group[1:]:
-            apart = [name for name in names([group[0].metrics, one.metrics])
-                     if group[0].metrics.get(name) != one.metrics.get(name)]
-            if apart or group[0].fingerprint != one.fingerprint:
+        for again in group[1:]:
+            apart = [name for name in names([group[0].metrics, again.metrics])
+                     if group[0].metrics.get(name) != again.metrics.get(name)]
+            if apart or group[0].fingerprint != again.fingerprint:
                 what = f"in {apart[0]}" if apart else "in what the guest sent"
-                return (f"two boots of {one.cell.label()} differ {what} "
-                        f"(samples {group[0].number} and {one.number})")
+                return (f"two boots of {again.cell.label()} differ {what} "
+                        f"(samples {group[0].number} and {again.number})")
     return ""

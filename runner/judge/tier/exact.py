@@ -64,31 +64,31 @@ class Exact(Tier):
 
     def figures(self, reading: metrics.Reading) -> dict[str, Metric]:
         window, workload = reading.window, reading.workload
-        found = {layouts.PAGE: Metric(window.nanoseconds / window.pages, "instructions/page",
-                                      "lower", metrics.WORKLOAD)}
+        figures = {layouts.PAGE: Metric(window.nanoseconds / window.pages, "instructions/page",
+                                        "lower", metrics.WORKLOAD)}
         # kswapd overshoots by up to a thousand pages or so, which moves pswpout
         # from layout to layout; what the workload wrote does not move.
-        written = sum(one.integer("steady_pages") for one in workload.objects("per_thread"))
+        written = sum(thread.integer("steady_pages") for thread in workload.objects("per_thread"))
         if written:
-            found[layouts.WRITTEN] = Metric(window.nanoseconds / written, "instructions/page",
-                                            "lower", metrics.WORKLOAD)
-        return found | _fault(workload)
+            figures[layouts.WRITTEN] = Metric(window.nanoseconds / written, "instructions/page",
+                                              "lower", metrics.WORKLOAD)
+        return figures | _fault(workload)
 
     def unfit(self, samples: Iterable[Sample]) -> str:
         return "exact samples that did not run under icount" \
-            if any(one.accelerator != Accelerator.ICOUNT for one in samples) else ""
+            if any(sample.accelerator != Accelerator.ICOUNT for sample in samples) else ""
 
     def against(self, base: Sequence[Sample], test: Sequence[Sample],
                 thresholds: Mapping[str, float], rules: Rules = NO_RULES) -> list[MetricResult]:
         sides, part = layouts.reached(base, test, self.looks(rules))
-        return [layouts.judge(one, sides[0], sides[1], part, rules.equal_pages)
-                for one in counts.medians(sides[0], sides[1], thresholds)]
+        return [layouts.judge(result, sides[0], sides[1], part, rules.equal_pages)
+                for result in counts.medians(sides[0], sides[1], thresholds)]
 
     def far(self, base: Sequence[Sample], test: Sequence[Sample], judged: Collection[str]
             ) -> list[moved.Moved]:
         # Of what a rule or a bisect could name: no command that would be refused.
-        return [one for one in moved.find(layouts.boots(base), layouts.boots(test), judged)
-                if one.name in metrics.KNOWN or self.gives(one.name)]
+        return [move for move in moved.find(layouts.boots(base), layouts.boots(test), judged)
+                if move.name in metrics.KNOWN or self.gives(move.name)]
 
     def looks(self, rules: Rules) -> tuple[int, ...]:
         return rules.layouts
@@ -97,11 +97,11 @@ class Exact(Tier):
         return layouts.undecided(result)
 
     def assumptions(self, valid: Sequence[Sample]) -> Iterable[str]:
-        if not any(one.accelerator == Accelerator.ICOUNT for one in valid):
+        if not any(sample.accelerator == Accelerator.ICOUNT for sample in valid):
             return
         yield ("exact tier: every instruction costs the same, a contended lock and a cache miss "
                "too; idle time counts up to the next timer")
-        if not any(one.layout for one in valid):
+        if not any(sample.layout for sample in valid):
             yield ("exact tier: another memory layout alone (image size, command line) moves "
                    "instructions per page by some 0.5%; for smaller effects set rules.layouts to "
                    "6 or more")
@@ -113,9 +113,9 @@ class Exact(Tier):
 
     def pictures(self, cells: Sequence[CellResult], out: Path, heading: plots.Heading
                  ) -> list[Picture]:
-        bars = [InstructionRow(cell.device, one.base, one.test, one.change)
-                for cell in cells for one in cell.metrics
-                if one.name == layouts.PAGE and one.base and one.test]
+        bars = [InstructionRow(cell.device, metric.base, metric.test, metric.change)
+                for cell in cells for metric in cell.metrics
+                if metric.name == layouts.PAGE and metric.base and metric.test]
         return [Picture("effects", f"Instructions per swapped-out page, {heading.note}: "
                         f"{heading.test} against {heading.base}", instruction_bars(
                             bars, out.with_name(f"{out.name}-instructions"), heading))] \
@@ -155,7 +155,8 @@ def _fault(workload: Json) -> dict[str, Metric]:
     threads = workload.objects("per_thread")
     fill = workload.object("phases").object("fill")
     span = fill.integer("end_ns") - fill.integer("begin_ns")
-    filled = sum(one.integer("pages_written") - one.integer("steady_pages") for one in threads)
+    filled = sum(thread.integer("pages_written") - thread.integer("steady_pages")
+                 for thread in threads)
     if len(threads) != 1 or filled <= 0 or span <= 0:
         return {}
     return {"fault_instructions_per_page": Metric(span / filled, "instructions/page", "",

@@ -71,7 +71,8 @@ def reached(base: Sequence[Sample], test: Sequence[Sample], looks: Sequence[int]
         return sides, 1.0
     made = min(map(len, sides))
     at = max(0, sum(count <= made for count in looks) - 1)
-    return [[one for one in side if one.layout < looks[at]] for side in sides], shares(looks)[at]
+    return [[sample for sample in side if sample.layout < looks[at]]
+            for side in sides], shares(looks)[at]
 
 
 @dataclass(frozen=True)
@@ -83,28 +84,28 @@ class _Said:
     interval: tuple[float, float]
 
 
-def _say(found: Shift | Groups, inner: Shift | Groups, threshold: float, better: str) -> _Said:
-    """`found` has the interval that must be clear of zero, `inner` that within the threshold."""
-    line, (low, high) = math.log1p(threshold), found.interval
-    if abs(found.effect) > line and not low <= 0 <= high:
-        worse = found.effect * FLIPPED[better] > 0
+def _say(outer: Shift | Groups, inner: Shift | Groups, threshold: float, better: str) -> _Said:
+    """`outer` has the interval that must be clear of zero, `inner` that within the threshold."""
+    line, (low, high) = math.log1p(threshold), outer.interval
+    if abs(outer.effect) > line and not low <= 0 <= high:
+        worse = outer.effect * FLIPPED[better] > 0
         verdict = Verdict.REGRESSED if worse else Verdict.IMPROVED
     elif -line <= inner.interval[0] and inner.interval[1] <= line:
         verdict = Verdict.EQUIVALENT
     else:
         verdict = Verdict.INCONCLUSIVE
-    return _Said(verdict, found.effect, found.interval)
+    return _Said(verdict, outer.effect, outer.interval)
 
 
 def _rows(side: Sequence[Sample]) -> list[tuple[float, float, float]]:
     """Instructions per page, and the pages per page written that explain it."""
-    found = []
+    rows = []
     for sample in side:
         if {PAGE, WRITTEN, FREED} <= set(sample.metrics):
             page = sample.metrics[PAGE].value
             swapped = sample.metrics[WRITTEN].value / page if page else 0.0
-            found.append((page, swapped, swapped * sample.metrics[FREED].value))
-    return found
+            rows.append((page, swapped, swapped * sample.metrics[FREED].value))
+    return rows
 
 
 def _values(side: Sequence[Sample], name: str) -> list[float]:
@@ -118,9 +119,9 @@ def _moved(base: Sequence[Sample], test: Sequence[Sample]) -> list[str]:
             _FREED: [[row[2] for row in side] for side in rows],
             **{label(name): [_values(side, name) for side in (base, test)] for name in _POLICY}}
     return [name for name, (old, new) in told.items()
-            if (found := stats.shift(old, new, _MOVED_PAGES if name in (_SWAPPED, _FREED)
+            if (shift := stats.shift(old, new, _MOVED_PAGES if name in (_SWAPPED, _FREED)
                                      else _MOVED))
-            and not found.interval[0] <= 0 <= found.interval[1]]
+            and not shift.interval[0] <= 0 <= shift.interval[1]]
 
 
 @dataclass(frozen=True)
@@ -142,9 +143,9 @@ class Pairs:
 
 def pairs(base: Sequence[Sample], test: Sequence[Sample], name: str) -> Pairs | None:
     """None where no layout is on both sides, or a value is not positive."""
-    other = {one.layout: one.metrics[name].value for one in test if name in one.metrics}
-    both = [(one.metrics[name].value, other[one.layout]) for one in base
-            if name in one.metrics and one.layout in other]
+    other = {sample.layout: sample.metrics[name].value for sample in test if name in sample.metrics}
+    both = [(sample.metrics[name].value, other[sample.layout]) for sample in base
+            if name in sample.metrics and sample.layout in other]
     if not both or any(value <= 0 for pair in both for value in pair):
         return None
     ratios = stats.log_ratios([old for old, _ in both], [new for _, new in both])
@@ -250,13 +251,13 @@ class _Made:
 
     def _warning(self, said: _Said) -> str:
         """Where layout by layout says something else than the verdict."""
-        one = self.beside
-        if one is None or one.p is None or one.p > stats.ALPHA \
-                or abs(one.effect) <= math.log1p(self.threshold):
+        beside = self.beside
+        if beside is None or beside.p is None or beside.p > stats.ALPHA \
+                or abs(beside.effect) <= math.log1p(self.threshold):
             return ""
-        worse = one.effect * FLIPPED[self.result.better] > 0
+        worse = beside.effect * FLIPPED[self.result.better] > 0
         plain = Verdict.REGRESSED if worse else Verdict.IMPROVED
         if plain == said.verdict:
             return ""
-        return (f"{label(self.result.name)}: the verdict is {said.verdict}, but {one.told()}: "
+        return (f"{label(self.result.name)}: the verdict is {said.verdict}, but {beside.told()}: "
                 "the two comparisons disagree; raise rules.layouts")

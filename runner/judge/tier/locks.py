@@ -37,7 +37,7 @@ class Locks(Tier):
     counts_locks = True
     claims = True
     own_tables = False                     # the page has all classes in one table
-    thresholds = {f"locks.{one}{_TAKEN}": counts.LOCK_SHARE for one in (PATH_SUM, *SWAP_LOCKS)}
+    thresholds = {f"locks.{lock}{_TAKEN}": counts.LOCK_SHARE for lock in (PATH_SUM, *SWAP_LOCKS)}
     family = f"locks.CLASS{_TAKEN}"
     headline = f"locks.swap_cache_tree{_TAKEN}"
     noise = 0.0025                         # measured, docs/methodology.md
@@ -138,9 +138,10 @@ def _classes(cell: CellResult) -> Table | None:
 
 def _sites(cell: CellResult) -> Table | None:
     """Where tasks waited for a lock, the busiest first."""
-    found = sorted((metric for metric in cell.metrics if metric.name.startswith("contended.")),
-                   key=lambda one: (-max(one.base or 0.0, one.test or 0.0), one.name))
-    rows = tuple((printable(label(one.name), 80), number(one.base), number(one.test))
-                 for one in found[:_SITES])
+    contended = sorted((metric for metric in cell.metrics if metric.name.startswith("contended.")),
+                       key=lambda metric: (-max(metric.base or 0.0, metric.test or 0.0),
+                                           metric.name))
+    rows = tuple((printable(label(metric.name), 80), number(metric.base), number(metric.test))
+                 for metric in contended[:_SITES])
     return Table("Call sites that waited most, contentions per swapped-out page",
                  ("lock class and function", "base", "test"), rows) if rows else None

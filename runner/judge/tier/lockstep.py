@@ -65,10 +65,10 @@ class _Judging(Judging):
                 continue
             for where in self.sides[test]:
                 sides = [self.valid(name, where) for name in (self.rules.base, test)]
-                if found := spread.of(sides[0], sides[1], _SPEED):
-                    yield (f"lockstep tier on {where[0]}, {threads(where[1])}: {found.told()} "
+                if speed := spread.of(sides[0], sides[1], _SPEED):
+                    yield (f"lockstep tier on {where[0]}, {threads(where[1])}: {speed.told()} "
                            "of the same kernel would be told apart from "
-                           f"±{found.resolves:.1%} on")
+                           f"±{speed.resolves:.1%} on")
 
 
 class Lockstep(Tier):
@@ -184,9 +184,9 @@ class Lockstep(Tier):
         load_of = metrics.read(evidence)
         simulated = reading.read(evidence)
         names = Names(symbols.load(evidence), simulated)
-        found = {**metrics.common(load_of),
-                 **simmetrics.measure(simulated, names, load_of.window.kernel_pages)}
-        return found | instruments.measure(evidence, found)
+        measured = {**metrics.common(load_of),
+                    **simmetrics.measure(simulated, names, load_of.window.kernel_pages)}
+        return measured | instruments.measure(evidence, measured)
 
     def machine(self, sample: Sample) -> str:
         return sample.host.get("simulated", "")
@@ -198,7 +198,7 @@ class Lockstep(Tier):
 
     def unfit(self, samples: Iterable[Sample]) -> str:
         for key in _SERIES:
-            seen = sorted({one.host.get(key, "") for one in samples})
+            seen = sorted({sample.host.get(key, "") for sample in samples})
             if len(seen) > 1:
                 return f"lockstep samples of more than one {key.replace('_', ' ')}: " \
                        f"{', '.join(seen)}"
@@ -210,12 +210,13 @@ class Lockstep(Tier):
     def against(self, base: Sequence[Sample], test: Sequence[Sample],
                 thresholds: Mapping[str, float], rules: Rules = NO_RULES) -> list[MetricResult]:
         own = {name: limit for name, limit in thresholds.items() if self.judges(name)}
-        return [spread.judge(one, base, test) for one in counts.medians(base, test, own)]
+        return [spread.judge(result, base, test) for result in counts.medians(base, test, own)]
 
     # How it warns, what it rests on.
 
     def assumptions(self, valid: Sequence[Sample]) -> Iterable[str]:
-        machines = sorted({self.machine(one) for one in valid if one.cell.tier == self.name})
+        machines = sorted({self.machine(sample) for sample in valid
+                           if sample.cell.tier == self.name})
         if machines:
             yield (f"lockstep tier: time is of a simulated {', '.join(machines)}: every "
                    "instruction takes the same, a cache line that another CPU has takes what the "

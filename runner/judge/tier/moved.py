@@ -47,11 +47,11 @@ class Moved:
 
 def find(base: Sequence[Sample], test: Sequence[Sample], judged: Collection[str]) -> list[Moved]:
     """All of one boot a layout; the largest first, without those `judged`."""
-    sides = [[one.metrics for one in side] for side in (base, test)]
-    found = []
-    for name in sorted({name for side in sides for one in side for name in one} - set(judged)):
-        old, new = ([one[name].value for one in side if name in one] for side in sides)
-        better = next(one[name] for side in sides for one in side if name in one).better
+    sides = [[sample.metrics for sample in side] for side in (base, test)]
+    moves = []
+    for name in sorted({name for side in sides for boot in side for name in boot} - set(judged)):
+        old, new = ([boot[name].value for boot in side if name in boot] for side in sides)
+        better = next(boot[name] for side in sides for boot in side if name in boot).better
         if better not in FLIPPED or min(len(old), len(new)) < _FEWEST:
             continue
         middle = statistics.median(old), statistics.median(new)
@@ -59,12 +59,12 @@ def find(base: Sequence[Sample], test: Sequence[Sample], judged: Collection[str]
         enough = max(_FAR * stats.pooled(old, new), _LEAST * min(abs(middle[0]), abs(middle[1])))
         if apart and abs(middle[1] - middle[0]) > enough:
             worse = (middle[1] - middle[0]) * FLIPPED[better] > 0
-            found.append(Moved(name, *middle, worse, (len(old), len(new))))
-    return sorted(found, key=lambda one: (not one.worse, -_size(one)))
+            moves.append(Moved(name, *middle, worse, (len(old), len(new))))
+    return sorted(moves, key=lambda move: (not move.worse, -_size(move)))
 
 
-def _size(one: Moved) -> float:
-    return abs(math.log(one.test / one.base)) if one.base > 0 and one.test > 0 else math.inf
+def _size(move: Moved) -> float:
+    return abs(math.log(move.test / move.base)) if move.base > 0 and move.test > 0 else math.inf
 
 
 def ends(tree: str = "DIR", good: str = "REF", bad: str = "REF") -> list[str]:
@@ -81,17 +81,17 @@ def between(base: str, test: str) -> list[str]:
         sources = [spec.parse(name).source for name in (base, test)]
     except UsageError:
         return ends()
-    if {one.kind for one in sources} != {"git"} or sources[0].path != sources[1].path:
+    if {source.kind for source in sources} != {"git"} or sources[0].path != sources[1].path:
         return ends()
     return ends(str(sources[0].path), sources[0].ref, sources[1].ref)
 
 
-def told(found: Sequence[Moved], span: Sequence[str], experiment: str = "FILE") -> tuple[str, ...]:
+def told(moves: Sequence[Moved], span: Sequence[str], experiment: str = "FILE") -> tuple[str, ...]:
     """A line for each; where it got worse, with the command that bisects `span` by it."""
     lines = []
-    for one in found:
-        words = ["./swapscale", "bisect", *span, "--experiment", experiment, "--metric", one.name,
-                 "--above", f"{one.line():.6g}"]
-        bisects = f"; bisect by it: {shlex.join(words)}" if one.worse and span else ""
-        lines.append(one.told() + bisects)
+    for move in moves:
+        words = ["./swapscale", "bisect", *span, "--experiment", experiment, "--metric", move.name,
+                 "--above", f"{move.line():.6g}"]
+        bisects = f"; bisect by it: {shlex.join(words)}" if move.worse and span else ""
+        lines.append(move.told() + bisects)
     return tuple(lines)

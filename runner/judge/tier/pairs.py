@@ -29,7 +29,7 @@ class Effect:
     base: float                            # medians over the pairs
     test: float
     ratios: tuple[float, ...]              # natural logarithms of test over base, a pair each
-    found: stats.Paired | None             # None: the pairs cannot tell; `problem` says why
+    paired: stats.Paired | None            # None: the pairs cannot tell; `problem` says why
     p: float                               # valid over all looks together; 1 without a test
     fresh: tuple[float, ...]               # of the pairs that confirm
     floor: float | None                    # noise floor as a log ratio; None: not measured
@@ -46,16 +46,17 @@ class Sides:
     def pairs(self, purpose: str, upto: int | None = None
               ) -> list[tuple[dict[str, Metric], dict[str, Metric]]]:
         """Metrics of base and test that shared their round and both count."""
-        other = {one.repeat: one for one in self.test
-                 if one.purpose == purpose and not one.invalid}
-        return [(one.metrics, other[one.repeat].metrics)
-                for one in sorted(self.base, key=lambda s: s.repeat)
-                if one.purpose == purpose and not one.invalid and one.repeat in other
-                and (upto is None or one.repeat < upto)]
+        other = {sample.repeat: sample for sample in self.test
+                 if sample.purpose == purpose and not sample.invalid}
+        return [(sample.metrics, other[sample.repeat].metrics)
+                for sample in sorted(self.base, key=lambda s: s.repeat)
+                if sample.purpose == purpose and not sample.invalid and sample.repeat in other
+                and (upto is None or sample.repeat < upto)]
 
     def rounds(self) -> int:
         """Pairs that were made, whether they count or not."""
-        made = [{one.repeat for one in side if not one.purpose} for side in (self.base, self.test)]
+        made = [{sample.repeat for sample in side if not sample.purpose}
+                for side in (self.base, self.test)]
         return len(made[0] & made[1])
 
 
@@ -107,7 +108,7 @@ def effects(sides: Sides, rules: Rules, thresholds: Mapping[str, float]) -> dict
     """Every judged metric of one cell that its pairs measured."""
     upto, share, early = look(rules, sides.rounds())
     pairs, fresh = sides.pairs("", upto), sides.pairs(CONFIRM)
-    found = {}
+    judged = {}
     for name in names(side for pair in pairs for side in pair):
         old, new = _values(pairs, name)
         if not old or thresholds.get(name) is None \
@@ -124,10 +125,10 @@ def effects(sides: Sides, rules: Rules, thresholds: Mapping[str, float]) -> dict
             said = stats.paired(ratios, 1 - share)
             # A look that may use a fifth of the 5% has its p weigh five times.
             p = 1.0 if said.p is None or early else min(1.0, said.p * stats.ALPHA / share)
-            found[name] = replace(made, found=said, p=p)
+            judged[name] = replace(made, paired=said, p=p)
         except ValueError as error:
-            found[name] = replace(made, problem=str(error))
-    return found
+            judged[name] = replace(made, problem=str(error))
+    return judged
 
 
 #: A cell of the timed tier: test kernel, device, threads, workload, tier.
@@ -144,7 +145,7 @@ def adjusted(cells: Mapping[Cell, Mapping[str, Effect]], rules: Rules
 
 
 def judge(sides: Sides, rules: Rules, thresholds: Mapping[str, float],
-          found: Mapping[str, Effect], p: Mapping[str, float]) -> list[MetricResult]:
+          effect_of: Mapping[str, Effect], p: Mapping[str, float]) -> list[MetricResult]:
     """Every metric of one cell; `p` are Holm's."""
     upto, _, _ = look(rules, sides.rounds())
     pairs = sides.pairs("", upto)
@@ -154,18 +155,19 @@ def judge(sides: Sides, rules: Rules, thresholds: Mapping[str, float],
         if old:
             metric = next(side[name] for pair in pairs for side in pair if name in side)
             result = bare(name, metric, statistics.median(old), statistics.median(new))
-            if name in found:
+            if name in effect_of:
                 result = _decide(replace(result, threshold=thresholds[name],
-                                         verdict=Verdict.INCONCLUSIVE), found[name], rules, p[name])
+                                         verdict=Verdict.INCONCLUSIVE), effect_of[name], rules,
+                                 p[name])
             results.append(result)
     return results
 
 
 def _decide(result: MetricResult, effect: Effect, rules: Rules, p: float) -> MetricResult:
-    if effect.found is None or result.threshold is None:
+    if effect.paired is None or result.threshold is None:
         return replace(result, reason=effect.problem)
     threshold = result.threshold
-    said, count = effect.found, len(effect.ratios)
+    said, count = effect.paired, len(effect.ratios)
     line = math.log1p(threshold)
     result = replace(result, change=math.expm1(said.effect))
     if said.interval:
@@ -202,7 +204,7 @@ def _confirm(result: MetricResult, effect: Effect, line: float) -> MetricResult:
             f"flagged ({result.reason}), but {len(effect.fresh)} fresh pairs cannot confirm it; "
             f"it takes {FEWEST_FRESH}"))
     again = stats.paired(effect.fresh)
-    first = effect.found.effect if effect.found else 0.0
+    first = effect.paired.effect if effect.paired else 0.0
     # One-sided: the direction is the one that was flagged.
     p = (again.p or 1.0) / 2
     seen = f"{math.expm1(again.effect):+.1%} over {len(effect.fresh)} fresh pairs, p = {p:.2g}"

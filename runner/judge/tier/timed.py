@@ -32,22 +32,22 @@ class _Judging(Judging):
         self._sides = {(test, *key): pairs.Sides(tuple(own[key]), tuple(side))
                        for test, mine in sides.items() if test != rules.base
                        for key, side in mine.items() if key in own}
-        self._found = {cell: pairs.effects(one, rules, thresholds)
-                       for cell, one in self._sides.items()}
-        self._p = pairs.adjusted(self._found, rules)
+        self._effects = {cell: pairs.effects(sides, rules, thresholds)
+                         for cell, sides in self._sides.items()}
+        self._p = pairs.adjusted(self._effects, rules)
 
     def cell(self, where: Where, test: str) -> list[MetricResult]:
         cell = (test, *where)
-        found = self._found[cell]
-        return pairs.judge(self._sides[cell], self.rules, self.thresholds, found,
-                           {name: self._p[cell, name] for name in found})
+        effects = self._effects[cell]
+        return pairs.judge(self._sides[cell], self.rules, self.thresholds, effects,
+                           {name: self._p[cell, name] for name in effects})
 
     def resolved(self) -> Iterable[str]:
-        many = len({cell[0] for cell in self._found}) > 1
-        for cell, found in self._found.items():
+        many = len({cell[0] for cell in self._effects}) > 1
+        for cell, effects in self._effects.items():
             test, device, count, *_ = cell
             place = f"{f'{test} on ' if many else ''}{device}, {threads(count)}"
-            for name, effect in found.items():
+            for name, effect in effects.items():
                 yield pairs.resolution(place, self._sides[cell], name, effect,
                                        self.thresholds[name])
 

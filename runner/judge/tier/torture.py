@@ -65,7 +65,7 @@ class Asked:
 
     def named(self, workload: str) -> Boots:
         """The boot that a cell's workload names."""
-        return next(one for one in self.boots if workload == f"{PROGRAM}/{one.name}")
+        return next(boot for boot in self.boots if workload == f"{PROGRAM}/{boot.name}")
 
 
 class Torture(Tier):
@@ -83,22 +83,22 @@ class Torture(Tier):
     def boots(self, experiment: Experiment) -> Iterator[Planned]:
         """Every boot of a kernel, then the next kernel's."""
         for cell in self.cells(experiment):
-            for one in _asked(experiment).boots:
-                yield Planned(0, 0, dataclasses.replace(cell, workload=f"{PROGRAM}/{one.name}"))
+            for boot in _asked(experiment).boots:
+                yield Planned(0, 0, dataclasses.replace(cell, workload=f"{PROGRAM}/{boot.name}"))
 
     def boot(self, experiment: Experiment, chosen: Accelerator, planned: Planned,
              kernel: BuiltKernel, folder: Path) -> Boot:
         cell, guest, asked = planned.cell, experiment.guest, _asked(experiment)
-        one = asked.named(cell.workload)
-        argv = (f"/bin/{PROGRAM}", "--guest", "--scenarios", ",".join(one.scenarios),
-                "--lru", one.lru, "--thp", one.thp, "--groups", one.groups,
+        wanted = asked.named(cell.workload)
+        argv = (f"/bin/{PROGRAM}", "--guest", "--scenarios", ",".join(wanted.scenarios),
+                "--lru", wanted.lru, "--thp", wanted.thp, "--groups", wanted.groups,
                 "--threads", str(cell.threads), "--rounds", str(asked.rounds),
                 "--seed", str(asked.seed),
                 "--limit", str(asked.limit), "--progress-fd", "4")
         # A swapoff without an end takes its whole time without any progress; a kernel that
         # checks itself took 35 s to boot on a crowded host.
         limits = {"boot": 240.0, "silence": 2.0 * asked.limit,
-                  "total": 2.0 * (len(one.scenarios) + 3) * asked.limit}
+                  "total": 2.0 * (len(wanted.scenarios) + 3) * asked.limit}
         return Boot(kernel, chosen, guest.vcpus, guest.ram,
                     Job(SwapDevice(cell.device, guest.swap), False, argv), folder,
                     (*_CMDLINE, f"ramdisk_size={asked.disk // 1024}", *guest.cmdline),
@@ -113,8 +113,8 @@ class Torture(Tier):
 
     def verdict(self, samples: Sequence[Sample]) -> tuple[Verdict, str, list[MetricResult]]:
         """The kernel stood every boot of a cell, or it did not."""
-        against = tuple(one for sample in samples for one in findings(sample))
-        spoilt = tuple(one for sample in samples for one in sample.invalid)
+        against = tuple(finding for sample in samples for finding in findings(sample))
+        spoilt = tuple(reason for sample in samples for reason in sample.invalid)
         counted = counts.medians([], samples, {})
         if against:
             return Verdict.UNSOUND, joined(against), counted
@@ -123,19 +123,21 @@ class Torture(Tier):
         return Verdict.SOUND, "every page right, nothing left over, no complaint", counted
 
     def tables(self, cells: Sequence[CellResult]) -> Iterable[Table | None]:
-        counted = {one.name: one.unit for cell in cells for one in cell.metrics}
-        values = [{one.name: f"{one.test:.0f}" for one in cell.metrics if one.test is not None}
+        counted = {metric.name: metric.unit for cell in cells for metric in cell.metrics}
+        values = [{metric.name: f"{metric.test:.0f}" for metric in cell.metrics
+                   if metric.test is not None}
                   for cell in cells]
         rows = tuple((f"{name.removeprefix('torture.').replace('_', ' ')}{unit and ', '}{unit}",
-                      *(one.get(name, "–") for one in values)) for name, unit in counted.items())
+                      *(column.get(name, "–") for column in values))
+                     for name, unit in counted.items())
         boots = tuple(f"{printable(cell.workload, 40)}, {threads(cell.threads)}" for cell in cells)
         return [Table("What was done", ("", *boots), rows)] if rows else []
 
 
 def _asked(experiment: Experiment) -> Asked:
-    found = experiment.own[_NAME]
-    assert isinstance(found, Asked)
-    return found
+    asked = experiment.own[_NAME]
+    assert isinstance(asked, Asked)
+    return asked
 
 
 def _read(table: File, chosen: bool, devices: Iterable[str]) -> Asked:
@@ -143,13 +145,13 @@ def _read(table: File, chosen: bool, devices: Iterable[str]) -> Asked:
     inner = table.table("boots")
     boots = []
     for name in inner.keys():
-        one = inner.table(name)
-        boots.append(Boots(name, tuple(one.texts("scenarios", REQUIRED, SCENARIOS)),
-                           one.text("lru", "classic", ("classic", "mglru")),
-                           one.text("thp", "never", ("never", "always")),
-                           one.text("groups", "v2", ("v2", "v1"))))
-        one.close()
-    found = Asked(tuple(boots), table.integer("rounds", 1, 1000, 1),
+        boot = inner.table(name)
+        boots.append(Boots(name, tuple(boot.texts("scenarios", REQUIRED, SCENARIOS)),
+                           boot.text("lru", "classic", ("classic", "mglru")),
+                           boot.text("thp", "never", ("never", "always")),
+                           boot.text("groups", "v2", ("v2", "v1"))))
+        boot.close()
+    asked = Asked(tuple(boots), table.integer("rounds", 1, 1000, 1),
                   table.integer("limit_s", 1, 3600, 60),
                   table.integer("disk_mib", 8, 1024, 16) * MIB,
                   table.integer("seed", 0, 2**63 - 1, 1))
@@ -163,7 +165,7 @@ def _read(table: File, chosen: bool, devices: Iterable[str]) -> Asked:
             if not is_one(device) or with_drivers("", device):
                 table.complain("", f"{device}: the tier knows pmem and pmem-legacy alone")
     table.close()
-    return found
+    return asked
 
 
 def _unsound(text: str) -> Reason:
@@ -172,16 +174,16 @@ def _unsound(text: str) -> Reason:
 
 def _judge(result: BootResult, boot: Boot) -> tuple[dict[str, Metric], tuple[Reason, ...]]:
     """What a boot counted, and every reason it does not show a sound kernel."""
-    found: dict[str, Metric] = {}
+    counted: dict[str, Metric] = {}
     reasons: list[Reason] = []
     told: tuple[Reason, ...] = ()
     if result.accelerator != boot.accelerator:
         reasons.append(other_accelerator(result, boot))
     try:
-        found = torturefile.measure(boot.evidence)
-        told = tuple(_unsound(one) for one in torturefile.unsound(boot.evidence))
-        reasons += [Reason(ReasonKind.MISSED, f"the torture did not reach its point: {one}")
-                    for one in torturefile.missed(boot.evidence)]
+        counted = torturefile.measure(boot.evidence)
+        told = tuple(_unsound(line) for line in torturefile.unsound(boot.evidence))
+        reasons += [Reason(ReasonKind.MISSED, f"the torture did not reach its point: {line}")
+                    for line in torturefile.missed(boot.evidence)]
         told += tuple(verification(boot.evidence, True))
     except CannotMeasure as error:
         if result.outcome == Outcome.OK:
@@ -192,4 +194,4 @@ def _judge(result: BootResult, boot: Boot) -> tuple[dict[str, Metric], tuple[Rea
     # The program ends with a status of its own after what it has told already.
     if result.outcome != Outcome.OK and not (result.outcome == Outcome.WORKLOAD_FAILED and told):
         reasons.insert(0, ended(result))
-    return found, (*told, *reasons)
+    return counted, (*told, *reasons)
