@@ -20,9 +20,22 @@ from runner.judge.tier import moved
 from runner.judge.tier.base import Judging
 from runner.metrics import letters
 from runner.records import Rules, Sample
+from runner.settings import variant
 
 #: Holds the valid samples of one cell of the locks tier against their budget.
 Judge = Callable[[Sequence[Sample]], Judgement]
+
+
+def _vcpus(samples: Sequence[Sample]) -> set[str]:
+    """vCPU counts that should be one: of each kernel, and of all that say nothing of it."""
+    said = {sample.cell.kernel: variant.has(sample.cell.kernel, "guest.vcpus")
+            for sample in samples}
+    for kernels in ([kernel for kernel in said if not said[kernel]],
+                    *([kernel] for kernel in said if said[kernel])):
+        seen = {str(sample.vcpus) for sample in samples if sample.cell.kernel in kernels}
+        if len(seen) > 1:
+            return seen
+    return set()
 
 
 def _mixed(samples: list[Sample]) -> str:
@@ -30,7 +43,7 @@ def _mixed(samples: list[Sample]) -> str:
     own = tier.find(samples[0].cell.tier)
     for what, seen in (
             ("accelerators", {sample.accelerator for sample in samples}),
-            ("vCPU counts", {str(sample.vcpus) for sample in samples}),
+            ("vCPU counts", _vcpus(samples)),
             ("hosts", {sample.host.get("id", "") for sample in samples}),
             ("simulated machines", {own.machine(sample) for sample in samples}),
             ("guest programs", {sample.host.get("programs", "") for sample in samples}),

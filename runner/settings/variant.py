@@ -59,6 +59,13 @@ def differ(one: str, other: str) -> bool:
     return one[len(kernel_of(one)):] != other[len(kernel_of(other)):]
 
 
+def has(name: str, setting: str) -> bool:
+    """Whether a variant's name, as it stands in results, says that setting."""
+    match = _BRACES.fullmatch(name)
+    return match is not None and any(item["name"] == setting
+                                     for item in _ITEM.finditer(match["inside"]))
+
+
 def parse(name: str, sets: Sets | None = None) -> Variant:
     """A variant by its name; UsageError in one line where that is none.
 

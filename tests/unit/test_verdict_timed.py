@@ -171,3 +171,14 @@ def test_a_setting_without_effect_is_a_warning_that_names_it() -> None:
                                               "settings_without_effect": passed})
     (line,) = [line for line in judge(samples).warnings if "passes over" in line]
     assert BASE in line and "zswap.enabled (CONFIG_ZSWAP is not set)" in line
+
+
+def test_a_variant_may_have_another_machine() -> None:
+    """Of vCPUs as of RAM and nodes; but one that says so has them in every boot."""
+    wide = f"{TEST}{{guest.ram_mib=512, guest.vcpus=4}}"
+    samples = [replace(one, vcpus=4, cell=replace(one.cell, kernel=wide))
+               if one.cell.kernel == TEST else one for one in timed([1.0] * 6, [1.0] * 6)]
+    found = judge(samples)
+    assert "mixes" not in found.reason and found.verdict != Verdict.INVALID
+    samples[-1] = replace(samples[-1], vcpus=3)
+    assert "mixes vCPU counts: 3, 4" in judge(samples).reason
