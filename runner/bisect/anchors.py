@@ -55,9 +55,9 @@ def result_of(cells: tuple[CellResult, ...], own: str, metric: str) -> MetricRes
     """The metric's result; CannotMeasure where the comparison has none."""
     for cell in cells:
         if cell.tier == own:
-            for one in cell.metrics:
-                if one.name == metric:
-                    return one
+            for result in cell.metrics:
+                if result.name == metric:
+                    return result
             raise CannotMeasure(f"{label(metric)} was not measured: {cell.reason}")
     raise CannotMeasure(f"{label(metric)} was not measured")
 
@@ -144,7 +144,8 @@ def _looks(state: State, bench: Bench, rules: Rules, ends: tuple[Reading, Readin
         if asked.above is not None or own.self_check(samples) or not own.undecided(result):
             break
     for end in ends:
-        mine = [one for one in samples if (one.cell.kernel == rules.base) == (end is ends[0])]
+        mine = [sample for sample in samples
+                if (sample.cell.kernel == rules.base) == (end is ends[0])]
         if len(mine) != end.boots:
             state.replace(end, dataclasses.replace(
                 end, boots=len(mine), value=_mean(mine, asked.metric)))
@@ -162,9 +163,9 @@ def _moved(state: State, sides: Sequence[Sequence[Sample]]) -> str:
     span = ["--series", asked.tree] if asked.kind == "series" else \
         moved.ends(asked.tree, asked.good, asked.bad)
     valid = [[sample for sample in side if not sample.invalid] for side in sides]
-    found = moved.told(tier.find(asked.tier).far(valid[0], valid[1], (asked.metric,)), span,
+    lines = moved.told(tier.find(asked.tier).far(valid[0], valid[1], (asked.metric,)), span,
                        asked.experiment)
-    return f"; but {'; '.join(found)}" if found else ""
+    return f"; but {'; '.join(lines)}" if lines else ""
 
 
 def _line(state: State, points: Range, result: MetricResult, sides: Sequence[Sequence[Sample]]
@@ -204,5 +205,5 @@ def figure(anchors: Anchors, result: MetricResult, name: str, boots: int) -> Fig
     if own.by_clock and result.change is not None:
         result = dataclasses.replace(result, base=anchors.value,
                                      test=anchors.value * (1 + result.change))
-    count = _seen(own, [one for one in anchors.good if not one.invalid])
+    count = _seen(own, [sample for sample in anchors.good if not sample.invalid])
     return classify.figure(result, own, (anchors.good, anchors.bad), (count, boots))

@@ -40,7 +40,8 @@ class Patch:
     cells: tuple[CellResult, ...]
 
     def get(self, column: Column) -> MetricResult | None:
-        return next((one for cell in self.cells for one in cell.metrics if one.name == column.metric
+        return next((metric for cell in self.cells for metric in cell.metrics
+                     if metric.name == column.metric
                      and (cell.device, cell.threads, cell.tier) == (column.device, column.threads,
                                                                     column.tier)), None)
 
@@ -54,9 +55,9 @@ class Attribution:
     @property
     def exit(self) -> Exit:
         """Worst of the patches."""
-        found = {cell.verdict for patch in self.patches for cell in patch.cells}
-        return Exit.CANNOT_MEASURE if Verdict.INVALID in found else \
-            Exit.REGRESSED if Verdict.REGRESSED in found else Exit.OK
+        verdicts = {cell.verdict for patch in self.patches for cell in patch.cells}
+        return Exit.CANNOT_MEASURE if Verdict.INVALID in verdicts else \
+            Exit.REGRESSED if Verdict.REGRESSED in verdicts else Exit.OK
 
     def columns(self) -> list[Column]:
         """What is judged and moved somewhere, and what each tier is for."""
@@ -77,7 +78,7 @@ def attribute(points: Patches, experiment: Experiment, samples: Sequence[Sample]
     patches: list[Patch] = []
     warnings: tuple[str, ...] = ()
     for number_ in range(1, len(points.names) + 1):
-        before, name = (points.kernel(str(one)) for one in (number_ - 1, number_))
+        before, name = (points.kernel(str(point)) for point in (number_ - 1, number_))
         # All samples at once: the exact tier's self-check is among those of the first prefix.
         compared = verdict.compare(samples, dataclasses.replace(experiment.rules, base=before))
         patches.append(Patch(number_, points.title(str(number_)).partition(" ")[2],
@@ -94,41 +95,43 @@ def _cell(metric: MetricResult | None) -> str:
     return f"{number(metric.test)}{change}"
 
 
-def _rows(found: Attribution) -> list[tuple[str, ...]]:
-    columns = found.columns()
+def _rows(attribution: Attribution) -> list[tuple[str, ...]]:
+    columns = attribution.columns()
     rows = [("", "patch", *(column.title() for column in columns))]
-    if found.patches:
-        first = [found.patches[0].get(column) for column in columns]
-        rows.append(("0", "without the series", *(number(one.base) if one else ""
-                                                  for one in first)))
-    return rows + [(str(one.number), one.title, *(_cell(one.get(column)) for column in columns))
-                   for one in found.patches]
+    if attribution.patches:
+        first = [attribution.patches[0].get(column) for column in columns]
+        rows.append(("0", "without the series", *(number(metric.base) if metric else ""
+                                                  for metric in first)))
+    return rows + [(str(patch.number), patch.title,
+                    *(_cell(patch.get(column)) for column in columns))
+                   for patch in attribution.patches]
 
 
-def text(found: Attribution) -> str:
+def text(attribution: Attribution) -> str:
     """For a terminal: a block for each patch, for subjects are long."""
-    columns = found.columns()
-    lines = [f"{found.series}, patch by patch"]
-    for row in _rows(found)[1:]:
+    columns = attribution.columns()
+    lines = [f"{attribution.series}, patch by patch"]
+    for row in _rows(attribution)[1:]:
         lines += ["", f"{row[0]:>3}  {row[1]}",
                   *(f"       {column.title()}: {cell}" for column, cell in zip(columns, row[2:]))]
-    return "\n".join([*lines, *(f"warning: {warning}" for warning in found.warnings)]) + "\n"
+    return "\n".join([*lines, *(f"warning: {warning}" for warning in attribution.warnings)]) + "\n"
 
 
-def markdown(found: Attribution) -> str:
-    rows = _rows(found)
-    lines = [f"# {escape(found.series)}, patch by patch", "",
+def markdown(attribution: Attribution) -> str:
+    rows = _rows(attribution)
+    lines = [f"# {escape(attribution.series)}, patch by patch", "",
              "| " + " | ".join(map(escape, rows[0])) + " |",
-             "| ---: | --- |" + " ---: |" * len(found.columns())]
+             "| ---: | --- |" + " ---: |" * len(attribution.columns())]
     lines += ["| " + " | ".join(map(escape, row)) + " |" for row in rows[1:]]
-    lines += ["", *(f"- {escape(warning)}" for warning in found.warnings)]
+    lines += ["", *(f"- {escape(warning)}" for warning in attribution.warnings)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def to_json(found: Attribution) -> str:
-    return json.dumps({"swapscale-attribution": FORMAT, **dataclasses.asdict(found), "patches": [
+def to_json(attribution: Attribution) -> str:
+    return json.dumps({"swapscale-attribution": FORMAT, **dataclasses.asdict(attribution),
+                       "patches": [
         {**dataclasses.asdict(patch), "cells": [as_data(cell) for cell in patch.cells]}
-        for patch in found.patches]}, indent=1,
+        for patch in attribution.patches]}, indent=1,
                       sort_keys=True, allow_nan=False) + "\n"
 
 

@@ -15,9 +15,9 @@ _COLUMNS = ("commit", "verdict", "value", "95%", "confidence", "why")
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    one = row.reading
-    role = "" if one.role == "step" else f" ({one.role})"
-    return (row.title + role, one.verdict, *figures(one), one.reason)
+    reading = row.reading
+    role = "" if reading.role == "step" else f" ({reading.role})"
+    return (row.title + role, reading.verdict, *figures(reading), reading.reason)
 
 
 def _facts(result: Result) -> list[str]:
@@ -38,10 +38,10 @@ def text(result: Result) -> str:
         lines.append("  " + "  ".join([*(cell.ljust(size) for cell, size in zip(row, wide)),
                                        row[5]]).rstrip())
     if result.culprit:
-        lines += ["", "measured again:", *(f"  {one}" for one in result.said), "", "changes:",
+        lines += ["", "measured again:", *(f"  {line}" for line in result.said), "", "changes:",
                   *(f"  {line.strip()}" for line in result.stat.splitlines())]
         lines += ["", "moved with it:",
-                  *([f"  {describe(one)}" for one in result.moved] or ["  nothing else"])]
+                  *([f"  {describe(metric)}" for metric in result.moved] or ["  nothing else"])]
     else:
         lines += ["", "suspects:", *(f"  {suspect}" for suspect in result.suspects)]
     lines += [f"warning: {warning}" for warning in result.warnings]

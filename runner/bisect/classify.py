@@ -81,7 +81,8 @@ def spread(groups: Sequence[Sequence[Sample]], metric: str) -> tuple[float, int]
     """Standard deviation of boots of one kernel, pooled, and its degrees of freedom."""
     values = [_values(group, metric) for group in groups]
     free = sum(len(value) - 1 for value in values if len(value) > 1)
-    squares = sum(statistics.variance(one) * (len(one) - 1) for one in values if len(one) > 1)
+    squares = sum(statistics.variance(group) * (len(group) - 1) for group in values
+                  if len(group) > 1)
     return (math.sqrt(squares / free), free) if free else (0.0, 0)
 
 

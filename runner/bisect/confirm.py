@@ -91,7 +91,8 @@ def _apart(sides: Sequence[Sequence[Sample]], name: str) -> bool:
 
     Six memory layouts a side, as the exact tier has: one in 462 by chance (rank test).
     """
-    values = [[one.metrics[name].value for one in side if name in one.metrics and not one.invalid]
+    values = [[sample.metrics[name].value for sample in side
+               if name in sample.metrics and not sample.invalid]
               for side in sides]
     return all(values) and (max(values[0]) < min(values[1]) or max(values[1]) < min(values[0]))
 
@@ -102,20 +103,20 @@ def _moved(loop: Loop, parent: Reading, culprit: Reading) -> list[MetricResult]:
         return []
     cells = stored.held(loop.bench.folder(parent.campaign), loop.bench.folder(culprit.campaign),
                         loop.anchors.step).cells
-    sides = [loop.bench.samples(one.campaign) for one in (parent, culprit)]
-    found = []
-    for one in (metric for cell in cells for metric in cell.metrics):
-        if one.name == loop.state.question.metric or not one.better:
+    sides = [loop.bench.samples(reading.campaign) for reading in (parent, culprit)]
+    apart = []
+    for result in (metric for cell in cells for metric in cell.metrics):
+        if result.name == loop.state.question.metric or not result.better:
             continue
-        lock = one.name.split(".")[1] if one.name.startswith("locks.") else ""
+        lock = result.name.split(".")[1] if result.name.startswith("locks.") else ""
         if lock and (lock not in (PATH_SUM, *SWAP_PATH)
-                     or not one.name.endswith(".acquisitions_per_page")):
+                     or not result.name.endswith(".acquisitions_per_page")):
             continue
-        if one.verdict in (Verdict.REGRESSED, Verdict.IMPROVED) or (
-                one.verdict is None and one.change is not None and abs(one.change) > _MOVED
-                and _apart(sides, one.name)):
-            found.append(dataclasses.replace(one, reason=one.reason or "no threshold"))
-    return sorted(found, key=lambda one: (-abs(one.change or 1.0), one.name))
+        if result.verdict in (Verdict.REGRESSED, Verdict.IMPROVED) or (
+                result.verdict is None and result.change is not None and abs(result.change) > _MOVED
+                and _apart(sides, result.name)):
+            apart.append(dataclasses.replace(result, reason=result.reason or "no threshold"))
+    return sorted(apart, key=lambda result: (-abs(result.change or 1.0), result.name))
 
 
 def judge(loop: Loop) -> Confirmed:

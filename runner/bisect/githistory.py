@@ -21,9 +21,9 @@ def commit_of(tree: Path, ref: str) -> str:
     asked = ("rev-parse", "--verify", "--quiet", "--end-of-options")
     try:
         # In two steps, as ':/text' takes whatever stands behind it for its own.
-        found = _ask(tree, *asked, ref).strip()
-        if not found.startswith("^"):
-            return _ask(tree, *asked, f"{found}^{{commit}}").strip()
+        commit = _ask(tree, *asked, ref).strip()
+        if not commit.startswith("^"):
+            return _ask(tree, *asked, f"{commit}^{{commit}}").strip()
     except ProgramFailed:
         pass
     raise UsageError(f"{tree}: has no commit {printable(repr(ref), 80)}; 'git -C {tree} "
@@ -80,7 +80,7 @@ class History:
     def suspects(self, good: Sequence[Point], bad: Point) -> list[Point]:
         lines = _ask(self.tree, "rev-list", "--bisect-all",
                      *["--first-parent"] * self.limits.first_parent, bad,
-                     *(f"^{one}" for one in good), "--", *self.limits.paths).splitlines()
+                     *(f"^{commit}" for commit in good), "--", *self.limits.paths).splitlines()
         return [line.split()[0] for line in lines if line]
 
     def place(self, point: Point) -> int:

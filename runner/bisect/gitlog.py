@@ -33,7 +33,7 @@ def render(points: Range, path: Sequence[Reading], culprit: str) -> str:
     lines = [" ".join(["git bisect start", *map(shlex.quote, more)])]
     for point, verdict, reason in [
             (points.bad, "bad", ""), (points.good, "good", ""),
-            *((one.point, one.verdict, one.reason) for one in path)]:
+            *((reading.point, reading.verdict, reading.reason) for reading in path)]:
         if verdict == "skip":
             lines.append(f"# {reason}")
         lines += [f"# {verdict}: [{point}] {points.title(point).partition(' ')[2]}",

@@ -51,7 +51,7 @@ class Loop:
                 point = self._next(left, self.state.path())
                 if point is None:
                     return left
-                done = len([one for one in self.state.path() if one.role == STEP])
+                done = len([reading for reading in self.state.path() if reading.role == STEP])
                 self.progress.log(f"step {done + 1}: {self.history.title(point)} ({len(left)} "
                                   f"suspect{'s' * (len(left) > 1)} left)")
                 self.classify(point, STEP)
@@ -59,10 +59,10 @@ class Loop:
             ahead.stop()
 
     def _next(self, left: Sequence[Point], path: Sequence[Reading]) -> Point | None:
-        verdicts = {one.point: one.verdict for one in path}
+        verdicts = {reading.point: reading.verdict for reading in path}
         row = 0
-        for one in reversed(path):
-            if one.verdict != "skip":
+        for reading in reversed(path):
+            if reading.verdict != "skip":
                 break
             row += 1
         bad = [point for point in left if verdicts.get(point) == "bad"]
@@ -70,14 +70,15 @@ class Loop:
 
     def _after(self, point: Point) -> list[Point]:
         """What would come next, should `point` be good and should it be bad."""
-        found = []
+        likely = []
         for told in ("bad", "good"):
             path = [*self.state.path(), Reading(point, STEP, told, "")]
-            left = points.narrowed(self.history, {one.point: one.verdict for one in path})
-            one = self._next(left, path)
-            if one is not None:
-                found.append(one)
-        return found
+            left = points.narrowed(self.history,
+                                   {reading.point: reading.verdict for reading in path})
+            following = self._next(left, path)
+            if following is not None:
+                likely.append(following)
+        return likely
 
     def classify(self, point: Point, role: str, name: str = "", whole: bool = False) -> Reading:
         """Measure a point, or another kernel in its name; put on record what it is."""
@@ -93,7 +94,7 @@ class Loop:
                                same.campaign, built.image_sha256, same.point)
             else:
                 if role == STEP and self._ahead:
-                    self._ahead.want(self.history.kernel(one) for one in self._after(point))
+                    self._ahead.want(self.history.kernel(other) for other in self._after(point))
                 told = self._measure(point, role, name, built.image_sha256, whole, begin)
         except Unfit as error:
             told = Reading(point, role, "skip", error.reason, campaign=error.campaign,
@@ -103,8 +104,9 @@ class Loop:
 
     def _same(self, image: str, role: str) -> Reading | None:
         """An earlier reading of the very same image; only a step makes do with it."""
-        return next((one for one in self.state.readings if one.image == image and role == STEP
-                     and one.verdict in ("good", "bad") and one.campaign), None)
+        return next((reading for reading in self.state.readings
+                     if reading.image == image and role == STEP
+                     and reading.verdict in ("good", "bad") and reading.campaign), None)
 
     def _measure(self, point: Point, role: str, name: str, image: str, whole: bool,
                  begin: float) -> Reading:
@@ -117,7 +119,8 @@ class Loop:
                 point, role, "step.toml", (name,), asked.tier,
                 lambda samples: self._whole(samples) if whole else self._sure(samples))
             result = self.anchors.hold(self.bench, asked.tier, got.campaign, asked.metric)
-        boots = len([one for one in got.samples if one.cell.kernel == name and not one.invalid])
+        boots = len([sample for sample in got.samples
+                     if sample.cell.kernel == name and not sample.invalid])
         figure = ends.figure(self.anchors, result, asked.tier, boots)
         told, sure = self.anchors.line.judge(figure, 1 if whole else looks(asked.tier, boots))
         low, high = figure.interval()
@@ -147,8 +150,8 @@ class Loop:
         flight = self.state.flight
         assert flight is not None
         result = self.anchors.hold(self.bench, asked.tier, flight.campaign, asked.metric)
-        found = ends.figure(self.anchors, result, asked.tier, len(samples))
-        return self.anchors.line.ends(found)
+        figure = ends.figure(self.anchors, result, asked.tier, len(samples))
+        return self.anchors.line.ends(figure)
 
     def _timed(self, point: Point, role: str, name: str
                ) -> tuple[MetricResult, MetricResult | None, Measured]:
@@ -157,12 +160,13 @@ class Loop:
         The candidate and the bad end (None where they are the same) against the good end.
         """
         asked = self.state.question
-        good, bad = (self.history.kernel(one) for one in (asked.good, asked.bad))
+        good, bad = (self.history.kernel(end) for end in (asked.good, asked.bad))
         names = (good, name) if point == asked.bad else (good, name, bad)
         got = self.bench.measure(point, role, "step.toml", names, asked.tier)
         rules = plan.load(self.state.folder / "step.toml", names, good).rules
         cells = verdict.compare(got.samples, rules).cells
-        of = {kernel: ends.result_of(tuple(one for one in cells if one.test == kernel), asked.tier,
+        of = {kernel: ends.result_of(tuple(cell for cell in cells if cell.test == kernel),
+                                     asked.tier,
                                      asked.metric) for kernel in names[1:]}
         return of[name], of.get(bad) if point != asked.bad else None, got
 

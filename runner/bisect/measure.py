@@ -67,10 +67,10 @@ class Means:
 
 def counts(most: int) -> list[int]:
     """After how many boots of a kernel a step asks whether they are enough: 1, 2, 3, 6, 12, …"""
-    found = [count for count in (1, 2, 3) if count < most]
-    while found and found[-1] >= 3 and 2 * found[-1] < most:
-        found.append(2 * found[-1])
-    return [*found, most]
+    numbers = [count for count in (1, 2, 3) if count < most]
+    while numbers and numbers[-1] >= 3 and 2 * numbers[-1] < most:
+        numbers.append(2 * numbers[-1])
+    return [*numbers, most]
 
 
 def looks(name: str, boots: int) -> int:
@@ -116,7 +116,7 @@ class Bench:
 
     def _no_host(self, home: Campaign, taken: Sequence[Sample]) -> None:
         """CannotMeasure where the host ended a guest."""
-        if host := [one for one in taken if one.outcome in _ENDED]:
+        if host := [sample for sample in taken if sample.outcome in _ENDED]:
             self._state.flight = None
             self._state.save()
             raise CannotMeasure(f"{home.folder / host[0].evidence}: {host[0].detail}: the host "
@@ -140,16 +140,16 @@ class Bench:
             home, experiment, record = campaign.reopen(self.folder(flight.campaign))
             taken = self._run(experiment, home, record, own, kernels, enough)
             self._no_host(home, taken)
-            failed = [one for one in taken if one.outcome != Outcome.OK]
+            failed = [sample for sample in taken if sample.outcome != Outcome.OK]
             if not failed:
                 break
             if own.paired and len(failed) < len(taken) / 4:
                 break       # a pair more or less; the comparison leaves them out
         else:
-            one = failed[0]
-            raise Unfit(f"does not boot: {one.outcome}: {one.detail}", flight.campaign,
+            first = failed[0]
+            raise Unfit(f"does not boot: {first.outcome}: {first.detail}", flight.campaign,
                         flight.retries)
-        if not own.paired and (spoilt := [one for one in taken if one.invalid]):
+        if not own.paired and (spoilt := [sample for sample in taken if sample.invalid]):
             raise Unfit(f"does not count: {joined(spoilt[0].invalid)}", flight.campaign,
                         flight.retries)
         return Measured(flight.campaign, tuple(taken), flight.retries)
@@ -178,7 +178,7 @@ class Bench:
         for count in counts(most):
             taken = self._boot(own.fewer(experiment, count), home, record)
             record = campaign.reopen(home.folder)[2]
-            if any(one.invalid for one in taken) or enough(taken):
+            if any(sample.invalid for sample in taken) or enough(taken):
                 break
         return taken
 

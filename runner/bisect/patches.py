@@ -74,8 +74,9 @@ class Patches:
     def suspects(self, good: Sequence[Point], bad: Point) -> list[Point]:
         low, high = max(map(int, good)), int(bad)
         middle = (low + high) / 2
-        return [str(one) for one in sorted(range(low + 1, high + 1),
-                                           key=lambda one: (one == high, abs(one - middle)))]
+        return [str(number) for number in sorted(range(low + 1, high + 1),
+                                                 key=lambda number: (number == high,
+                                                                     abs(number - middle)))]
 
     def place(self, point: Point) -> int:
         return int(point)
@@ -104,11 +105,11 @@ class Patches:
 def find(name: str) -> Patches:
     """The patches of a kernel such as 6.1:batch-add; UsageError where it has none."""
     no_settings(name, "going through a series")
-    found = spec.parse(name)
-    if not found.stack:
+    wanted = spec.parse(name)
+    if not wanted.stack:
         raise UsageError(f"{printable(name, 100)}: has no series to bisect; name one, such as "
                          "6.1:batch-add")
-    last = found.stack[-1]
+    last = wanted.stack[-1]
     if last.upto is not None:
         raise UsageError(f"{printable(name, 100)}: leave @{last.upto} away: every prefix of the "
                          "series is looked at")

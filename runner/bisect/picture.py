@@ -17,10 +17,10 @@ _NONE = "NaN\tNaN\tNaN\tNaN"
 def _figures(rows: Sequence[Row]) -> list[str]:
     lines = []
     for row in rows:
-        one = row.reading
-        assert one.value is not None
-        values = (one.value, one.value if one.low is None else one.low,
-                  one.value if one.high is None else one.high)
+        reading = row.reading
+        assert reading.value is not None
+        values = (reading.value, reading.value if reading.low is None else reading.low,
+                  reading.value if reading.high is None else reading.high)
         lines.append("\t".join([str(row.place), *(f"{value:.9g}" for value in values)]))
     return lines or [_NONE]
 

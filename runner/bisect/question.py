@@ -24,19 +24,19 @@ _NEVER = 10.0
 def metric_of(experiment: Experiment, asked: str | None) -> tuple[str, str]:
     """The metric to bisect by and its tier; UsageError where the experiment has none such."""
     if asked is None:
-        for one in tier.asked(experiment.tiers):
-            if one.bisected:
-                return one.bisected, one.name
+        for own in tier.asked(experiment.tiers):
+            if own.bisected:
+                return own.bisected, own.name
         raise UsageError(f"{experiment.file}: measures locks alone; say which one with --metric "
                          "locks.CLASS.acquisitions_per_page")
     if not tier.is_metric(asked):
         raise UsageError(f"{printable(asked, 60)}: {tier.no_metric(asked)}")
     if lack := experiment.lacks(asked):
         raise UsageError(f"{experiment.file}: {asked} {lack}")
-    for one in tier.asked(experiment.tiers):
-        if one.answers(asked):
-            return asked, one.name
-    able = " or ".join(f"the {one.name} tier" for one in tier.every() if one.answers(asked))
+    for own in tier.asked(experiment.tiers):
+        if own.answers(asked):
+            return asked, own.name
+    able = " or ".join(f"the {own.name} tier" for own in tier.every() if own.answers(asked))
     raise UsageError(f"{experiment.file}: tiers: {asked} takes {able}, and it has "
                      f"{', '.join(experiment.tiers)} alone")
 
@@ -55,11 +55,11 @@ def cell_of(experiment: Experiment, where: str, device: str | None, threads: int
 
 def threshold_of(experiment: Experiment, metric: str) -> float:
     """The relative change that counts; UsageError where nobody said how much does."""
-    found = {**tier.thresholds(), **experiment.rules.thresholds}.get(metric)
-    if found is None:
+    threshold = {**tier.thresholds(), **experiment.rules.thresholds}.get(metric)
+    if threshold is None:
         raise UsageError(f"{experiment.file}: rules.thresholds: has no {metric}; say there how "
                          "much of it counts, or give --above")
-    return found
+    return threshold
 
 
 def refuse(given: Given) -> None:
@@ -102,7 +102,7 @@ def write_ends(experiment: Experiment, question: Question, folder: Path,
     locks.toml, where the experiment counts locks: for those that moved with the culprit.
     """
     _written(folder / ENDS, _reduced(experiment.file, question, given))
-    counting = [one.name for one in tier.asked(experiment.tiers) if one.counts_locks]
+    counting = [own.name for own in tier.asked(experiment.tiers) if own.counts_locks]
     if counting and question.tier not in counting:
         _written(folder / LOCKS, _reduced(experiment.file, dataclasses.replace(
             question, tier=counting[0]), given))

@@ -59,8 +59,9 @@ class Result:
 
 
 def _unit(loop: Loop) -> str:
-    return next((one.metrics[loop.state.question.metric].unit
-                 for one in loop.anchors.good if loop.state.question.metric in one.metrics), "")
+    return next((sample.metrics[loop.state.question.metric].unit
+                 for sample in loop.anchors.good if loop.state.question.metric in sample.metrics),
+                "")
 
 
 def _decisive(readings: Sequence[Reading]) -> float:
@@ -81,20 +82,21 @@ def build(loop: Loop, left: Sequence[Point]) -> Result:
     path = tuple(row for row in rows if row.reading.role in (*ends, "step", "given"))
     again = tuple(row for row in rows if row not in path and row.reading.verdict)
     culprit = left[0] if len(left) == 1 else ""
-    found = confirm.judge(loop) if culprit else confirm.Confirmed(False, (), None, ())
+    confirmed = confirm.judge(loop) if culprit else confirm.Confirmed(False, (), None, ())
     warnings = []
     if culprit and tier.find(state.question.tier).by_clock:
         warnings.append("a time of an emulated guest says nothing of real hardware"
-                        if any(one.accelerator != "kvm" for one in loop.anchors.good) else "")
+                        if any(sample.accelerator != "kvm" for sample in loop.anchors.good) else "")
     retried = sum(reading.retries for reading in state.readings)
     if retried:
         warnings.append(f"boots that failed and were tried again: {retried}")
     return Result(state.question, loop.anchors.line.at, _unit(loop), path, again,
-                  tuple(history.title(one) for one in left), culprit,
+                  tuple(history.title(point) for point in left), culprit,
                   history.title(culprit) if culprit else "",
                   history.stat(culprit) if culprit else "",
-                  _decisive([one.reading for one in path]), found.sure, found.said, found.change,
-                  found.moved, tuple(warning for warning in warnings if warning),
+                  _decisive([row.reading for row in path]), confirmed.sure, confirmed.said,
+                  confirmed.change,
+                  confirmed.moved, tuple(warning for warning in warnings if warning),
                   tier.find(state.question.tier).machine(loop.anchors.good[0])
                   if loop.anchors.good else "")
 

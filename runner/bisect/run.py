@@ -42,7 +42,7 @@ def ask(points: Range, kind: str, experiment: Experiment, metric: str | None,
     place, count = question.cell_of(experiment, where, device, threads)
     return Question(kind, points.where, points.good, points.bad, name, where, place, count, above,
                     str(experiment.file), points.limits.first_parent, points.limits.paths,
-                    tuple(dict.fromkeys(one.typed for one in (given or {}).values())))
+                    tuple(dict.fromkeys(value.typed for value in (given or {}).values())))
 
 
 def create(asked: Question, experiment: Experiment, folder: Path, given: Given | None = None
@@ -101,9 +101,9 @@ def finish(state: State, points: Range, progress: Progress, means: Means = Means
             progress.log("interrupted; what was measured is kept. Go on with: "
                          f"./swapscale bisect --resume {state.folder}")
             raise
-        found = result.build(loop, left)
-        _write(found, state, points, progress)
-    return found
+        answer = result.build(loop, left)
+        _write(answer, state, points, progress)
+    return answer
 
 
 def step(state: State, points: Range, commit: str, progress: Progress, means: Means = Means()
@@ -114,14 +114,14 @@ def step(state: State, points: Range, commit: str, progress: Progress, means: Me
         return state.get(STEP, commit) or loop.classify(commit, STEP)
 
 
-def _write(found: Result, state: State, points: Range, progress: Progress) -> None:
+def _write(answer: Result, state: State, points: Range, progress: Progress) -> None:
     try:
         for form, name in bisectformats.FILES.items():
-            (state.folder / name).write_text(bisectformats.FORMATS[form](found), encoding="utf-8")
+            (state.folder / name).write_text(bisectformats.FORMATS[form](answer), encoding="utf-8")
         if state.question.kind == "git":
             (state.folder / gitlog.FILE).write_text(
-                gitlog.render(points, state.path(), found.culprit), encoding="utf-8")
+                gitlog.render(points, state.path(), answer.culprit), encoding="utf-8")
     except OSError as error:
         raise CannotMeasure(f"{error.filename}: cannot be written: {error.strerror}") from None
-    if note := picture.render(found, state.folder).skipped:
+    if note := picture.render(answer, state.folder).skipped:
         progress.log(note)

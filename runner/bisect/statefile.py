@@ -106,7 +106,7 @@ class State:
         return [reading for reading in self.readings if reading.role in ("step", "given")]
 
     def verdicts(self) -> dict[str, str]:
-        return {one.point: one.verdict for one in self.path()}
+        return {reading.point: reading.verdict for reading in self.path()}
 
     @property
     def measured(self) -> Path:
@@ -127,7 +127,7 @@ def load(folder: Path) -> State:
         asked: dict[str, Any] = told["question"]
         asked |= {key: tuple(asked.get(key, ())) for key in ("paths", "set")}
         return State(folder, Question(**asked),
-                     [Reading(**one) for one in told["readings"]],
+                     [Reading(**fields) for fields in told["readings"]],
                      Flight(**flight) if flight else None)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UsageError(f"{file}: cannot be read: {printable(str(error))}; start a new bisect"

@@ -48,10 +48,10 @@ def due(experiment: Experiment, planned: Sequence[Planned], samples: Sequence[Sa
 
 
 def _places(planned: Sequence[Planned]) -> dict[tuple[str, int], list[Planned]]:
-    found: dict[tuple[str, int], list[Planned]] = {}
+    places: dict[tuple[str, int], list[Planned]] = {}
     for boot in planned:
-        found.setdefault((boot.cell.device, boot.cell.threads), []).append(boot)
-    return found
+        places.setdefault((boot.cell.device, boot.cell.threads), []).append(boot)
+    return places
 
 
 def _boots(experiment: Experiment, own: Tier, planned: Sequence[Planned],

@@ -122,11 +122,12 @@ def create(experiment: Experiment, results: Path | None = None,
 
 
 def _filled(campaign: Campaign, experiment: Experiment, given: tomlfile.Given | None) -> Campaign:
-    typed = [one.typed for one in given.values()] if given else []
+    typed = [value.typed for value in given.values()] if given else []
     with written(campaign.experiment_file):
         if given:
             campaign.experiment_file.write_text("\n".join([
-                *(f"# {printable(experiment.file.name)} with {printable(one)}" for one in typed),
+                *(f"# {printable(experiment.file.name)} with {printable(words)}"
+                  for words in typed),
                 *tomltext.lines(tomlfile.load(experiment.file, given).whole())]) + "\n", "utf-8")
         else:
             shutil.copyfile(experiment.file, campaign.experiment_file)

@@ -23,7 +23,7 @@ def what(planned: Planned) -> str:
 
 def complain(got: Sample, planned: Planned, campaign: Campaign, progress: Progress) -> None:
     """Say why a sample does not count, and loudly what it found."""
-    found = validity.findings(got)
+    findings = validity.findings(got)
     for reason in got.invalid:
-        word = "FINDING" if reason in found else "does not count"
+        word = "FINDING" if reason in findings else "does not count"
         progress.warn(f"{what(planned)} {word}: {reason}; see {campaign.folder / got.evidence}")

@@ -34,12 +34,12 @@ def make(experiment: Experiment, progress: Progress) -> dict[tuple[str, str], Bu
     # All flavours of one kernel in a row: the source tree changes series once.
     wanted = [(name, flavour) for name in experiment.kernels
               for flavour in plan.flavours(experiment)]
-    missing = [one for one in wanted if not spec.parse(one[0]).source.ready
-               and build.cached(*one, agreed[one[1]]) is None]
+    missing = [pair for pair in wanted if not spec.parse(pair[0]).source.ready
+               and build.cached(*pair, agreed[pair[1]]) is None]
     for number, (name, flavour) in enumerate(missing, 1):
         progress.log(f"kernel {number} of {len(missing)} to build: {name} ({flavour})")
         build.build(name, flavour, progress, agreed[flavour])
-    kernels = {one: build.build(*one, progress, agreed[one[1]]) for one in wanted}
+    kernels = {pair: build.build(*pair, progress, agreed[pair[1]]) for pair in wanted}
     for built in kernels.values():
         if built.modules:
             _has_modules(built.name, built.modules, experiment)

@@ -23,7 +23,7 @@ def measure(setting: sample.Setting, todo: list[Planned], campaign: Campaign,
         return taken
     lock = threading.Lock()
 
-    def one(planned: Planned) -> None:
+    def make(planned: Planned) -> None:
         kernel = setting.kernels[planned.cell.kernel,
                                  plan.flavour(setting.experiment, planned.cell.tier,
                                               planned.cell.device)]
@@ -43,7 +43,7 @@ def measure(setting: sample.Setting, todo: list[Planned], campaign: Campaign,
         # others are alone on the machine.
         counted = [planned for planned in todo if setting.counts(planned.cell.tier)]
         with concurrent.futures.ThreadPoolExecutor(host.cores()) as pool:
-            futures = [pool.submit(one, planned) for planned in counted]
+            futures = [pool.submit(make, planned) for planned in counted]
             try:
                 for future in concurrent.futures.as_completed(futures):
                     future.result()
@@ -53,5 +53,5 @@ def measure(setting: sample.Setting, todo: list[Planned], campaign: Campaign,
                 raise
         for planned in todo:
             if planned not in counted:
-                one(planned)
+                make(planned)
     return taken

@@ -77,9 +77,9 @@ class Parts:
             setting.lost)))
 
     def shared(self) -> Setting:
-        found = pickle.loads(_read(self.folder / "setting"))
-        assert isinstance(found, Shared)
-        return found.setting()
+        setting = pickle.loads(_read(self.folder / "setting"))
+        assert isinstance(setting, Shared)
+        return setting.setting()
 
     def new_batch(self, tasks: list[list[int]]) -> int:
         """Keep which samples each task of an array is to make; its number."""
@@ -90,7 +90,7 @@ class Parts:
 
     def batch(self, number: int) -> list[list[int]]:
         data = json.loads(_read(self.folder / f"batch-{number}.json"))
-        return [[int(one) for one in task] for task in data]
+        return [[int(number) for number in task] for task in data]
 
     def nodes(self) -> dict[str, str]:
         """Group of samples -> the node that makes all of it."""

@@ -89,7 +89,7 @@ def _clusters(known: Iterable[str]) -> list[str]:
     '' is the default one.
     """
     told = os.environ.get("SBATCH_CLUSTERS") or os.environ.get("SLURM_CLUSTERS") or ""
-    named = [one.strip() for one in told.split(",") if one.strip()]
+    named = [word.strip() for word in told.split(",") if word.strip()]
     return sorted({*known, *named}) or [""]
 
 
@@ -148,7 +148,7 @@ def submit(request: Request) -> Job:
 
 def parse(text: str) -> list[Queued]:
     """Read squeue's lines; CannotMeasure where one is not as it was asked for."""
-    found = []
+    queued = []
     cluster = ""
     for line in text.splitlines():
         # One above each cluster's lines where any was named, --noheader or not.
@@ -163,9 +163,9 @@ def parse(text: str) -> list[Queued]:
                                 "wrapper in front of it?")
         job, index, state, reason, node, name = fields
         # A job of the user's that is no array has 'N/A' for its index.
-        found.append(Queued(Job(int(job), cluster), int(index) if index.isdigit() else -1, state,
-                            reason, node, name))
-    return found
+        queued.append(Queued(Job(int(job), cluster), int(index) if index.isdigit() else -1, state,
+                             reason, node, name))
+    return queued
 
 
 def listed(prefix: str, known: Iterable[str] = ()) -> list[Queued]:
@@ -173,13 +173,14 @@ def listed(prefix: str, known: Iterable[str] = ()) -> list[Queued]:
 
     `known` are clusters that have taken jobs of ours, '' the default one.
     """
-    found = []
+    queued = []
     asked = _clusters(known)
-    for some in ([one for one in asked if one], [one for one in asked if not one]):
+    for some in ([cluster for cluster in asked if cluster],
+                 [cluster for cluster in asked if not cluster]):
         if some:
-            found += parse(_run(["squeue", "--me", "--noheader", "--array", "--format", _FIELDS],
-                                clusters=some))
-    return [one for one in found if one.name.startswith(prefix)]
+            queued += parse(_run(["squeue", "--me", "--noheader", "--array", "--format", _FIELDS],
+                                 clusters=some))
+    return [task for task in queued if task.name.startswith(prefix)]
 
 
 def cancel(jobs: Iterable[Job]) -> None:

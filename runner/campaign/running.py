@@ -30,7 +30,7 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
     with held(campaign.folder, "campaign"):
         if experiment.left_out:
             progress.warn(experiment.left_out)
-        lost = {one.name: why for one in tier.asked(experiment.tiers) if (why := one.lost())}
+        lost = {own.name: why for own in tier.asked(experiment.tiers) if (why := own.lost())}
         if len(lost) == len(experiment.tiers):
             raise CannotMeasure(next(iter(lost.values())))
         for name, why in lost.items():
@@ -59,8 +59,8 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
         if torn := campaign.mend():
             progress.warn(torn)
         done = campaign.samples() if campaign.samples_file.exists() else []
-        have = {one.number for one in done}
-        planned = [one for one in plan.samples(experiment) if one.cell.tier not in lost]
+        have = {boot.number for boot in done}
+        planned = [boot for boot in plan.samples(experiment) if boot.cell.tier not in lost]
         todo = [boot for boot in planned if boot.number not in have and boot.look == 0
                 and not tier.find(boot.cell.tier).paired]
         setting = sample.Setting(experiment, kernels, accelerator, guest_programs,
@@ -68,4 +68,4 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
         done += measure(setting, todo, campaign, progress)
         while batch := adaptive.due(experiment, planned, done):
             done += measure(setting, batch, campaign, progress)
-        return sorted(done, key=lambda one: one.number)
+        return sorted(done, key=lambda boot: boot.number)

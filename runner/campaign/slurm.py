@@ -106,7 +106,7 @@ class _Run:
 
     def _cancel(self) -> None:
         try:
-            queue.cancel(one.job for one in self.active.values())
+            queue.cancel(task.job for task in self.active.values())
         except SwapscaleError as error:
             self.progress.warn(f"jobs may be left in the queue: {error}")
 
@@ -144,7 +144,7 @@ class _Run:
 
     def _submit(self) -> None:
         """Queue all that may be queued now."""
-        busy = {number for one in self.active.values() for number in one.numbers}
+        busy = {number for active in self.active.values() for number in active.numbers}
         working = {group(self.todo[number].cell) for number in busy if number in self.todo}
         waiting: dict[str, list[int]] = {}
         for number in sorted(self.todo.keys() - self.have - busy):
@@ -201,7 +201,7 @@ class _Run:
             missing = [number for number in active.numbers if number not in self.have]
             if not missing or active.missed >= LOOKS:
                 del self.active[task]
-                self._lost(task, [one for one in missing if one in self.todo])
+                self._lost(task, [number for number in missing if number in self.todo])
         self._stop_if_hopeless([job for job in queued
                                 if (int(job.name.removeprefix(self.prefix)), job.index)
                                 in self.active])
@@ -214,7 +214,7 @@ class _Run:
         where = self.parts.node(*task) or "no node"
         # Only a node that made samples of the group must make the others.
         name, nodes = group(first.cell), self._nodes()
-        if name in nodes and name not in {group(one.cell) for one in self._recorded()}:
+        if name in nodes and name not in {group(sample.cell) for sample in self._recorded()}:
             del nodes[name]
             self.parts.keep_nodes(nodes)
         # The first is the one that was at work; the others had not begun.
@@ -236,7 +236,7 @@ class _Run:
             self.moved, self.stuck = time.monotonic(), 0
             return
         reason = waiting[0].reason
-        self.stuck = self.stuck + 1 if all(one.stuck for one in waiting) else 0
+        self.stuck = self.stuck + 1 if all(job.stuck for job in waiting) else 0
         if self.stuck >= LOOKS:
             raise CannotMeasure(
                 f"slurm: no node takes the {len(waiting)} tasks that are left: {reason}: "

@@ -43,9 +43,9 @@ def fingerprint(evidence: Path) -> str:
 def to_line(sample: Sample) -> str:
     """One JSON document without a newline."""
     data = dataclasses.asdict(sample)
-    for one in data["metrics"].values():
-        if not one["doubt"]:
-            del one["doubt"]
+    for metric in data["metrics"].values():
+        if not metric["doubt"]:
+            del metric["doubt"]
     return json.dumps({"format": FORMAT, **data}, sort_keys=True, allow_nan=False)
 
 
@@ -101,7 +101,7 @@ def from_line(line: str, where: str) -> Sample:
         accelerator=_one_of(read, "accelerator", Accelerator), vcpus=read.integer("vcpus"),
         kernel_key=read.whole("kernel_key"), image_sha256=read.whole("image_sha256"),
         outcome=outcome, detail=read.whole("detail"),
-        invalid=tuple(_reason(one, outcome, where) for one in read.array("invalid")),
+        invalid=tuple(_reason(reason, outcome, where) for reason in read.array("invalid")),
         metrics={name: _metric(metrics.object(name)) for name in metrics.keys()},
         evidence=evidence, started=read.whole("started"),
         wall_seconds=read.number("wall_seconds"),
@@ -137,7 +137,7 @@ def load_samples(path: Path, torn: bool = False) -> list[Sample]:
     lines = data.split(b"\n")
     if torn or not lines[-1]:
         lines.pop()
-    found = []
+    samples = []
     for number, raw in enumerate(lines, 1):
         where = f"{path}:{number}"
         if len(raw) > MAX_LINE:
@@ -146,5 +146,5 @@ def load_samples(path: Path, torn: bool = False) -> list[Sample]:
             line = raw.decode("utf-8")
         except UnicodeDecodeError:
             raise UsageError(f"{where}: is not UTF-8") from None
-        found.append(from_line(line, where))
-    return found
+        samples.append(from_line(line, where))
+    return samples

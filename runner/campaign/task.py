@@ -47,7 +47,7 @@ def make(parts: Parts, batch: int, task: int, progress: Progress) -> None:
     attempt = parts.begin(batch, task, node())
     try:
         setting = parts.shared()
-        planned = {one.number: one for one in plan.samples(setting.experiment)}
+        planned = {boot.number: boot for boot in plan.samples(setting.experiment)}
         todo = [planned[number] for number in parts.batch(batch)[task]]
         _ready(setting, {boot.cell.tier for boot in todo}, progress)
         for boot in todo:

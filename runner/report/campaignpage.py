@@ -24,19 +24,20 @@ KINDS = ("effects", "locks", "throughput", "latency", "course")
 
 
 def _headline(sample: Sample) -> Value:
-    one = sample.metrics.get(tier.find(sample.cell.tier).headline)
-    return Value(f"{number(one.value)} {one.unit}", one.value) if one else Value("")
+    metric = sample.metrics.get(tier.find(sample.cell.tier).headline)
+    return Value(f"{number(metric.value)} {metric.unit}", metric.value) if metric else Value("")
 
 
 def _samples(samples: Sequence[Sample], shown: Sequence[SampleEvidence]) -> Grid | None:
-    rows = [Row((Value(str(one.number), one.number, f"#{seen.id}"),
-                 Value(printable(one.cell.kernel)), Value(printable(one.cell.device)),
-                 Value(str(one.cell.threads), one.cell.threads),
-                 Value(printable(tier.measured_by(one))),
-                 Value(str(one.repeat + 1), one.repeat), _headline(one),
-                 Value(f"{one.wall_seconds:.1f} s", one.wall_seconds),
-                 Value(printable(one.outcome if not one.invalid else joined(one.invalid), 200))),
-                seen.facets) for one, seen in zip(samples, shown)]
+    rows = [Row((Value(str(sample.number), sample.number, f"#{seen.id}"),
+                 Value(printable(sample.cell.kernel)), Value(printable(sample.cell.device)),
+                 Value(str(sample.cell.threads), sample.cell.threads),
+                 Value(printable(tier.measured_by(sample))),
+                 Value(str(sample.repeat + 1), sample.repeat), _headline(sample),
+                 Value(f"{sample.wall_seconds:.1f} s", sample.wall_seconds),
+                 Value(printable(sample.outcome
+                                 if not sample.invalid else joined(sample.invalid), 200))),
+                seen.facets) for sample, seen in zip(samples, shown)]
     columns = (Column("sample"), Column("kernel", False), Column("device", False),
                Column("threads"), Column("tier", False), Column("boot"), Column("measured"),
                Column("took"), Column("outcome", False))
@@ -58,7 +59,8 @@ def _told(comparison: Comparison, samples: Sequence[Sample], folder: Path | None
         except (OSError, ValueError, LookupError, TypeError):
             pass
     if samples:
-        began, ended = min(one.started for one in samples), max(one.started for one in samples)
+        began = min(sample.started for sample in samples)
+        ended = max(sample.started for sample in samples)
         hosts = dict.fromkeys(f"{sample.host.get('cpu', 'unknown CPU')}, "
                               f"{sample.host.get('cores', '?')} cores, "
                               f"QEMU {sample.host.get('qemu', '?')}" for sample in samples)
@@ -74,27 +76,27 @@ def _told(comparison: Comparison, samples: Sequence[Sample], folder: Path | None
 def _bisects(comparison: Comparison, shown: view.View, folder: Path | None
              ) -> list[tuple[view.Line, str]]:
     """What is said of each bisect, and the link to its own report."""
-    return [(line, quote(os.path.relpath(one.report, folder))
-             if folder is not None and Path(one.report).is_file() else "")
-            for one, line in zip(comparison.bisects, shown.bisects)]
+    return [(line, quote(os.path.relpath(bisect.report, folder))
+             if folder is not None and Path(bisect.report).is_file() else "")
+            for bisect, line in zip(comparison.bisects, shown.bisects)]
 
 
 def _figures(pictures: Sequence[Picture]) -> dict[str, list[Figure]]:
-    found: dict[str, list[Figure]] = {kind: [] for kind in KINDS}
-    for at, one in enumerate(pictures):
-        found.setdefault(one.kind, []).append(
-            grid.figure(f"figure-{at}", printable(one.title), one.drawn, one.caption))
-    return found
+    figures: dict[str, list[Figure]] = {kind: [] for kind in KINDS}
+    for at, picture in enumerate(pictures):
+        figures.setdefault(picture.kind, []).append(
+            grid.figure(f"figure-{at}", printable(picture.title), picture.drawn, picture.caption))
+    return figures
 
 
 def render(comparison: Comparison, folder: Path | None = None,
            pictures: Sequence[Picture] = ()) -> str:
     """The page; with `folder`, the campaign's, also its evidence and links into it."""
     shown = view.build(comparison)
-    found, samples = evidencefiles.read(folder) if folder is not None else \
+    kept, samples = evidencefiles.read(folder) if folder is not None else \
         (Folder("", (), ()), [])
-    links = {one.evidence: Value(f"sample {one.number}", href=f"#{seen.id}")
-             for one, seen in zip(samples, found.samples)}
+    links = {sample.evidence: Value(f"sample {sample.number}", href=f"#{seen.id}")
+             for sample, seen in zip(samples, kept.samples)}
     cards = cells.cards(comparison, grid.Names(), links)
     tables = {"effects": cells.effects(comparison, cards),
               "counters": cells.counters(comparison, cards),
@@ -102,13 +104,13 @@ def render(comparison: Comparison, folder: Path | None = None,
               "budgets": cells.budgets(comparison, cards),
               "latency": extras.table(
                   extras.gather(samples, folder) if folder is not None else [], links),
-              "samples": _samples(samples, found.samples)}
+              "samples": _samples(samples, kept.samples)}
     rows = [row for table in tables.values() if table for row in table.rows]
     rows += [Row((), card.facets) for card in cards]
     return html.page(
         "campaign.html.j2", view=shown, tally=cells.tally(comparison),
         facts=_told(comparison, samples, folder), facets=grid.facets(cells.FACETS, rows),
         bisects=_bisects(comparison, shown, folder), cards=cards, tables=tables,
-        figures=_figures(pictures), folder=found,
+        figures=_figures(pictures), folder=kept,
         own=[table for section in shown.sections for table in section.own],
-        tiers=[one for one in tier.TABLE.values() if one.summary])
+        tiers=[own for own in tier.TABLE.values() if own.summary])

@@ -44,7 +44,7 @@ def _cases(cell: CellResult) -> list[Case]:
     judged = [(printable(f"{place}: {metric.name}"), metric.verdict, describe(metric))
               for metric in cell.metrics if metric.verdict is not None]
     # A demoted or budgeted cell may say no more than its metrics do: never less.
-    if not judged or _OUTCOMES[cell.verdict] not in {_OUTCOMES[one[1]] for one in judged}:
+    if not judged or _OUTCOMES[cell.verdict] not in {_OUTCOMES[case[1]] for case in judged}:
         judged.insert(0, (place, cell.verdict, cell.reason))
     return [Case(name, _OUTCOMES[verdict], verdict.value, printable(said, _LONG))
             for name, verdict, said in judged]
@@ -55,14 +55,14 @@ def suites(comparison: Comparison) -> tuple[Suite, ...]:
     places: dict[tuple[Base, str, str], list[CellResult]] = {}
     for cell in comparison.cells:
         places.setdefault((cell.base, cell.test, cell.device), []).append(cell)
-    found = []
+    made = []
     for (_, _, device), cells in places.items():
         notes = [f"{cell.measured_by}: {cell.accelerator}, {cell.vcpus} vCPU"
                  f"{'s' if cell.vcpus != 1 else ''}, evidence: {', '.join(cell.evidence)}"
                  for cell in cells]
-        found.append(Suite(printable(f"{cells[0].title} on {device}"),
-                           tuple(case for cell in cells for case in _cases(cell)),
-                           tuple(printable(note, _LONG) for note in notes)))
-    return tuple(found) or (Suite("comparison", (Case(
+        made.append(Suite(printable(f"{cells[0].title} on {device}"),
+                          tuple(case for cell in cells for case in _cases(cell)),
+                          tuple(printable(note, _LONG) for note in notes)))
+    return tuple(made) or (Suite("comparison", (Case(
         "comparison", SKIPPED, comparison.verdict.value, printable(comparison.reason, _LONG)),),
         ()),)

@@ -57,7 +57,8 @@ def _whole(cell: CellResult, id_: str) -> Grid:
                  _figure(metric.test), _change(metric),
                  Value(shown.interval(metric), metric.interval[0] if metric.interval else None),
                  _verdict(metric.verdict), Value(printable(metric.reason, _LONG))))
-            for metric in sorted(cell.metrics, key=lambda one: (one.verdict is None, one.name))]
+            for metric in sorted(cell.metrics,
+                                 key=lambda metric: (metric.verdict is None, metric.name))]
     base = "budget" if cell.base.kind is Kind.BUDGET else "base"
     columns = (Column("metric", False), Column(base), Column("test"), Column("change"),
                Column("95% interval"), Column("verdict", False), Column("why", False))
@@ -66,7 +67,7 @@ def _whole(cell: CellResult, id_: str) -> Grid:
 
 def cards(comparison: Comparison, names: Names, links: dict[str, Value]) -> tuple[Card, ...]:
     """A card per cell; `links` leads from an evidence folder to where the page shows it."""
-    found = []
+    made = []
     for cell in comparison.cells:
         id_ = names.anchor("cell", cell.test, cell.device, str(cell.threads), cell.workload,
                            cell.tier, "budget" if cell.base.kind is Kind.BUDGET else "")
@@ -79,13 +80,13 @@ def cards(comparison: Comparison, names: Names, links: dict[str, Value]) -> tupl
                  ((cell.base_samples, cell.test if cell.alone else cell.base),
                   (cell.test_samples, cell.test))
                  if count]
-        found.append(Card(id_, printable(title, _LONG), cell.verdict,
-                          printable(cell.reason, _LONG), printable(cell.why, _LONG),
-                          printable(f"{', '.join(boots) or 'no boot'} on {cell.accelerator}, "
-                                    f"{cell.vcpus} vCPU{'s' if cell.vcpus != 1 else ''}", _LONG),
-                          _whole(cell, id_), _facets(cell, cell.verdict),
-                          tuple(links[folder] for folder in cell.evidence if folder in links)))
-    return tuple(found)
+        made.append(Card(id_, printable(title, _LONG), cell.verdict,
+                         printable(cell.reason, _LONG), printable(cell.why, _LONG),
+                         printable(f"{', '.join(boots) or 'no boot'} on {cell.accelerator}, "
+                                   f"{cell.vcpus} vCPU{'s' if cell.vcpus != 1 else ''}", _LONG),
+                         _whole(cell, id_), _facets(cell, cell.verdict),
+                         tuple(links[folder] for folder in cell.evidence if folder in links)))
+    return tuple(made)
 
 
 def _place(cell: CellResult, card: Card, several: bool) -> tuple[Value, ...]:
@@ -102,18 +103,19 @@ def _speed(comparison: Comparison, cards_of: Sequence[Card], judged: bool) -> tu
     several = _several(comparison)
     rows = []
     for cell, card in zip(comparison.cells, cards_of):
-        for one in cell.metrics:
-            decides = one.verdict is not None or one.name in tier.thresholds()
-            if cell.base.kind in (Kind.BUDGET, Kind.ITSELF) or one.name.startswith("locks.") \
-                    or decides != judged or (not judged and one.name not in view.COUNTERS):
+        for metric in cell.metrics:
+            decides = metric.verdict is not None or metric.name in tier.thresholds()
+            if cell.base.kind in (Kind.BUDGET, Kind.ITSELF) or metric.name.startswith("locks.") \
+                    or decides != judged or (not judged and metric.name not in view.COUNTERS):
                 continue
             rows.append(Row((*_place(cell, card, several),
-                             Value(printable(titled(one.name, one.unit))), _figure(one.base),
-                             _figure(one.test), _change(one),
-                             *((Value(shown.interval(one),
-                                      one.interval[0] if one.interval else None),
-                                _verdict(one.verdict)) if judged else ())),
-                            _facets(cell, one.verdict or "for information")))
+                             Value(printable(titled(metric.name, metric.unit))),
+                             _figure(metric.base),
+                             _figure(metric.test), _change(metric),
+                             *((Value(shown.interval(metric),
+                                      metric.interval[0] if metric.interval else None),
+                                _verdict(metric.verdict)) if judged else ())),
+                            _facets(cell, metric.verdict or "for information")))
     return tuple(rows)
 
 
@@ -153,15 +155,15 @@ def locks(comparison: Comparison, cards_of: Sequence[Card]) -> Grid | None:
     for cell, card in zip(comparison.cells, cards_of):
         if not tier.find(cell.tier).counts_locks or cell.base.kind is Kind.BUDGET:
             continue
-        for name, one, others in _lock_rows(cell):
+        for name, metric, others in _lock_rows(cell):
             more = [others.get(f"locks.{name}.{part}_per_page")
                     for part in ("contentions", "hold_us")]
-            rows.append(((name != PATH_SUM, -max(one.base or 0.0, one.test or 0.0)), Row(
+            rows.append(((name != PATH_SUM, -max(metric.base or 0.0, metric.test or 0.0)), Row(
                 (Value(printable(name, 40)), *_place(cell, card, several),
-                 _figure(one.base), _figure(one.test), _change(one),
+                 _figure(metric.base), _figure(metric.test), _change(metric),
                  *(_figure(side) for part in more
                    for side in ((part.base, part.test) if part else (None, None))),
-                 _verdict(one.verdict)), _facets(cell, one.verdict or "for information"))))
+                 _verdict(metric.verdict)), _facets(cell, metric.verdict or "for information"))))
     rows.sort(key=lambda pair: pair[0])
     kernel = (Column("kernel", False),) if several else ()
     columns = (Column("lock class", False), Column("cell", False), *kernel,
@@ -175,11 +177,12 @@ def locks(comparison: Comparison, cards_of: Sequence[Card]) -> Grid | None:
 def budgets(comparison: Comparison, cards_of: Sequence[Card]) -> Grid | None:
     """Lock counts held against their checked-in budget."""
     several = _several(comparison)
-    rows = [Row((Value(printable(one.name.split(".")[1], 40)), *_place(cell, card, several),
-                 _figure(one.base), _figure(one.test), _change(one), _verdict(one.verdict)),
-                _facets(cell, one.verdict or "for information"))
+    rows = [Row((Value(printable(metric.name.split(".")[1], 40)), *_place(cell, card, several),
+                 _figure(metric.base), _figure(metric.test), _change(metric),
+                 _verdict(metric.verdict)),
+                _facets(cell, metric.verdict or "for information"))
             for cell, card in zip(comparison.cells, cards_of) if cell.base.kind is Kind.BUDGET
-            for one in cell.metrics if one.name.count(".") == 2]
+            for metric in cell.metrics if metric.name.count(".") == 2]
     kernel = (Column("kernel", False),) if several else ()
     columns = (Column("lock class", False), Column("cell", False), *kernel,
                Column("device", False), Column("budget"), Column("measured"), Column("change"),
@@ -192,5 +195,6 @@ def tally(comparison: Comparison) -> tuple[tuple[str, int], ...]:
     """How many cells came to each verdict, worst first."""
     order = (Verdict.UNSOUND, Verdict.REGRESSED, Verdict.INVALID, Verdict.INCONCLUSIVE,
              Verdict.IMPROVED, Verdict.EQUIVALENT, Verdict.SOUND)
-    counted = [(str(one), sum(cell.verdict == one for cell in comparison.cells)) for one in order]
-    return tuple(one for one in counted if one[1])
+    counted = [(str(verdict), sum(cell.verdict == verdict for cell in comparison.cells))
+               for verdict in order]
+    return tuple(count for count in counted if count[1])

@@ -78,16 +78,16 @@ def series_table(budget: Budget, name: str, source: str) -> str:
     folder = series.find(name, source)
     assert folder is not None, f"{source}:{name}"
     count = len(series.entries(folder))
-    columns = ["vanilla", *below(folder), *(f"{name}@{one}" for one in range(1, count)), name]
+    columns = ["vanilla", *below(folder), *(f"{name}@{upto}" for upto in range(1, count)), name]
     figures = {column: budget.figures[Place(f"{source}:{column}", "pmem", 1)] for column in columns
                if Place(f"{source}:{column}", "pmem", 1) in budget.figures}
-    heads = [f"patch{'es 1 to' * (upto != '1')} {upto}" if upto else one
-             for one, upto in ((figure, figure.partition("@")[2]) for figure in figures)]
+    heads = [f"patch{'es 1 to' * (upto != '1')} {upto}" if upto else figure
+             for figure, upto in ((figure, figure.partition("@")[2]) for figure in figures)]
     rows = [[f"{source}: per swapped-out page", *heads], ["---", *["---:"] * len(heads)]]
     for lock in SWAP_PATH:
         taken = [figure.locks[lock] for figure in figures.values()]
         if max(taken) - min(taken) >= _LEAST:
-            rows.append([_WORDS[lock], *(f"{one:.3f}" for one in taken)])
+            rows.append([_WORDS[lock], *(f"{count:.3f}" for count in taken)])
     rows.append(["instructions", *map(_instructions, figures.values())])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
@@ -96,15 +96,15 @@ def readmes(budget: Budget) -> Iterator[tuple[Path, str, str]]:
     """Every README with such tables, the table that it has and the one it is to have."""
     for name in series.names():
         file = paths.KERNELS / "series" / name / "README.md"
-        for found in SERIES_TABLE.finditer(file.read_text("utf-8")):
-            yield file, found[0], series_table(budget, name, found[1])
+        for match in SERIES_TABLE.finditer(file.read_text("utf-8")):
+            yield file, match[0], series_table(budget, name, match[1])
 
 
 def main() -> None:
     """Write every table anew."""
     budget = budgetfile.load(budgetfile.path_of(BASELINE))
-    tables = [(file, found[0], wanted) for file, wanted in patches(budget)
-              if (found := TABLE.search(file.read_text("utf-8")))]
+    tables = [(file, match[0], wanted) for file, wanted in patches(budget)
+              if (match := TABLE.search(file.read_text("utf-8")))]
     for file, has, wanted in [*tables, *readmes(budget)]:
         file.write_text(file.read_text("utf-8").replace(has, wanted), "utf-8")
         if has != wanted:

@@ -111,10 +111,10 @@ def _size(count: int) -> str:
 def _files(root: Path, folder: Path) -> Iterator[Path]:
     """Plain files in a sample's folder, none reached through a link."""
     try:
-        found = sorted(folder.iterdir())
+        files = sorted(folder.iterdir())
     except OSError:
         return
-    yield from (one for one in found[:200] if one.is_file() and not one.is_symlink())
+    yield from (file for file in files[:200] if file.is_file() and not file.is_symlink())
 
 
 def _command(folder: Path) -> str:
@@ -173,14 +173,14 @@ def read(root: Path) -> tuple[Folder, list[Sample]]:
     """The campaign in `root`, and its samples; what cannot be read is not there."""
     campaign = Campaign(root)
     try:
-        samples = sorted(campaign.samples(), key=lambda one: one.number)
+        samples = sorted(campaign.samples(), key=lambda sample: sample.number)
     except UsageError:
         samples = []
     budget = _Budget()
     own = [campaign.experiment_file, campaign.plan_file, *sorted((root / CONFIGS).glob("*"))[:16]]
     excerpts = [budget.excerpt(root, file) for file in own if file.is_file()]
     # Evidence of what does not count is looked at first of all.
-    order = sorted(samples, key=lambda one: (not one.invalid, one.number))
-    shown = {one.number: _sample(root, one, budget) for one in order}
+    order = sorted(samples, key=lambda sample: (not sample.invalid, sample.number))
+    shown = {sample.number: _sample(root, sample, budget) for sample in order}
     return Folder(printable(root.resolve().name), tuple(shown[sample.number] for sample in samples),
                   tuple(excerpt for excerpt in excerpts if excerpt)), samples

@@ -18,21 +18,21 @@ from runner.report.pictures import FOLDER
 from runner.report.workloadfile import QUANTILES, TOUCHES, Extra, Touch, read
 
 _Place = tuple[str, int, str]              # device, threads, tier
-Found = list[tuple[Sample, Extra]]
+Extras = list[tuple[Sample, Extra]]
 
 
-def gather(samples: Sequence[Sample], folder: Path) -> Found:
+def gather(samples: Sequence[Sample], folder: Path) -> Extras:
     """The samples that count and have latency or a series."""
-    found = [(sample, read(folder / sample.evidence)) for sample in samples if not sample.invalid]
-    return [(one, extra) for one, extra in found if extra.latency or extra.series]
+    every = [(sample, read(folder / sample.evidence)) for sample in samples if not sample.invalid]
+    return [(sample, extra) for sample, extra in every if extra.latency or extra.series]
 
 
-def _places(found: Found) -> Iterator[tuple[_Place, Found]]:
-    places: dict[_Place, Found] = {}
-    for one, extra in found:
-        cell = one.cell
-        places.setdefault((cell.device, cell.threads, tier.measured_by(one)), []).append(
-            (one, extra))
+def _places(extras: Extras) -> Iterator[tuple[_Place, Extras]]:
+    places: dict[_Place, Extras] = {}
+    for sample, extra in extras:
+        cell = sample.cell
+        places.setdefault((cell.device, cell.threads, tier.measured_by(sample)), []).append(
+            (sample, extra))
     yield from places.items()
 
 
@@ -42,18 +42,19 @@ def _words(touch: str) -> str:
 
 def _curve(kernel: str, touch: str, mine: Sequence[Touch]) -> Line:
     """Percentiles in µs, each the median over the boots of a kernel."""
-    middle = [statistics.median(one.quantiles[name] for one in mine) / 1000 for name in QUANTILES]
+    middle = [statistics.median(touch.quantiles[name] for touch in mine) / 1000
+              for name in QUANTILES]
     return Line(f"{kernel}, {_words(touch)}", tuple(
         (at, value, name) for at, (name, value) in enumerate(zip(QUANTILES, middle)) if value > 0))
 
 
-def _latency(found: Found) -> list[Line]:
+def _latency(extras: Extras) -> list[Line]:
     drawn = []
     for touch in TOUCHES:
         by_kernel: dict[str, list[Touch]] = {}
-        for one, extra in found:
+        for sample, extra in extras:
             if touch in extra.latency:
-                by_kernel.setdefault(one.cell.kernel, []).append(extra.latency[touch])
+                by_kernel.setdefault(sample.cell.kernel, []).append(extra.latency[touch])
         drawn += [_curve(kernel, touch, mine) for kernel, mine in by_kernel.items()]
     return drawn
 
@@ -71,11 +72,11 @@ def _course(sample: Sample, extra: Extra) -> list[Line]:
     return drawn
 
 
-def draw(found: Found, folder: Path) -> list[Picture]:
+def draw(extras: Extras, folder: Path) -> list[Picture]:
     """A picture of latency and one of a boot of each kernel over time, for each place."""
     drawn = []
     (folder / FOLDER).mkdir(exist_ok=True)
-    for number_of, ((device, threads, name), mine) in enumerate(_places(found)):
+    for number_of, ((device, threads, name), mine) in enumerate(_places(extras)):
         where = printable(f"{device}, {results.threads(threads)}, {name}")
         if curves := _latency(mine):
             title = f"Latency of touches: {where}"
@@ -83,30 +84,30 @@ def draw(found: Found, folder: Path) -> list[Picture]:
                 curves, folder / FOLDER / f"latency-{number_of}", title),
                 "Median over the boots that count, of each percentile; time in the guest."))
         first: dict[str, tuple[Sample, Extra]] = {}
-        for one, extra in mine:
+        for sample, extra in mine:
             if len(extra.series) > 1:
-                first.setdefault(one.cell.kernel, (one, extra))
+                first.setdefault(sample.cell.kernel, (sample, extra))
         if first:
             title = f"One boot over time: {where}"
-            numbers = " and ".join(str(one.number) for one, _ in first.values())
+            numbers = " and ".join(str(sample.number) for sample, _ in first.values())
             drawn.append(Picture("course", title, lines.over_time(
                 [line for pair in first.values() for line in _course(*pair)],
                 folder / FOLDER / f"course-{number_of}", title), f"Of sample {numbers}."))
-    return [one for one in drawn if one.drawn.files]
+    return [picture for picture in drawn if picture.drawn.files]
 
 
-def table(found: Found, links: dict[str, Value]) -> Grid | None:
+def table(extras: Extras, links: dict[str, Value]) -> Grid | None:
     """Every boot's latency, in µs."""
     rows = []
-    for one, extra in found:
-        facets = {"kernel": printable(one.cell.kernel), "device": printable(one.cell.device),
-                  "threads": str(one.cell.threads), "tier": printable(one.cell.tier)}
+    for sample, extra in extras:
+        facets = {"kernel": printable(sample.cell.kernel), "device": printable(sample.cell.device),
+                  "threads": str(sample.cell.threads), "tier": printable(sample.cell.tier)}
         for touch, told in extra.latency.items():
             figures = [told.mean, *told.quantiles.values()]
             rows.append(Row((
-                links.get(one.evidence, Value(str(one.number))), Value(facets["kernel"]),
-                Value(facets["device"]), Value(facets["threads"], one.cell.threads),
-                Value(printable(tier.measured_by(one))), Value(_words(touch)),
+                links.get(sample.evidence, Value(str(sample.number))), Value(facets["kernel"]),
+                Value(facets["device"]), Value(facets["threads"], sample.cell.threads),
+                Value(printable(tier.measured_by(sample))), Value(_words(touch)),
                 Value(f"{told.count:,}", told.count),
                 *(Value(number(value / 1000), value) for value in figures)), facets))
     columns = (Column("sample", False), Column("kernel", False), Column("device", False),

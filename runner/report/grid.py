@@ -82,10 +82,10 @@ class Names:
 def facets(names: Iterable[str], rows: Iterable[Row]) -> tuple[Facet, ...]:
     """The choices that tell `rows` apart: those with two values or more."""
     all_rows = list(rows)
-    found = [Facet(name, tuple(dict.fromkeys(row.facets[name] for row in all_rows
+    every = [Facet(name, tuple(dict.fromkeys(row.facets[name] for row in all_rows
                                              if row.facets.get(name))))
              for name in names]
-    return tuple(one for one in found if len(one.values) > 1)
+    return tuple(facet for facet in every if len(facet.values) > 1)
 
 
 def figure(id_: str, title: str, drawn: Drawn, caption: str = "") -> Figure:

@@ -44,14 +44,14 @@ def _shown(text: str) -> str:
 
 def _groups(budget: Budget) -> dict[str, list[tuple[Place, Figures]]]:
     """Rows by source, device and threads, in the file's order."""
-    found: dict[str, list[tuple[Place, Figures]]] = {}
-    for place, one in budget.figures.items():
+    groups: dict[str, list[tuple[Place, Figures]]] = {}
+    for place, figures in budget.figures.items():
         threads = f"{place.threads} thread" + "s" * (place.threads > 1)
-        release = f" (Linux {one.release})" if one.release else ""
+        release = f" (Linux {figures.release})" if figures.release else ""
         title = f"{place.kernel.rpartition(':')[0] or place.kernel}{release}, {place.device}, " \
                 f"{threads}"
-        found.setdefault(title, []).append((place, one))
-    return found
+        groups.setdefault(title, []).append((place, figures))
+    return groups
 
 
 def _moved(old: float, new: float) -> bool:
@@ -83,16 +83,17 @@ def _row(place: Place, figures: Figures, base: Figures | None, columns: Sequence
 
 
 def _table(rows: Sequence[tuple[Place, Figures]]) -> list[str]:
-    path = [lock for lock in SWAP_PATH if any(one.locks.get(lock, 0.0) >= FLOOR
-                                              for _, one in rows)] or list(SWAP_PATH)
-    others = list(dict.fromkeys(lock for _, one in rows for lock in one.locks
+    path = [lock for lock in SWAP_PATH if any(figures.locks.get(lock, 0.0) >= FLOOR
+                                              for _, figures in rows)] or list(SWAP_PATH)
+    others = list(dict.fromkeys(lock for _, figures in rows for lock in figures.locks
                                 if lock not in SWAP_PATH))
     heads = ["kernel", "on", "what it adds", *path, "*swap path*", *others, "instructions"]
-    by_name = {place.kernel: one for place, one in rows}
-    lines = ["| " + " | ".join(one if one.startswith("*") else _shown(one) for one in heads) + " |",
+    by_name = {place.kernel: figures for place, figures in rows}
+    lines = ["| " + " | ".join(head if head.startswith("*") else _shown(head)
+                               for head in heads) + " |",
              "| --- | --- | --- |" + " ---: |" * (len(heads) - 3)]
-    for place, one in rows:
-        cells = _row(place, one, by_name.get(one.on), [*path, *others], path)
+    for place, figures in rows:
+        cells = _row(place, figures, by_name.get(figures.on), [*path, *others], path)
         lines.append("| " + " | ".join(cells) + " |")
     return lines
 
@@ -131,7 +132,7 @@ def render(budget: Budget, made: str, picture: str = "") -> str:
 
 def draw(budget: Budget, out: Path) -> plots.Drawn:
     """Stacked bars of the swap path's classes, a bar per kernel; OUT.tsv, .svg and .png."""
-    rows = [StackRow(title, place.kernel, tuple(one.locks.get(lock, 0.0) for lock in SWAP_PATH))
-            for title, group in _groups(budget).items() for place, one in group]
+    rows = [StackRow(title, place.kernel, tuple(figures.locks.get(lock, 0.0) for lock in SWAP_PATH))
+            for title, group in _groups(budget).items() for place, figures in group]
     return bars.stacked_bars(rows, SWAP_PATH, out, "Lock acquisitions per swapped-out page",
                              "acquisitions per swapped-out page")

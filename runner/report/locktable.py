@@ -19,8 +19,8 @@ from runner.report import lockpage
 
 def of(samples: list[Sample], experiment: Experiment, home: Campaign, record: Record) -> Budget:
     """The campaign's figures; CannotMeasure where it holds no lock counts."""
-    releases = {one["kernel"]: one["release"] for one in record.get("images", [])
-                if plain(one["flavour"]) == "lockstat"}
+    releases = {image["kernel"]: image["release"] for image in record.get("images", [])
+                if plain(image["flavour"]) == "lockstat"}
     hosts = [f"{host.get('cores', '?')} × {host.get('cpu', '?')}, QEMU {host.get('qemu', '?')}"
              for host in (sample.host for sample in samples if not sample.invalid)]
     file = budgetfile.path_of(experiment.budget) if experiment.budget else home.folder

@@ -26,9 +26,9 @@ def _cut(text: str, width: int) -> str:
 
 def _both(cell: CellResult) -> list[MetricResult]:
     """The metrics that both sides have; what was judged first."""
-    found = [metric for metric in cell.metrics
-             if metric.base is not None and metric.test is not None and "|" not in metric.name]
-    return sorted(found, key=lambda one: one.verdict is None)
+    metrics = [metric for metric in cell.metrics
+               if metric.base is not None and metric.test is not None and "|" not in metric.name]
+    return sorted(metrics, key=lambda metric: metric.verdict is None)
 
 
 def _moved(result: MetricResult) -> bool:
@@ -43,7 +43,7 @@ def _name(result: MetricResult, width: int) -> str:
 
 
 def _shown(cell: CellResult) -> list[MetricResult]:
-    return [one for one in _both(cell) if one.verdict is not None or _moved(one)]
+    return [metric for metric in _both(cell) if metric.verdict is not None or _moved(metric)]
 
 
 def _compared(comparison: Comparison) -> list[CellResult]:
@@ -65,10 +65,10 @@ def _deviation(result: MetricResult, side: int) -> str:
     return f"± {share:3.0%}" if share >= 0.005 else ""
 
 
-def _row(one: MetricResult) -> str:
-    change = f"{one.change:+.1%}" if one.change is not None else ""
-    return (f"{number(one.base):>10} {_deviation(one, 0):6} {change:>9} {number(one.test):>11} "
-            f"{_deviation(one, 1):6}  {_name(one, WIDTH - 48)}")
+def _row(metric: MetricResult) -> str:
+    change = f"{metric.change:+.1%}" if metric.change is not None else ""
+    return (f"{number(metric.base):>10} {_deviation(metric, 0):6} {change:>9} "
+            f"{number(metric.test):>11} {_deviation(metric, 1):6}  {_name(metric, WIDTH - 48)}")
 
 
 def _cell(cell: CellResult) -> list[str]:
@@ -108,13 +108,13 @@ def _block(cells: Sequence[CellResult]) -> Iterable[str]:
     yield from dict.fromkeys(map(_head, cells))
     yield (f"{'':{left}}{_cut(first.base.name, _BASE - 1):>{_BASE}}"
            f"{_cut(first.test, _TEST - 1):>{_TEST}}")
-    rows = [(one, cell.threads) for cell in cells for one in _shown(cell)]
-    for name in dict.fromkeys(one.name for one, _ in rows):
-        for one, threads in rows:
-            if one.name == name:
-                told = _name(one, left - 2 - len(str(threads)))
-                base = f"{number(one.base)} (   0.00%)"
-                yield f"{told + f'-{threads}':{left}}{base:>{_BASE}}{_value(one):>{_TEST}}"
+    rows = [(metric, cell.threads) for cell in cells for metric in _shown(cell)]
+    for name in dict.fromkeys(metric.name for metric, _ in rows):
+        for metric, threads in rows:
+            if metric.name == name:
+                told = _name(metric, left - 2 - len(str(threads)))
+                base = f"{number(metric.base)} (   0.00%)"
+                yield f"{told + f'-{threads}':{left}}{base:>{_BASE}}{_value(metric):>{_TEST}}"
     yield ""
 
 

@@ -38,9 +38,10 @@ def render(comparison: Comparison) -> str:
         lines += [f"## {escape(section.title)}", ""]
         for table in section.tables:
             lines += table_lines(table)
-        for one in section.verdicts:
-            why = f"; why: {escape(one.why)}" if one.why else ""
-            lines.append(f"- {escape(one.what)}: **{one.verdict}**: {escape(one.reason)}{why}")
+        for verdict in section.verdicts:
+            why = f"; why: {escape(verdict.why)}" if verdict.why else ""
+            lines.append(f"- {escape(verdict.what)}: **{verdict.verdict}**: "
+                         f"{escape(verdict.reason)}{why}")
         if section.evidence:
             lines.append(f"- evidence: {escape(', '.join(section.evidence))}")
         lines.append("")

@@ -40,10 +40,11 @@ def _measured(samples: Sequence[Sample], kernel: str, device: str, one_tier: Tie
     """Throughput over threads: median, least and most over the boots that count."""
     metric = one_tier.speed[0]
     by_threads: dict[int, list[float]] = {}
-    for one in samples:
-        if (one.cell.kernel, one.cell.device, one.cell.tier) == (kernel, device, one_tier.name) \
-                and not one.invalid and metric in one.metrics:
-            by_threads.setdefault(one.cell.threads, []).append(one.metrics[metric].value)
+    for sample in samples:
+        if (sample.cell.kernel, sample.cell.device, sample.cell.tier) == (kernel, device,
+                                                                          one_tier.name) \
+                and not sample.invalid and metric in sample.metrics:
+            by_threads.setdefault(sample.cell.threads, []).append(sample.metrics[metric].value)
     return Curve(kernel, False, tuple(
         CurvePoint(threads, statistics.median(values), min(values), max(values))
         for threads, values in sorted(by_threads.items())))
@@ -119,11 +120,11 @@ def draw(comparison: Comparison, folder: Path, samples: Sequence[Sample] = ()
             heading = plots.Heading(comparison.base, test, note)
             # What explains before what is explained.
             for own in reversed(tier.every()):
-                for one in own.pictures([cell for cell in cells if cell.tier == own.name], out,
-                                        heading):
-                    keep(one.kind, one.title, one.drawn, one.caption)
+                for shown in own.pictures([cell for cell in cells if cell.tier == own.name], out,
+                                          heading):
+                    keep(shown.kind, shown.title, shown.drawn, shown.caption)
         for device in sorted({cell.device for cell in mine}):
-            for own in (one for one in tier.every() if one.speed[0]):
+            for own in (own for own in tier.every() if own.speed[0]):
                 curves = [_measured(samples, kernel, device, own)
                           for kernel in (comparison.base, test)]
                 if max((len(curve.points) for curve in curves), default=0) > 1:

@@ -65,7 +65,7 @@ def _attributes(node: ElementTree.Element, prefix: str) -> dict[str, str]:
         name = name.rpartition("}")[2]
         if name == "style":  # gnuplot's patterns and flame graphs paint by it
             given |= {key.strip(): part.strip() for key, _, part in
-                      (one.partition(":") for one in value.split(";"))}
+                      (word.partition(":") for word in value.split(";"))}
         else:
             given[name] = value
     kept = {}

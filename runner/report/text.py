@@ -46,9 +46,10 @@ def render(comparison: Comparison) -> str:
         for table in section.tables:
             lines += table_lines(table)
         lines.append("")
-        for one in section.verdicts:
-            why = f"; why: {one.why}" if one.why else ""
-            lines += wrapped(f"{one.what}: {one.verdict.upper()}: {one.reason}{why}", "  ",
+        for verdict in section.verdicts:
+            why = f"; why: {verdict.why}" if verdict.why else ""
+            lines += wrapped(f"{verdict.what}: {verdict.verdict.upper()}: {verdict.reason}{why}",
+                             "  ",
                              "      ")
         if section.evidence:
             lines += wrapped(f"evidence: {', '.join(section.evidence)}", "  ", "      ")

@@ -67,11 +67,12 @@ def _rows(cells: list[CellResult], names: Collection[str]) -> Iterator[tuple[str
     for cell in cells:
         stamp = tier.find(cell.tier).stamp(cell)
         for name in names:
-            for one in cell.metrics:
-                if one.name == name and one.verdict is None and (one.base or one.test):
-                    yield (printable(f"{titled(one.name, one.unit)} ({cell.tier}{stamp}, "
+            for metric in cell.metrics:
+                if metric.name == name and metric.verdict is None and (metric.base or metric.test):
+                    yield (printable(f"{titled(metric.name, metric.unit)} ({cell.tier}{stamp}, "
                                      f"{threads(cell.threads)})"),
-                           number(one.base), number(one.test), change(one), interval(one))
+                           number(metric.base), number(metric.test), change(metric),
+                           interval(metric))
 
 
 def _behind(cells: list[CellResult], title: str, names: Collection[str]) -> Table | None:
@@ -83,32 +84,33 @@ def _speed(cells: list[CellResult]) -> Table | None:
     rows = []
     for cell in cells:
         stamp = tier.find(cell.tier).stamp(cell)
-        shown = [one for one in cell.metrics
-                 if one.verdict is not None or one.name in tier.thresholds()]
-        shown += [one for name in COUNTERS for one in cell.metrics
-                  if one.name == name and one.verdict is None]
-        for one in shown:
-            rows.append((printable(f"{titled(one.name, one.unit)} ({cell.tier}{stamp}, "
+        shown = [metric for metric in cell.metrics
+                 if metric.verdict is not None or metric.name in tier.thresholds()]
+        shown += [metric for name in COUNTERS for metric in cell.metrics
+                  if metric.name == name and metric.verdict is None]
+        for metric in shown:
+            rows.append((printable(f"{titled(metric.name, metric.unit)} ({cell.tier}{stamp}, "
                                    f"{threads(cell.threads)})"),
-                         number(one.base), number(one.test), change(one), interval(one),
-                         one.verdict or ""))
+                         number(metric.base), number(metric.test), change(metric), interval(metric),
+                         metric.verdict or ""))
     return Table("Speed and reclaim", ("", "base", "test", "change", "interval", "verdict"),
                  tuple(rows)) if rows else None
 
 
 def _top(cell: CellResult, prefix: str, title: str) -> Table | None:
     """What perf found in the steady phase, the largest first."""
-    found = sorted((one for one in cell.metrics if one.name.startswith(prefix)),
-                   key=lambda one: (-max(one.base or 0.0, one.test or 0.0), one.name))
-    rows = tuple((printable(one.name.removeprefix(prefix), 80), number(one.base),
-                  number(one.test), change(one)) for one in found)
+    largest = sorted((metric for metric in cell.metrics if metric.name.startswith(prefix)),
+                     key=lambda metric: (-max(metric.base or 0.0, metric.test or 0.0), metric.name))
+    rows = tuple((printable(metric.name.removeprefix(prefix), 80), number(metric.base),
+                  number(metric.test), change(metric)) for metric in largest)
     return Table(f"{title} ({cell.measured_by}, {threads(cell.threads)})",
                  ("function", "base", "test", "change"), rows) if rows else None
 
 
 def _budget(cell: CellResult) -> Table | None:
-    rows = tuple((printable(one.name.split(".")[1], 40), number(one.base), number(one.test),
-                  change(one), one.verdict or "") for one in cell.metrics)
+    rows = tuple((printable(metric.name.split(".")[1], 40), number(metric.base),
+                  number(metric.test),
+                  change(metric), metric.verdict or "") for metric in cell.metrics)
     return Table(f"Lock acquisitions per swapped-out page ({threads(cell.threads)})",
                  ("lock class", "budget", "measured", "change", "verdict"), rows) if rows else None
 
@@ -117,7 +119,8 @@ def _tables(cells: list[CellResult]) -> Iterator[tuple[Tier, Table]]:
     """What tiers show of their own cells."""
     for name in dict.fromkeys(cell.tier for cell in cells):
         own = tier.find(name)
-        yield from ((own, table) for table in own.tables([one for one in cells if one.tier == name])
+        yield from ((own, table)
+                    for table in own.tables([cell for cell in cells if cell.tier == name])
                     if table)
 
 
@@ -146,7 +149,7 @@ def _section(cells: list[CellResult]) -> Section:
     evidence = dict.fromkeys(printable(folder) for cell in cells for folder in cell.evidence)
     return Section(printable(f"{cells[0].title} on {cells[0].device}"),
                    tuple(table for table in tables if table), verdicts, tuple(evidence),
-                   tuple(table for one, table in own if one.own_tables))
+                   tuple(table for of_tier, table in own if of_tier.own_tables))
 
 
 def build(comparison: Comparison) -> View:
@@ -154,23 +157,23 @@ def build(comparison: Comparison) -> View:
     places: dict[tuple[Base, str, str], list[CellResult]] = {}
     for cell in comparison.cells:
         places.setdefault((cell.base, cell.test, cell.device), []).append(cell)
-    excluded = tuple(printable(f"sample {one.number} ({one.label}): {'; '.join(one.reasons)}; "
-                               f"see {one.evidence}", _LONG) for one in comparison.excluded)
+    excluded = tuple(printable(f"sample {left.number} ({left.label}): {'; '.join(left.reasons)}; "
+                               f"see {left.evidence}", _LONG) for left in comparison.excluded)
     tests = ", ".join(comparison.tests)
     title = f"{tests} against {comparison.base}" if tests else \
         ", ".join(dict.fromkeys(cell.test for cell in comparison.cells)) or comparison.base
     return View(printable(title), comparison.verdict,
                 printable(comparison.reason, _LONG),
                 tuple(_section(cells) for cells in places.values()),
-                tuple(printable(one, _LONG) for one in comparison.warnings), excluded,
-                tuple(printable(one, _LONG) for one in comparison.assumptions),
-                tuple(Line(printable(one.regression, _LONG), one.state,
-                           printable(one.said, _LONG), printable(one.folder))
-                      for one in comparison.bisects),
-                tuple(printable(one, _LONG) for one in comparison.findings))
+                tuple(printable(warning, _LONG) for warning in comparison.warnings), excluded,
+                tuple(printable(assumption, _LONG) for assumption in comparison.assumptions),
+                tuple(Line(printable(bisect.regression, _LONG), bisect.state,
+                           printable(bisect.said, _LONG), printable(bisect.folder))
+                      for bisect in comparison.bisects),
+                tuple(printable(finding, _LONG) for finding in comparison.findings))
 
 
 def bisected(shown: View) -> tuple[str, ...]:
     """A line for each regression that a bisect was to name the commit of."""
-    return tuple(f"{one.what}: {one.verdict}: {one.reason}" + (f"; in {one.why}" if one.why else "")
-                 for one in shown.bisects)
+    return tuple(f"{bisect.what}: {bisect.verdict}: {bisect.reason}"
+                 + (f"; in {bisect.why}" if bisect.why else "") for bisect in shown.bisects)

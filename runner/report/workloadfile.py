@@ -58,20 +58,20 @@ def _count(value: Any) -> int:
 def _latency(told: Any) -> dict[str, Touch]:
     if not isinstance(told, Mapping):
         return {}
-    found = {}
+    latency = {}
     for name in TOUCHES:
-        one = told[name]
-        if _count(one["count"]):
-            found[name] = Touch(_count(one["count"]), _count(one["mean"]),
-                                {at: _count(one[at]) for at in QUANTILES})
-    return found
+        kind = told[name]
+        if _count(kind["count"]):
+            latency[name] = Touch(_count(kind["count"]), _count(kind["mean"]),
+                                  {at: _count(kind[at]) for at in QUANTILES})
+    return latency
 
 
 def _series(told: Any) -> tuple[Moment, ...]:
     if not isinstance(told, Mapping):
         return ()
     at = [told["columns"].index(name) for name in ("t_ns", "pswpout", "pswpin")]
-    rows = tuple(Moment(*(_count(row[one]) for one in at)) for row in told["rows"][:_MOST])
+    rows = tuple(Moment(*(_count(row[column]) for column in at)) for row in told["rows"][:_MOST])
     for old, new in zip(rows, rows[1:]):
         if new.t_ns <= old.t_ns or new.pswpout < old.pswpout or new.pswpin < old.pswpin:
             raise ValueError("goes back")
