@@ -49,12 +49,12 @@ def adopt(name: str, results: Path | None, executing: Executor, progress: Progre
     source = spec.parse(name).source
     if source.ready:
         raise UsageError(f"{name}: a ready kernel has no flavours to build; adopt a source")
-    found = Adopted(name)
-    built = _flavours(found, progress)
-    found.release = next(iter(built.values())).release
-    version = versions.series(found.release)
+    adopted = Adopted(name)
+    built = _flavours(adopted, progress)
+    adopted.release = next(iter(built.values())).release
+    version = versions.series(adopted.release)
     seen = versions.read(versions.place())
-    found.lines.append(f"{name} is Linux {found.release}, " + (
+    adopted.lines.append(f"{name} is Linux {adopted.release}, " + (
         f"seen before: {version} stands in {versions.place()}" if version in seen.seen
         else f"not seen before; the newest that was is {seen.newest()}"))
     programs.build(progress)
@@ -68,47 +68,47 @@ def adopt(name: str, results: Path | None, executing: Executor, progress: Progre
         progress.log(f"{file}: results in {home.folder}")
         made = running.run(experiment, home, progress, record, executing)
         samples += made
-        for one in made:
-            found.lines += [f"{one.cell.label()}: does not count: {reason}"
-                            for reason in one.invalid]
+        for sample in made:
+            adopted.lines += [f"{sample.cell.label()}: does not count: {reason}"
+                              for reason in sample.invalid]
         if not folder.name:
             folder = home.folder
-            found.lines += _counters(home.folder, made, seen.counters)
+            adopted.lines += _counters(home.folder, made, seen.counters)
             try:
                 budget = locktable.of(made, experiment, home, campaign.reopen(home.folder)[2])
-                found.files["budget.toml"] = budgetfile.to_text(budget)
+                adopted.files["budget.toml"] = budgetfile.to_text(budget)
             except CannotMeasure as error:
-                found.lines.append(f"no budget can be proposed: {error}")
+                adopted.lines.append(f"no budget can be proposed: {error}")
     if not folder.name:
         raise CannotMeasure(f"{name}: no flavour was built that can be measured; "
-                            + "; ".join(found.lines))
-    mattered = _locks(found, samples, seen)
-    found.files["versions.toml"] = _versions(version, mattered, built)
-    found.files["kernels.toml"] = _definition(source, version, built)
+                            + "; ".join(adopted.lines))
+    mattered = _locks(adopted, samples, seen)
+    adopted.files["versions.toml"] = _versions(version, mattered, built)
+    adopted.files["kernels.toml"] = _definition(source, version, built)
     if lines := _alternatives(source, built):
-        found.files["fragments"] = "".join(f"{line}\n" for line in lines)
+        adopted.files["fragments"] = "".join(f"{line}\n" for line in lines)
     place = folder / "adopt"
     place.mkdir(exist_ok=True)
-    for file, text in found.files.items():
+    for file, text in adopted.files.items():
         (place / file).write_text(text, encoding="utf-8")
-    (place / "report.txt").write_text("".join(f"{line}\n" for line in found.lines), "utf-8")
-    return found, place
+    (place / "report.txt").write_text("".join(f"{line}\n" for line in adopted.lines), "utf-8")
+    return adopted, place
 
 
-def _flavours(found: Adopted, progress: Progress) -> dict[str, BuiltKernel]:
+def _flavours(adopted: Adopted, progress: Progress) -> dict[str, BuiltKernel]:
     """Every flavour that builds; a line for each that does not, and for what it goes without."""
     built = {}
     for flavour in FLAVOURS:
         try:
-            built[flavour] = build.build(found.kernel, flavour, progress)
+            built[flavour] = build.build(adopted.kernel, flavour, progress)
         except SwapscaleError as error:
-            found.lines.append(f"flavour {flavour}: cannot be built: {error}")
+            adopted.lines.append(f"flavour {flavour}: cannot be built: {error}")
             continue
         options = built[flavour].options
-        found.lines.append(f"flavour {flavour}: built" + (
+        adopted.lines.append(f"flavour {flavour}: built" + (
             f"; its options are not all the fragments' first choice: {options}" if options else ""))
     if not built:
-        raise CannotMeasure("; ".join(found.lines))
+        raise CannotMeasure("; ".join(adopted.lines))
     return built
 
 
@@ -123,7 +123,7 @@ def _counters(folder: Path, samples: Sequence[Sample], wanted: Iterable[str]) ->
     return ["no boot sent its /proc/vmstat"]
 
 
-def _locks(found: Adopted, samples: Sequence[Sample], seen: versions.Known) -> dict[str, float]:
+def _locks(adopted: Adopted, samples: Sequence[Sample], seen: versions.Known) -> dict[str, float]:
     """Locks that matter, by stable name; lines for those that are new, unproven, or gone."""
     mattered: dict[str, float] = {}
     for sample in samples:
@@ -133,25 +133,25 @@ def _locks(found: Adopted, samples: Sequence[Sample], seen: versions.Known) -> d
                 if metric.value >= versions.MATTERS:
                     mattered[match[1]] = metric.value
                     if metric.doubt:
-                        found.lines.append(f"lock {match[1]}: is not proven: {metric.evidence} may "
-                                           f"be {metric.doubt}")
+                        adopted.lines.append(f"lock {match[1]}: is not proven: {metric.evidence} "
+                                             f"may be {metric.doubt}")
     named = {rule.stable for rule in lockclass.RULES}
     ever: set[str] = set().union(*seen.locks.values()) if seen.locks else set()
     for lock, value in sorted(mattered.items(), key=lambda each: -each[1]):
         if lock not in named:
-            found.lines.append(f"lock {lock}, {value:.3f} times a page: has no name of ours, only "
-                               "the kernel's; name it in runner/metrics/lockclass.py")
+            adopted.lines.append(f"lock {lock}, {value:.3f} times a page: has no name of ours, "
+                                 "only the kernel's; name it in runner/metrics/lockclass.py")
         if lock not in ever:
-            found.lines.append(f"lock {lock}, {value:.3f} times a page: new, no version seen had "
-                               "it")
+            adopted.lines.append(f"lock {lock}, {value:.3f} times a page: new, no version seen had "
+                                 "it")
     if mattered and seen.newest() in seen.locks:
         for lock in sorted(seen.locks[seen.newest()] - mattered.keys()):
-            found.lines.append(f"lock {lock}: gone, or rare now; {seen.newest()} has it")
+            adopted.lines.append(f"lock {lock}: gone, or rare now; {seen.newest()} has it")
     return mattered
 
 
 def _versions(version: str, mattered: dict[str, float], built: dict[str, BuiltKernel]) -> str:
-    names = ", ".join(f'"{one}"' for one in sorted(mattered))
+    names = ", ".join(f'"{option}"' for option in sorted(mattered))
     return (f"# Of Linux {next(iter(built.values())).release}: add to 'seen', and to [locks].\n"
             f'seen = ["{version}"]\n\n[locks]\n"{version}" = [{names}]\n')
 
@@ -170,8 +170,8 @@ def _definition(source: Source, version: str, built: dict[str, BuiltKernel]) -> 
 def _alternatives(source: Source, built: dict[str, BuiltKernel]) -> list[str]:
     """For each option that was not had as asked: its line, with what was had in its place."""
     lines = []
-    for flavour, one in built.items():
-        words = one.options.split()
+    for flavour, kernel in built.items():
+        words = kernel.options.split()
         for asked in fragments.requests(source, flavour):
             ways = [way.text() for way in asked.ways()]
             if f"-{asked.option}" not in words or any(way in words for way in ways[1:]):

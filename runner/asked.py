@@ -93,20 +93,20 @@ class Experiment:
         """Files and folders of counters that its boots read beside those of all."""
         paths = {knob.path for own in self.variants.values() for knob in own.knobs}
         loads = (self.workload, *(own.workload for own in self.variants.values()))
-        found = []
-        if any(one.startswith("/sys/module/zswap/") for one in paths):
-            found.append(backends.ZSWAP)
-        found += [backends.ZRAM.format(number) for number in range(kinds(device).count("zram"))]
-        if any("transparent_hugepage" in one for one in paths) or any(
-                word.startswith("--thp") for one in loads for word in one.options):
-            found += backends.FOLIO_STATS
-        return tuple(found)
+        counters = []
+        if any(path.startswith("/sys/module/zswap/") for path in paths):
+            counters.append(backends.ZSWAP)
+        counters += [backends.ZRAM.format(number) for number in range(kinds(device).count("zram"))]
+        if any("transparent_hugepage" in path for path in paths) or any(
+                word.startswith("--thp") for load in loads for word in load.options):
+            counters += backends.FOLIO_STATS
+        return tuple(counters)
 
     @property
     def written(self) -> tuple[str, ...]:
         """Its kernels with all of their settings, as it can be read again with."""
-        return tuple(self.variants[one].written if one in self.variants else one
-                     for one in self.kernels)
+        return tuple(self.variants[kernel].written if kernel in self.variants else kernel
+                     for kernel in self.kernels)
 
     def lacks(self, metric: str) -> str:
         """What it would have to say for its boots to have a metric; '' where they have it."""

@@ -94,9 +94,9 @@ class Json:
         """A list of texts, each printable and short."""
         value = self._at(key)
         if not isinstance(value, list) or len(value) > most \
-                or not all(isinstance(one, str) for one in value):
+                or not all(isinstance(text, str) for text in value):
             self.fail(f"{key}: is not a list of at most {most} texts")
-        return [printable(one) for one in value]
+        return [printable(text) for text in value]
 
     def rows(self, key: str, numbers: int, most: int = 1 << 16) -> list[tuple[int, ...]]:
         """A list of lists that begin with so many counts; what follows in them is left out."""
@@ -105,7 +105,7 @@ class Json:
             self.fail(f"{key}: is not a list of at most {most} rows")
         for row in value:
             if not isinstance(row, list) or len(row) < numbers or not all(
-                    type(one) is int and 0 <= one <= MAX_COUNT for one in row[:numbers]):
+                    type(count) is int and 0 <= count <= MAX_COUNT for count in row[:numbers]):
                 self.fail(f"{key}: {printable(repr(row), 60)} does not begin with {numbers} counts")
         return [tuple(row[:numbers]) for row in value]
 

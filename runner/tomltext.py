@@ -29,7 +29,7 @@ def lines(data: dict[str, Any], above: str = "") -> Iterator[str]:
     for key, value in data.items():
         name = f"{above}{json.dumps(key)}"
         for head, inner in [(f"[{name}]", value)] if isinstance(value, dict) else \
-                [(f"[[{name}]]", one) for one in value] if _is_tables(value) else []:
+                [(f"[[{name}]]", table) for table in value] if _is_tables(value) else []:
             yield from ("", head, *lines(inner, f"{name}."))
 
 
@@ -45,7 +45,7 @@ def _typed(key: str, value: str, option: str) -> dict[str, Any]:
 
 def given(options: list[tuple[str, str, str]]) -> Given:
     """From (key, value, the option as it was typed); UsageError where one is said twice."""
-    found: dict[tuple[str, ...], Change] = {}
+    changes: dict[tuple[str, ...], Change] = {}
     for key, value, option in options:
         inner: Any = _typed(key, value, option)
         place: list[str] = []
@@ -54,7 +54,7 @@ def given(options: list[tuple[str, str, str]]) -> Given:
             place.append(part)
         if not place:
             raise UsageError(f"{printable(option, 80)}: is more than one key")
-        if tuple(place) in found:
+        if tuple(place) in changes:
             raise UsageError(f"{printable(option, 80)}: {'.'.join(place)} is given twice")
-        found[tuple(place)] = Change(inner, option)
-    return found
+        changes[tuple(place)] = Change(inner, option)
+    return changes

@@ -83,7 +83,7 @@ def find(name: str) -> Path:
         return Path(name)
     path = FOLDER / f"{name}.toml"
     if not path.is_file():
-        known = sorted(one.stem for one in FOLDER.glob("*.toml"))
+        known = sorted(file.stem for file in FOLDER.glob("*.toml"))
         near = difflib.get_close_matches(name, known, 1)
         raise UsageError(f"claim {printable(name, 80)!r} is not known; known: "
                          f"{', '.join(known) or 'none'}, or give a file"
@@ -98,11 +98,11 @@ def of_tree(path: Path, tree: Path) -> tomlfile.Given:
     """
     root = tomlfile.load(path)
     typed, there = f"--tree {tree}", root.whole()
-    found: tomlfile.Given = {(key,): tomlfile.Change(_moved(there[key], tree), typed)
+    given: tomlfile.Given = {(key,): tomlfile.Change(_moved(there[key], tree), typed)
                              for key in ("base", "test") if key in there}
-    if all(change.value == there[key] for (key,), change in found.items()):
+    if all(change.value == there[key] for (key,), change in given.items()):
         raise UsageError(f"{path}: --tree: names no kernel of a git repository")
-    return found
+    return given
 
 
 def _moved(value: Any, tree: Path) -> Any:
@@ -142,7 +142,7 @@ def load(path: Path, experiment: Experiment | None = None,
         root.complain("test" if planned.rules.base else "kernels",
                       "a claim compares two kernels: name base and one test")
     made = Claim(planned.name, table.text("statement", REQUIRED), _source(table),
-                 tuple(_cell(one, planned) for one in table.tables("cell")), planned,
+                 tuple(_cell(cell, planned) for cell in table.tables("cell")), planned,
                  table.text("kernels", ""))
     if not made.cells:
         table.complain("cell", "missing; a claim has at least one [[claim.cell]]")
@@ -194,9 +194,9 @@ def _cell(table: Table, experiment: Experiment) -> ClaimCell:
         table.complain("metric", f"{printable(metric, 80)!r} {tier.no_metric(metric)}")
     if lack := experiment.lacks(metric):
         table.complain("metric", f"{metric} {lack}")
-    deciding = [one for one in tier.every() if one.claims]
-    able = [one.name for one in deciding if one.claimed(metric)]
-    tiers = tuple(table.texts("tiers", REQUIRED, [one.name for one in deciding]))
+    deciding = [own for own in tier.every() if own.claims]
+    able = [own.name for own in deciding if own.claimed(metric)]
+    tiers = tuple(table.texts("tiers", REQUIRED, [own.name for own in deciding]))
     for name in tiers:
         if name not in able:
             table.complain("tiers", f"{name} does not measure {metric}; {' and '.join(able)} "

@@ -58,12 +58,12 @@ def as_json(findings: Findings) -> str:
     """One document, keys sorted, everything outside ASCII escaped, no NaN or Infinity."""
     claim = findings.claim
     cells = []
-    for one in findings.cells:
-        cell = {**dataclasses.asdict(one), **dataclasses.asdict(one.cell)}
+    for judged in findings.cells:
+        cell = {**dataclasses.asdict(judged), **dataclasses.asdict(judged.cell)}
         del cell["cell"]
-        if one.measured:
-            cell["measured"]["emulated"] = one.measured.emulated
-            if not one.measured.machine:
+        if judged.measured:
+            cell["measured"]["emulated"] = judged.measured.emulated
+            if not judged.measured.machine:
                 del cell["measured"]["machine"]
         cells.append(cell)
     return json.dumps({
@@ -78,7 +78,8 @@ def as_json(findings: Findings) -> str:
 
 def as_html(findings: Findings, pictures: Sequence[Path] = ()) -> str:
     """One page that holds its pictures, without scripts or anything from elsewhere."""
-    drawn = [(one.stem, base64.b64encode(one.read_bytes()).decode("ascii")) for one in pictures]
+    drawn = [(picture.stem, base64.b64encode(picture.read_bytes()).decode("ascii"))
+             for picture in pictures]
     return _PAGES.get_template("claim.html.j2").render(page=page.build(findings), pictures=drawn)
 
 

@@ -65,22 +65,23 @@ class _Speed:
 
 def _measured(findings: Findings, device: str) -> list[_Speed]:
     """Of each tier that measured any, the one by the host's clock in any case."""
-    claim, found = findings.claim, []
+    claim, speeds = findings.claim, []
     for own in tier.every():
         metric, by_threads = own.speed[0], {}
         for count in claim.experiment.threads if metric else ():
             cell = replace(claim.cells[0], device=device, threads=count)
-            if one := reasons.counted(findings.comparison, claim, cell, metric, [own]):
-                by_threads[count] = one
+            if counted := reasons.counted(findings.comparison, claim, cell, metric, [own]):
+                by_threads[count] = counted
         if by_threads or own.by_clock:
-            found.append(_Speed(own, by_threads))
-    return found
+            speeds.append(_Speed(own, by_threads))
+    return speeds
 
 
 def _effects(findings: Findings, device: str, maker: _Maker) -> None:
     cells = _here(findings.claim, device)
     here = [Curve(f"here{speed.stamp}", False, tuple(
-        _ratio(count, one.effect) for count, one in speed.by_threads.items() if one.effect))
+        _ratio(count, thread.effect) for count, thread in speed.by_threads.items()
+        if thread.effect))
             for speed in _measured(findings, device)]
     maker.keep(draw_curves(
         [*here,
@@ -104,7 +105,8 @@ def _throughput(findings: Findings, device: str, maker: _Maker) -> None:
                 if values and middle is not None:
                     points.append(CurvePoint(count, middle, min(values), max(values)))
             curves.append(Curve(f"{kernel}{speed.stamp}", False, tuple(points)))
-    got = {count: one for speed in reversed(speeds) for count, one in speed.by_threads.items()}
+    got = {count: thread for speed in reversed(speeds)
+           for count, thread in speed.by_threads.items()}
     curves.append(_promised(findings, got, device))
     maker.keep(throughput_curves(curves, maker.folder / f"claim-throughput-{device}",
                                  Heading(claim.base, claim.test), device, "2 10"))
@@ -113,11 +115,11 @@ def _throughput(findings: Findings, device: str, maker: _Maker) -> None:
 def _promised(findings: Findings, got: dict[int, Measured], device: str) -> Curve:
     """What the test kernel would have to reach, over the base's throughput."""
     points = []
-    for one in _here(findings.claim, device):
-        rate = got[one.threads].base if one.threads in got else None
+    for promise in _here(findings.claim, device):
+        rate = got[promise.threads].base if promise.threads in got else None
         if rate:
-            low, high = one.band
-            points.append(CurvePoint(one.threads, rate * (1 + one.effect), rate * (1 + low),
+            low, high = promise.band
+            points.append(CurvePoint(promise.threads, rate * (1 + promise.effect), rate * (1 + low),
                                      rate * (1 + high)))
     return Curve("published, over the measured base", False, tuple(points), claimed=True)
 

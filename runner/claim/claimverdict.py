@@ -136,19 +136,19 @@ def points(share: float) -> str:
 
 def place(comparison: Comparison, claim: Claim, cell: ClaimCell, name: str) -> CellResult | None:
     """What the campaign found in the claim's place, in one tier."""
-    return next((one for one in comparison.cells
-                 if (one.base, one.test, one.device, one.threads, one.tier)
+    return next((held for held in comparison.cells
+                 if (held.base, held.test, held.device, held.threads, held.tier)
                  == (Base(Kind.KERNEL, claim.base), claim.test, cell.device, cell.threads, name)),
                 None)
 
 
-def measured(found: CellResult, metric: str) -> Measured | None:
-    result = next((one for one in found.metrics if one.name == metric), None)
+def measured(cell: CellResult, metric: str) -> Measured | None:
+    result = next((other for other in cell.metrics if other.name == metric), None)
     if result is None:
         return None
-    return Measured(found.tier, found.accelerator, found.vcpus,
-                    min(found.base_samples, found.test_samples), result.unit, result.base,
-                    result.test, _effect(result, tier.find(found.tier)), found.machine)
+    return Measured(cell.tier, cell.accelerator, cell.vcpus,
+                    min(cell.base_samples, cell.test_samples), result.unit, result.base,
+                    result.test, _effect(result, tier.find(cell.tier)), cell.machine)
 
 
 def _effect(result: MetricResult, own: Tier) -> Effect | None:
@@ -167,7 +167,7 @@ def _against(effect: Effect, cell: ClaimCell) -> str:
             f"{signed(high)}): {points(effect.distance(cell))}")
 
 
-def _decide(cell: ClaimCell, found: CellResult, got: Measured, minimum: int
+def _decide(cell: ClaimCell, held: CellResult, got: Measured, minimum: int
             ) -> tuple[Verdict, str]:
     own = tier.find(got.tier)
     enough = max(minimum, stats.fewest_pairs())
@@ -183,8 +183,8 @@ def _decide(cell: ClaimCell, found: CellResult, got: Measured, minimum: int
             "a host with KVM can decide")
     judged = own.claimed(cell.metric)
     if not own.by_clock and any(metric.name == judged and metric.verdict == Compared.INCONCLUSIVE
-                                for metric in found.metrics):
-        return Verdict.INCONCLUSIVE, found.reason
+                                for metric in held.metrics):
+        return Verdict.INCONCLUSIVE, held.reason
     where = got.effect.against(cell)
     if where == "across":
         return Verdict.INCONCLUSIVE, f"the interval reaches over an end of the band: {said}"
@@ -194,8 +194,8 @@ def _decide(cell: ClaimCell, found: CellResult, got: Measured, minimum: int
 def _missing(claim: Claim, cell: ClaimCell) -> str:
     """Why a place was not measured by any tier that may decide it."""
     guest = claim.experiment.guest
-    if guest.fit_host and any(cell.threads not in one.threads([cell.threads], guest)
-                              for one in tier.asked(cell.tiers)):
+    if guest.fit_host and any(cell.threads not in own.threads([cell.threads], guest)
+                              for own in tier.asked(cell.tiers)):
         return (f"{cell.threads} threads want {cell.threads} CPUs and this host has {guest.vcpus}: "
                 "locks are measured, throughput is not")
     return f"no tier that may decide it ({', '.join(cell.tiers)}) measured {cell.metric} there"
@@ -206,16 +206,16 @@ def _judge(claim: Claim, comparison: Comparison, cell: ClaimCell, limits: tuple[
     """By the first of the claim's tiers that decides; where none does, the first that measured."""
     spoilt, undecided = "", None
     for name in cell.tiers:
-        found = place(comparison, claim, cell, name)
-        got = measured(found, tier.find(name).claimed(cell.metric)) if found else None
-        if found and got:
-            verdict, reason = _decide(cell, found, got, claim.experiment.rules.minimum_pairs)
+        held = place(comparison, claim, cell, name)
+        got = measured(held, tier.find(name).claimed(cell.metric)) if held else None
+        if held and got:
+            verdict, reason = _decide(cell, held, got, claim.experiment.rules.minimum_pairs)
             made = CellFinding(cell, verdict, reason, got, limits)
             if verdict != Verdict.INCONCLUSIVE:
                 return made
             undecided = undecided or made
-        if found and found.verdict == Compared.INVALID:
-            spoilt = f"{name} tier: {found.reason}"
+        if held and held.verdict == Compared.INVALID:
+            spoilt = f"{name} tier: {held.reason}"
     if undecided:
         return undecided
     if spoilt:
@@ -227,7 +227,7 @@ def judge(claim: Claim, comparison: Comparison, samples: Sequence[Sample],
           limits: Mapping[ClaimCell, tuple[str, ...]]) -> Findings:
     """Every cell of a claim, and what they come to: the worst of them."""
     cells = tuple(_judge(claim, comparison, cell, limits.get(cell, ())) for cell in claim.cells)
-    verdict = next(one for one in EXITS if any(cell.verdict == one for cell in cells))
+    verdict = next(verdict for verdict in EXITS if any(cell.verdict == verdict for cell in cells))
     told = [f"{threads(cell.cell.threads)}: {cell.reason}" for cell in cells
             if cell.verdict == verdict]
     return Findings(claim, comparison, cells, verdict, "; ".join(told), EXITS[verdict],

@@ -37,13 +37,13 @@ def _span(effect: Effect) -> str:
     return f"{signed(effect.value)} ({signed(effect.low)} to {signed(effect.high)})"
 
 
-def how(one: Measured) -> str:
+def how(got: Measured) -> str:
     """'timed, tcg, emulated, 2 vCPUs, 8 pairs': what a figure rests on."""
-    what = "pair" if tier.find(one.tier).paired else "boot"
-    boots = f"{one.boots} {what}" + "s" * (one.boots != 1)
-    vcpus = f"{one.vcpus} vCPU" + "s" * (one.vcpus != 1)
-    emulated = ", emulated" if one.emulated else ""
-    return f"{one.tier}{simulated([one.machine])}, {one.accelerator}{emulated}, {vcpus}, {boots}"
+    what = "pair" if tier.find(got.tier).paired else "boot"
+    boots = f"{got.boots} {what}" + "s" * (got.boots != 1)
+    vcpus = f"{got.vcpus} vCPU" + "s" * (got.vcpus != 1)
+    emulated = ", emulated" if got.emulated else ""
+    return f"{got.tier}{simulated([got.machine])}, {got.accelerator}{emulated}, {vcpus}, {boots}"
 
 
 def _place(cell: ClaimCell) -> str:
@@ -82,9 +82,9 @@ def _figures(findings: Findings) -> Table | None:
         where = f"{threads(cell.threads)}, {cell.device}"
         for own in tier.every():
             metric, what = own.speed
-            one = reasons.counted(comparison, claim, cell, metric, [own]) if metric else None
-            if one:
-                rows.append(_row(f"{where}: {what}", one))
+            counted = reasons.counted(comparison, claim, cell, metric, [own]) if metric else None
+            if counted:
+                rows.append(_row(f"{where}: {what}", counted))
         spent = reasons.counted(comparison, claim, cell, reasons.INSTRUCTIONS)
         if spent:
             rows.append(_row(f"{where}: instructions per page", spent))
@@ -146,8 +146,9 @@ def _told(finding: CellFinding) -> Iterable[str]:
 def build(findings: Findings) -> Page:
     """The page of a judged claim; the same findings always give the same page."""
     comparison = findings.comparison
-    excluded = [f"sample {one.number} ({one.label}): {'; '.join(one.reasons)}; see {one.evidence}"
-                for one in comparison.excluded]
+    excluded = [f"sample {left.number} ({left.label}): {'; '.join(left.reasons)}; "
+                f"see {left.evidence}"
+                for left in comparison.excluded]
     figures = _figures(findings)
     lists = (("Why", [line for cell in findings.cells for line in _told(cell)]),
              ("Warnings", list(comparison.warnings)),

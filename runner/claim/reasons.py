@@ -25,30 +25,30 @@ def counted(comparison: Comparison, claim: Claim, cell: ClaimCell, metric: str,
 
     `among`: the tiers that are asked; none: all.
     """
-    found = (place(comparison, claim, cell, one.name) for one in among or tier.every())
-    return next((got for one in found if one and (got := measured(one, metric))), None)
+    cells = (place(comparison, claim, cell, own.name) for own in among or tier.every())
+    return next((got for held in cells if held and (got := measured(held, metric))), None)
 
 
 def locks(comparison: Comparison, claim: Claim, cell: ClaimCell
           ) -> Mapping[str, tuple[float, float]]:
     """Acquisitions per page of the swap-out path in a claim's place: class -> (base, test)."""
-    found = {}
+    taken = {}
     for lock in SWAP_PATH:
-        one = counted(comparison, claim, cell, acquisitions(lock))
-        if one and (one.base or one.test):
-            found[lock] = one.base or 0.0, one.test or 0.0
-    return found
+        got = counted(comparison, claim, cell, acquisitions(lock))
+        if got and (got.base or got.test):
+            taken[lock] = got.base or 0.0, got.test or 0.0
+    return taken
 
 
 def lock_sum(comparison: Comparison, claim: Claim, cell: ClaimCell) -> Measured | None:
     """Acquisitions per page of the whole swap-out path in a claim's place."""
     taken = locks(comparison, claim, cell)
     for lock in taken:
-        one = counted(comparison, claim, cell, acquisitions(lock))
-        if one:
+        got = counted(comparison, claim, cell, acquisitions(lock))
+        if got:
             base, test = (sum(pair[side] for pair in taken.values()) for side in (0, 1))
             change = Effect(*3 * (test / base - 1,)) if base else None
-            return replace(one, base=base, test=test, effect=change)
+            return replace(got, base=base, test=test, effect=change)
     return None
 
 

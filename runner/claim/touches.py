@@ -35,21 +35,21 @@ class Touches:
 def _latency(workload: Json) -> dict[str, tuple[CurvePoint, ...]]:
     if not workload.has("latency_ns"):
         return {}
-    found = {}
+    latency = {}
     kinds = workload.object("latency_ns")
     for kind in _KINDS:
         if not kinds.has(kind):
             continue
-        one = kinds.object(kind)
-        if one.integer("count") == 0:
+        figures = kinds.object(kind)
+        if figures.integer("count") == 0:
             continue
         points = []
         for name, above in _ABOVE.items():
-            value = one.integer(name) / 1000
+            value = figures.integer(name) / 1000
             points.append(CurvePoint(1 / above, value, value, value, f"{name[1:]}%"))
         if all(point.y > 0 for point in points):
-            found[kind] = tuple(points)
-    return found
+            latency[kind] = tuple(points)
+    return latency
 
 
 def _series(workload: Json) -> tuple[tuple[tuple[float, float], ...],
@@ -74,16 +74,17 @@ def _series(workload: Json) -> tuple[tuple[tuple[float, float], ...],
 
 def of(samples: Iterable[Sample], home: Path, kernel: str, device: str) -> Touches | None:
     """Of the first valid timed sample of a kernel that recorded either; None: none did."""
-    for one in samples:
-        if (one.cell.kernel, one.cell.device) != (kernel, device) or one.invalid \
-                or not tier.find(one.cell.tier).by_clock:
+    for sample in samples:
+        if (sample.cell.kernel, sample.cell.device) != (kernel, device) or sample.invalid \
+                or not tier.find(sample.cell.tier).by_clock:
             continue
         try:
-            workload = guestfile.document(home / one.evidence / WORKLOAD)
+            workload = guestfile.document(home / sample.evidence / WORKLOAD)
             latency, (rate, phases) = _latency(workload), _series(workload)
         except CannotMeasure:
             continue
         if latency or rate:
-            return Touches(kernel, f"{kernel}, sample {one.number}, {one.accelerator}", latency,
+            return Touches(kernel, f"{kernel}, sample {sample.number}, {sample.accelerator}",
+                           latency,
                            rate, phases)
     return None

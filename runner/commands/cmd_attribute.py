@@ -30,7 +30,7 @@ def add(commands: Commands) -> None:
 
 def do_attribute(args: argparse.Namespace, progress: Progress) -> Exit:
     points = patches.find(args.series)
-    kernels = tuple(points.kernel(str(one)) for one in range(len(points.names) + 1))
+    kernels = tuple(points.kernel(str(number)) for number in range(len(points.names) + 1))
     folder = args.resume or campaign.create(plan.load(args.experiment, kernels),
                                             args.results).folder
     home, experiment, record = campaign.reopen(folder)
@@ -45,11 +45,11 @@ def do_attribute(args: argparse.Namespace, progress: Progress) -> Exit:
         progress.log("interrupted; what was measured is kept. Go on with: "
                      f"./swapscale attribute {args.series} --resume {folder}")
         raise
-    found = attribution.attribute(points, experiment, samples)
+    answer = attribution.attribute(points, experiment, samples)
     try:
         for form, name in attribution.FILES.items():
-            (folder / name).write_text(attribution.FORMATS[form](found), encoding="utf-8")
+            (folder / name).write_text(attribution.FORMATS[form](answer), encoding="utf-8")
     except OSError as error:
         raise CannotMeasure(f"{error.filename}: cannot be written: {error.strerror}") from None
-    print(attribution.FORMATS[args.format](found), end="")
-    return found.exit
+    print(attribution.FORMATS[args.format](answer), end="")
+    return answer.exit

@@ -15,36 +15,36 @@ from runner.progress import Progress
 
 
 def add(commands: Commands) -> None:
-    one = commands.add_parser("bisect", help="name the commit or patch that made a metric worse")
-    one.add_argument("--tree", type=Path, metavar="DIR", help="a kernel's git repository; it is "
+    sub = commands.add_parser("bisect", help="name the commit or patch that made a metric worse")
+    sub.add_argument("--tree", type=Path, metavar="DIR", help="a kernel's git repository; it is "
                      "only read")
-    one.add_argument("--good", metavar="REF", help="a commit from before")
-    one.add_argument("--bad", metavar="REF", help="one with the regression (default: HEAD)")
-    one.add_argument("--first-parent", action="store_true", help="of a merge test the merge, not "
+    sub.add_argument("--good", metavar="REF", help="a commit from before")
+    sub.add_argument("--bad", metavar="REF", help="one with the regression (default: HEAD)")
+    sub.add_argument("--first-parent", action="store_true", help="of a merge test the merge, not "
                      "what it brought in, as git bisect's option does")
-    one.add_argument("paths", nargs="*", metavar="PATH", help="after --: commits that touch none "
+    sub.add_argument("paths", nargs="*", metavar="PATH", help="after --: commits that touch none "
                      "of these are no suspects")
-    one.add_argument("--series", metavar="KERNEL", help="bisect the patches of a series instead, "
+    sub.add_argument("--series", metavar="KERNEL", help="bisect the patches of a series instead, "
                      "such as 6.1:batch-add")
-    one.add_argument("--experiment", type=Path, metavar="FILE", help="devices, load and "
+    sub.add_argument("--experiment", type=Path, metavar="FILE", help="devices, load and "
                      "thresholds, such as configs/bench.toml")
-    one.add_argument("--metric", metavar="NAME", help="what to bisect by (default: instructions "
+    sub.add_argument("--metric", metavar="NAME", help="what to bisect by (default: instructions "
                      "per page, or what the experiment's tiers have)")
-    one.add_argument("--above", type=float, metavar="N", help="bad is what exceeds N, instead of "
+    sub.add_argument("--above", type=float, metavar="N", help="bad is what exceeds N, instead of "
                      "half way from good to bad")
-    one.add_argument("--device", metavar="NAME", help="one of the experiment's (default: its "
+    sub.add_argument("--device", metavar="NAME", help="one of the experiment's (default: its "
                      "first)")
-    one.add_argument("--threads", type=Whole(1, 1024), metavar="N", help="one of the experiment's "
+    sub.add_argument("--threads", type=Whole(1, 1024), metavar="N", help="one of the experiment's "
                      "(default: its first)")
-    settings(one)
-    one.add_argument("--replay", type=Path, metavar="LOG", help="begin with the ends and verdicts "
+    settings(sub)
+    sub.add_argument("--replay", type=Path, metavar="LOG", help="begin with the ends and verdicts "
                      "of a 'git bisect log'")
-    one.add_argument("--resume", type=Path, metavar="BISECT", help="go on with a bisect's folder")
-    one.add_argument("--results", type=Path, metavar="DIR", default=paths.RESULTS,
+    sub.add_argument("--resume", type=Path, metavar="BISECT", help="go on with a bisect's folder")
+    sub.add_argument("--results", type=Path, metavar="DIR", default=paths.RESULTS,
                      help="where bisects go (default: results/ of the checkout)")
-    one.add_argument("--format", choices=sorted(bisectformats.FORMATS), default="text",
+    sub.add_argument("--format", choices=sorted(bisectformats.FORMATS), default="text",
                      help="what is printed (default: %(default)s)")
-    one.set_defaults(run=do_bisect)
+    sub.set_defaults(run=do_bisect)
 
 
 def do_bisect(args: argparse.Namespace, progress: Progress) -> Exit:
@@ -56,9 +56,9 @@ def do_bisect(args: argparse.Namespace, progress: Progress) -> Exit:
         state, points = run.reopen(args.resume, progress)
     else:
         state, points = _new(args, progress)
-    found = run.finish(state, points, progress)
-    print(bisectformats.FORMATS[args.format](found), end="")
-    return found.exit
+    answer = run.finish(state, points, progress)
+    print(bisectformats.FORMATS[args.format](answer), end="")
+    return answer.exit
 
 
 def _new(args: argparse.Namespace, progress: Progress) -> tuple[State, Range]:

@@ -28,23 +28,23 @@ class Step(enum.IntEnum):
 
 
 def add(commands: Commands) -> None:
-    one = commands.add_parser(NAME, help="a verdict on one commit, for 'git bisect run'")
-    one.add_argument("--state", type=Path, required=True, metavar="DIR", help="where the ends and "
+    sub = commands.add_parser(NAME, help="a verdict on one commit, for 'git bisect run'")
+    sub.add_argument("--state", type=Path, required=True, metavar="DIR", help="where the ends and "
                      "every step are kept; made by the first step")
-    one.add_argument("--tree", type=Path, default=Path("."), metavar="DIR", help="the repository "
+    sub.add_argument("--tree", type=Path, default=Path("."), metavar="DIR", help="the repository "
                      "(default: the current folder)")
-    one.add_argument("--good", metavar="REF", help="the first step: the good end")
-    one.add_argument("--bad", metavar="REF", help="the first step: the bad end")
-    one.add_argument("--experiment", type=Path, metavar="FILE", help="the first step: devices, "
+    sub.add_argument("--good", metavar="REF", help="the first step: the good end")
+    sub.add_argument("--bad", metavar="REF", help="the first step: the bad end")
+    sub.add_argument("--experiment", type=Path, metavar="FILE", help="the first step: devices, "
                      "load and thresholds")
-    one.add_argument("--metric", metavar="NAME", help="as for bisect")
-    one.add_argument("--above", type=float, metavar="N", help="as for bisect")
-    one.add_argument("--device", metavar="NAME", help="as for bisect")
-    one.add_argument("--threads", type=Whole(1, 1024), metavar="N", help="as for bisect")
-    settings(one)
-    one.add_argument("--commit", default="HEAD", metavar="REF", help="what to judge (default: "
+    sub.add_argument("--metric", metavar="NAME", help="as for bisect")
+    sub.add_argument("--above", type=float, metavar="N", help="as for bisect")
+    sub.add_argument("--device", metavar="NAME", help="as for bisect")
+    sub.add_argument("--threads", type=Whole(1, 1024), metavar="N", help="as for bisect")
+    settings(sub)
+    sub.add_argument("--commit", default="HEAD", metavar="REF", help="what to judge (default: "
                      "%(default)s)")
-    one.set_defaults(run=do_bisect_step)
+    sub.set_defaults(run=do_bisect_step)
 
 
 def do_bisect_step(args: argparse.Namespace, progress: Progress) -> Step:

@@ -14,11 +14,11 @@ from runner.report import locktable
 
 
 def add(commands: Commands) -> None:
-    one = commands.add_parser("budget", help="a campaign's lock counts as budgets of its kernels")
-    one.add_argument("campaign", type=Path, help="a folder under results/")
-    one.add_argument("--write", action="store_true", help="into the budget file of its experiment, "
+    sub = commands.add_parser("budget", help="a campaign's lock counts as budgets of its kernels")
+    sub.add_argument("campaign", type=Path, help="a folder under results/")
+    sub.add_argument("--write", action="store_true", help="into the budget file of its experiment, "
                      "and into the page that shows it")
-    one.set_defaults(run=do_budget)
+    sub.set_defaults(run=do_budget)
 
 
 def do_budget(args: argparse.Namespace, progress: Progress) -> Exit:
@@ -26,11 +26,11 @@ def do_budget(args: argparse.Namespace, progress: Progress) -> Exit:
     if args.write and not experiment.budget:
         raise UsageError(f"{home.experiment_file}: names no budget; say budget = \"NAME\" in the "
                          "experiment")
-    found = locktable.of(home.samples(), experiment, home, record)
+    budget = locktable.of(home.samples(), experiment, home, record)
     if args.write:
-        found, written = locktable.keep(found)
+        budget, written = locktable.keep(budget)
         for file in written:
             progress.log(f"wrote {file}")
     else:
-        print(budgetfile.to_text(found), end="")
+        print(budgetfile.to_text(budget), end="")
     return Exit.OK

@@ -84,12 +84,12 @@ def _reopen(folder: Path) -> tuple[Campaign, Claim, campaign.Record]:
 
 def _show(claim: Claim, samples: list[Sample], home: Campaign, form: str,
           progress: Progress) -> Exit:
-    found = findings(claim, samples)
-    notes = report.write_all(found.comparison, home.folder)
-    drawn, left_out = claimpictures.draw(found, home.folder)
+    judged = findings(claim, samples)
+    notes = report.write_all(judged.comparison, home.folder)
+    drawn, left_out = claimpictures.draw(judged, home.folder)
     for note in dict.fromkeys((*notes, *left_out)):
         progress.log(note)
-    claimformats.write_all(found, home.folder, drawn)
+    claimformats.write_all(judged, home.folder, drawn)
     progress.log(f"page: {home.folder / claimformats.FILES['html']}")
-    print(claimformats.FORMATS[form](found), end="")
-    return found.exit
+    print(claimformats.FORMATS[form](judged), end="")
+    return judged.exit

@@ -20,16 +20,16 @@ DEFAULT_EXPERIMENT = paths.CONFIGS / "bench.toml"
 
 
 def add(commands: Commands) -> None:
-    one = commands.add_parser("compare", help="two kernels (runs them), or two campaigns")
-    one.add_argument("base", metavar="A", help="a kernel, a campaign's folder or a samples.jsonl")
-    one.add_argument("test", metavar="B", help="the same kind of thing, judged against A")
-    one.add_argument("--experiment", type=Path, default=DEFAULT_EXPERIMENT,
+    sub = commands.add_parser("compare", help="two kernels (runs them), or two campaigns")
+    sub.add_argument("base", metavar="A", help="a kernel, a campaign's folder or a samples.jsonl")
+    sub.add_argument("test", metavar="B", help="the same kind of thing, judged against A")
+    sub.add_argument("--experiment", type=Path, default=DEFAULT_EXPERIMENT,
                      help="devices, workload and thresholds (default: configs/bench.toml)")
-    one.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go")
-    changes(one)
-    executor(one)
-    output(one)
-    one.set_defaults(run=do_compare)
+    sub.add_argument("--results", type=Path, metavar="DIR", help="where campaigns go")
+    changes(sub)
+    executor(sub)
+    output(sub)
+    sub.set_defaults(run=do_compare)
 
 
 def do_compare(args: argparse.Namespace, progress: Progress) -> Exit:
@@ -38,7 +38,7 @@ def do_compare(args: argparse.Namespace, progress: Progress) -> Exit:
         if not all(kept):
             raise UsageError(f"compare: {args.base} and {args.test} are not of one kind; give two "
                              "kernels, or two campaigns or samples.jsonl files")
-        if other := [one.typed for place, one in given(args).items() if place[0] != "rules"]:
+        if other := [change.typed for place, change in given(args).items() if place[0] != "rules"]:
             raise UsageError(f"compare: {printable(other[0], 80)}: campaigns are measured already; "
                              "of an experiment's keys only rules.* can be set here")
         comparison: Comparison = stored.held(Path(args.base), Path(args.test),

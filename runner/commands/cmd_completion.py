@@ -47,8 +47,8 @@ def leaves(parser: argparse.ArgumentParser, above: str = ""
            ) -> Iterator[tuple[str, argparse.ArgumentParser]]:
     """Every command, those with an action as 'kernel build'."""
     inner = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    for one in inner:
-        for name, leaf in one.choices.items():
+    for group in inner:
+        for name, leaf in group.choices.items():
             yield from leaves(leaf, f"{above} {name}".strip())
     if not inner:
         yield above, parser

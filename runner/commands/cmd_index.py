@@ -22,11 +22,11 @@ KEEP, EVERY = 30, 7
 
 
 def add(commands: Commands) -> None:
-    one = commands.add_parser("index", help="the history: bring its index up to date, show it, "
+    sub = commands.add_parser("index", help="the history: bring its index up to date, show it, "
                               "carry it to and fro, thin old evidence")
-    one.add_argument("--results", type=Path, metavar="DIR", default=paths.RESULTS,
+    sub.add_argument("--results", type=Path, metavar="DIR", default=paths.RESULTS,
                      help="the folder of campaigns (default: results/ of the checkout)")
-    what = one.add_mutually_exclusive_group()
+    what = sub.add_mutually_exclusive_group()
     what.add_argument("--rebuild", action="store_true", help="make the index again from the "
                       "campaigns, and nothing else")
     what.add_argument("--export", metavar="FILE", help="write every campaign's samples as JSON "
@@ -35,16 +35,16 @@ def add(commands: Commands) -> None:
                       "lines; - is standard input")
     what.add_argument("--thin", action="store_true", help="remove evidence of old nights; samples "
                       "stay")
-    one.add_argument("--keep", type=Whole(1, 100000), metavar="N", help="with --thin: nights whose "
+    sub.add_argument("--keep", type=Whole(1, 100000), metavar="N", help="with --thin: nights whose "
                      f"evidence stays (default: {KEEP})")
-    one.add_argument("--every", type=Whole(1, 100000), metavar="N", help="with --thin: of older "
+    sub.add_argument("--every", type=Whole(1, 100000), metavar="N", help="with --thin: of older "
                      f"nights one in N keeps its evidence (default: {EVERY})")
-    one.add_argument("--known", type=Path, metavar="FILE", help="acknowledged changes (default: "
+    sub.add_argument("--known", type=Path, metavar="FILE", help="acknowledged changes (default: "
                      "known.toml in the folder of campaigns)")
-    one.add_argument("--page", type=Path, metavar="FILE", help="write the history as an HTML page, "
+    sub.add_argument("--page", type=Path, metavar="FILE", help="write the history as an HTML page, "
                      "too")
-    one.add_argument("--json", action="store_true", help="the history for programs")
-    one.set_defaults(run=do_index)
+    sub.add_argument("--json", action="store_true", help="the history for programs")
+    sub.set_defaults(run=do_index)
 
 
 def do_index(args: argparse.Namespace, progress: Progress) -> Exit:
@@ -59,21 +59,21 @@ def do_index(args: argparse.Namespace, progress: Progress) -> Exit:
         progress.log(f"imported {fresh} campaigns; {old} were here already")
     if args.rebuild:
         indexfile.rebuild(results, progress)
-    found = history.read(results, args.known, progress=progress)
-    for problem in found.problems:
+    past = history.read(results, args.known, progress=progress)
+    for problem in past.problems:
         progress.warn(f"left out of the history: {problem}")
     if args.thin:
-        thin(found, args.keep or KEEP, args.every or EVERY, progress)
+        thin(past, args.keep or KEEP, args.every or EVERY, progress)
     if args.page:
-        write_page(found, args.page, progress)
+        write_page(past, args.page, progress)
     if not args.thin:
-        print(json.dumps(as_data(found), indent=1) if args.json else text(found))
+        print(json.dumps(as_data(past), indent=1) if args.json else text(past))
     return Exit.OK
 
 
-def write_page(found: History, file: Path, progress: Progress) -> None:
+def write_page(past: History, file: Path, progress: Progress) -> None:
     """Write the history's page; a reader of `file` sees all of it or the old one."""
-    page = historypage.render(found, file)
+    page = historypage.render(past, file)
     fresh = file.with_name(f"{file.name}.new")
     try:
         fresh.write_text(page, encoding="utf-8")
@@ -83,10 +83,10 @@ def write_page(found: History, file: Path, progress: Progress) -> None:
     progress.log(f"history as a page: {file}")
 
 
-def thin(found: History, keep: int, every: int, progress: Progress) -> None:
-    """Remove the evidence of old nights of `found`, of each kernel that moves by itself."""
-    for nights in history.aged(found).values():
-        done = retention.thin(found.results, retention.chosen(nights, keep, every))
+def thin(past: History, keep: int, every: int, progress: Progress) -> None:
+    """Remove the evidence of old nights of `past`, of each kernel that moves by itself."""
+    for nights in history.aged(past).values():
+        done = retention.thin(past.results, retention.chosen(nights, keep, every))
         if done.folders:
             progress.log(f"thinned the evidence of {len(done.folders)} nights, "
                          f"{done.freed / 2**20:.1f} MiB: {', '.join(done.folders)}")
@@ -125,22 +125,23 @@ def _export(results: Path, name: str, progress: Progress) -> Exit:
     return Exit.OK
 
 
-def as_data(found: History) -> dict[str, object]:
+def as_data(past: History) -> dict[str, object]:
     """For --json; results/README.md documents it."""
-    return {"swapscale-history-view": 1, "series": [history.as_data(one) for one in found.series],
-            "problems": list(found.problems)}
+    return {"swapscale-history-view": 1,
+            "series": [history.as_data(series) for series in past.series],
+            "problems": list(past.problems)}
 
 
-def text(found: History) -> str:
+def text(past: History) -> str:
     """A line for each series that is gated, and one for each change of its level."""
     lines = []
-    for one in found.series:
-        if not one.gated:
+    for series in past.series:
+        if not series.gated:
             continue
-        last = one.nights[-1]
-        count = f"{len(one.nights)} night" + ("s" if len(one.nights) != 1 else "")
-        lines.append(f"{one.key.label()}: {count}, last {last.value:.6g} {one.key.unit}")
-        lines += [f"    {history.told(one, change)}" for change in one.changes]
-    others = sum(not one.gated for one in found.series)
-    return "\n".join([*lines, f"{len(found.series) - others} series decide, {others} are for "
+        last = series.nights[-1]
+        count = f"{len(series.nights)} night" + ("s" if len(series.nights) != 1 else "")
+        lines.append(f"{series.key.label()}: {count}, last {last.value:.6g} {series.key.unit}")
+        lines += [f"    {history.told(series, change)}" for change in series.changes]
+    others = sum(not series.gated for series in past.series)
+    return "\n".join([*lines, f"{len(past.series) - others} series decide, {others} are for "
                       "information"])

@@ -18,44 +18,44 @@ _MORE = (DRIVERS, DRIVERS + COMPRESSORS)
 def add(commands: Commands) -> None:
     kernel = commands.add_parser("kernel", help="list, build or adopt kernels")
     actions = kernel.add_subparsers(metavar="ACTION", required=True)
-    one = actions.add_parser("list", help="sources and series this checkout knows")
-    one.add_argument("--json", action="store_true", help="for programs")
-    one.set_defaults(run=do_kernel_list)
-    one = actions.add_parser("build", help="build into the cache")
-    one.add_argument("kernel", nargs="+", help="such as 6.1:vanilla")
-    one.add_argument("--flavour", default="measured", choices=(
-        *FLAVOURS, *(one + more for one in FLAVOURS[:2] for more in _MORE), f"perf+tools{LOADS}",
+    sub = actions.add_parser("list", help="sources and series this checkout knows")
+    sub.add_argument("--json", action="store_true", help="for programs")
+    sub.set_defaults(run=do_kernel_list)
+    sub = actions.add_parser("build", help="build into the cache")
+    sub.add_argument("kernel", nargs="+", help="such as 6.1:vanilla")
+    sub.add_argument("--flavour", default="measured", choices=(
+        *FLAVOURS, *(own + more for own in FLAVOURS[:2] for more in _MORE), f"perf+tools{LOADS}",
         "measured", "all"),
                      help="perf: as shipped; lockstat: with lock counts; debug: for torture; "
                      "perf+tools: for experiments with instruments; measured: the first two; "
                      f"…{DRIVERS}: with drivers of more swap devices; …{_MORE[1]}: with zswap and "
                      f"more compressors on top; …{LOADS}: for loads of other people's programs "
                      "(default: %(default)s)")
-    one.add_argument("--json", action="store_true", help="for programs")
-    one.set_defaults(run=do_kernel_build)
-    one = actions.add_parser("adopt", help="look a new version through: what is new, unnamed or "
+    sub.add_argument("--json", action="store_true", help="for programs")
+    sub.set_defaults(run=do_kernel_build)
+    sub = actions.add_parser("adopt", help="look a new version through: what is new, unnamed or "
                              "gone, and what to add for it")
-    one.add_argument("kernel", help="a source, such as debian:sid or tarball:/src/linux-7.4.tar.xz")
-    campaigns(one)
-    executor(one)
-    one.set_defaults(run=do_kernel_adopt)
+    sub.add_argument("kernel", help="a source, such as debian:sid or tarball:/src/linux-7.4.tar.xz")
+    campaigns(sub)
+    executor(sub)
+    sub.set_defaults(run=do_kernel_adopt)
 
 
 def do_kernel_adopt(args: argparse.Namespace, progress: Progress) -> Exit:
-    found, folder = adopt.adopt(args.kernel, args.results, measure(args), progress)
-    for line in found.lines:
+    adopted, folder = adopt.adopt(args.kernel, args.results, measure(args), progress)
+    for line in adopted.lines:
         print(line)
-    print(f"proposed, for review: {', '.join(str(folder / file) for file in found.files)}")
+    print(f"proposed, for review: {', '.join(str(folder / file) for file in adopted.files)}")
     return Exit.OK
 
 
 def do_kernel_list(args: argparse.Namespace, progress: Progress) -> Exit:
     known = build.names()
     if args.json:
-        print(json.dumps([one.as_data() for one in known], indent=1))
+        print(json.dumps([kernel.as_data() for kernel in known], indent=1))
     else:
-        for one in known:
-            print(one.line())
+        for kernel in known:
+            print(kernel.line())
     return Exit.OK
 
 
@@ -64,10 +64,11 @@ def do_kernel_build(args: argparse.Namespace, progress: Progress) -> Exit:
                                                                        (args.flavour,))
     built = [build.build(name, flavour, progress) for name in args.kernel for flavour in flavours]
     if args.json:
-        print(json.dumps([{"kernel": one.name, "flavour": one.flavour, "key": one.key,
-                           "release": one.release, "image": str(one.image),
-                           "image_sha256": one.image_sha256} for one in built], indent=1))
+        print(json.dumps([{"kernel": kernel.name, "flavour": kernel.flavour, "key": kernel.key,
+                           "release": kernel.release, "image": str(kernel.image),
+                           "image_sha256": kernel.image_sha256} for kernel in built], indent=1))
     else:
-        for one in built:
-            print(f"{one.name} {one.flavour or 'image'}: Linux {one.release}, {one.image}")
+        for kernel in built:
+            print(f"{kernel.name} {kernel.flavour or 'image'}: Linux {kernel.release}, "
+                  f"{kernel.image}")
     return Exit.OK

@@ -14,22 +14,22 @@ from runner.nightly.config import Nightly
 from runner.nightly.night import Outcome
 from runner.progress import Progress
 
-FORMATS = ("text", "markdown", "kcidb", *(one for one in report.FORMATS
-                                          if one not in ("text", "markdown")))
+FORMATS = ("text", "markdown", "kcidb", *(form for form in report.FORMATS
+                                          if form not in ("text", "markdown")))
 
 
 def add(commands: Commands) -> None:
-    one = commands.add_parser("nightly", help="kernels that move, against the last known good and "
+    sub = commands.add_parser("nightly", help="kernels that move, against the last known good and "
                               "against history; for cron and CI")
-    one.add_argument("config", type=Path, help="a file such as configs/nightly.toml")
-    one.add_argument("--results", type=Path, metavar="DIR", default=paths.RESULTS,
+    sub.add_argument("config", type=Path, help="a file such as configs/nightly.toml")
+    sub.add_argument("--results", type=Path, metavar="DIR", default=paths.RESULTS,
                      help="where campaigns and their index are (default: results/ of the checkout)")
-    one.add_argument("--output", type=Path, metavar="DIR", help="also write the report in every "
+    sub.add_argument("--output", type=Path, metavar="DIR", help="also write the report in every "
                      "format to DIR/nightly.*")
-    executor(one)
-    one.add_argument("--format", choices=sorted(FORMATS), default="text",
+    executor(sub)
+    sub.add_argument("--format", choices=sorted(FORMATS), default="text",
                      help="what is printed (default: %(default)s)")
-    one.set_defaults(run=do_nightly)
+    sub.set_defaults(run=do_nightly)
 
 
 def do_nightly(args: argparse.Namespace, progress: Progress) -> Exit:

@@ -18,15 +18,15 @@ from runner.progress import Progress
 
 
 def add(commands: Commands) -> None:
-    one = commands.add_parser("run", help="run an experiment, print the comparison")
-    one.add_argument("experiment", nargs="?", type=Path, help="a file such as configs/bench.toml")
-    one.add_argument("--resume", type=Path, metavar="CAMPAIGN",
+    sub = commands.add_parser("run", help="run an experiment, print the comparison")
+    sub.add_argument("experiment", nargs="?", type=Path, help="a file such as configs/bench.toml")
+    sub.add_argument("--resume", type=Path, metavar="CAMPAIGN",
                      help="go on with an interrupted campaign's folder")
-    campaigns(one)
-    changes(one)
-    executor(one)
-    output(one)
-    one.set_defaults(run=do_run)
+    campaigns(sub)
+    changes(sub)
+    executor(sub)
+    output(sub)
+    sub.set_defaults(run=do_run)
 
 
 def do_run(args: argparse.Namespace, progress: Progress) -> Exit:

@@ -42,18 +42,18 @@ def campaigns(parser: argparse.ArgumentParser) -> None:
                         "(default: results/ of the checkout)")
 
 
-def keys(one: argparse.ArgumentParser) -> None:
+def keys(sub: argparse.ArgumentParser) -> None:
     """The option that stands for any key of the experiment."""
-    one.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the "
+    sub.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the "
                      "experiment with another value, such as guest.ram_mib=512 or "
                      "settings.swappiness=10; more than once for more keys")
 
 
-def changes(one: argparse.ArgumentParser) -> None:
+def changes(sub: argparse.ArgumentParser) -> None:
     """Options that stand for keys of the experiment."""
-    keys(one)
-    one.add_argument("--threads", metavar="LIST", help="short for --set 'threads=[LIST]': 1,16")
-    one.add_argument("--device", metavar="LIST", help="short for --set devices=...: zram,pmem")
+    keys(sub)
+    sub.add_argument("--threads", metavar="LIST", help="short for --set 'threads=[LIST]': 1,16")
+    sub.add_argument("--device", metavar="LIST", help="short for --set devices=...: zram,pmem")
 
 
 def _typed(words: list[str]) -> list[tuple[str, str, str]]:
@@ -68,10 +68,10 @@ def _typed(words: list[str]) -> list[tuple[str, str, str]]:
     return asked
 
 
-def settings(one: argparse.ArgumentParser) -> None:
+def settings(sub: argparse.ArgumentParser) -> None:
     """Options of commands that name no kernels that could have settings in braces."""
-    keys(one)
-    one.add_argument("--settings", metavar="LIST", help="what every kernel has, as a kernel's "
+    keys(sub)
+    sub.add_argument("--settings", metavar="LIST", help="what every kernel has, as a kernel's "
                      "braces say it: 'swappiness=10, mglru=on', or sets of the experiment's "
                      "[variants]")
 

@@ -27,8 +27,8 @@ more       ./swapscale --help, ./swapscale COMMAND --help, README.md, docs/man/s
 
 def _results() -> str:
     """Where campaigns are, and how to see the newest."""
-    made = sorted((one.parent for one in paths.RESULTS.glob("*/campaign.json")),
-                  key=lambda one: one.stat().st_mtime)
+    made = sorted((file.parent for file in paths.RESULTS.glob("*/campaign.json")),
+                  key=lambda folder: folder.stat().st_mtime)
     if not made:
         return f"{_short(paths.RESULTS)}: no campaign yet"
     return (f"{_short(paths.RESULTS)}: {len(made)} campaign{'s' * (len(made) > 1)}; the newest: "

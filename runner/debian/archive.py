@@ -80,16 +80,16 @@ def _home() -> Path:
 def kept(name: str) -> list[tuple[Package, Path]]:
     """Every version of a package that was fetched before, the latest fetched last; '*' in the
     name stands for anything."""
-    found = []
+    fetched = []
     for file in (_home() / "packages").glob(f"{name}_*/package.json"):
         try:
             told = json.loads(file.read_text(encoding="utf-8"))
-            one = Package(**told["package"])
-            found.append((float(told["fetched"]), one, file.parent))
+            package = Package(**told["package"])
+            fetched.append((float(told["fetched"]), package, file.parent))
         except (OSError, ValueError, LookupError, TypeError):
             continue                  # a damaged one is fetched again
-    return [(one, folder) for _, one, folder in sorted(found, key=lambda each: each[0])
-            if fnmatch.fnmatchcase(one.name, name)]
+    return [(package, folder) for _, package, folder in sorted(fetched, key=lambda each: each[0])
+            if fnmatch.fnmatchcase(package.name, name)]
 
 
 class Archive:

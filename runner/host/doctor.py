@@ -51,7 +51,7 @@ class Finding:
 
 def packages() -> list[Package]:
     """The list that setup/install installs."""
-    found = []
+    wanted = []
     for number, line in enumerate(PACKAGES.read_text(encoding="utf-8").splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -59,8 +59,8 @@ def packages() -> list[Package]:
         if len(parts) != 4:
             raise UsageError(f"{PACKAGES}:{number}: wants four columns: group, package, probe, "
                              "cost")
-        found.append(Package(*parts))
-    return found
+        wanted.append(Package(*parts))
+    return wanted
 
 
 def present(probe: str) -> bool:
@@ -76,15 +76,15 @@ def present(probe: str) -> bool:
 
 
 def _tools() -> list[Finding]:
-    found = []
+    findings = []
     for package in packages():
         if present(package.probe):
-            found.append(Finding(package.name, "ok", "", ""))
+            findings.append(Finding(package.name, "ok", "", ""))
         else:
             state = "missing" if package.group == "bench" else "note"
-            found.append(Finding(package.name, state, package.cost,
-                                 f"setup/install {package.group}"))
-    return found
+            findings.append(Finding(package.name, state, package.cost,
+                                    f"setup/install {package.group}"))
+    return findings
 
 
 def accelerator(progress: Progress) -> Finding:
@@ -99,29 +99,29 @@ def accelerator(progress: Progress) -> Finding:
 def _lockstep() -> Finding:
     what = "QEMU for lockstep"
     try:
-        found = newqemu.lockstep_qemu()
+        qemu = newqemu.lockstep_qemu()
     except CannotMeasure:
         return Finding(what, "note", f"{newqemu.LACK}; everything else works", newqemu.MEND)
-    return Finding(what, "ok", f"{found.version}, {'the cache' if found.args else 'the system'}'s",
+    return Finding(what, "ok", f"{qemu.version}, {'the cache' if qemu.args else 'the system'}'s",
                    "")
 
 
 def _room() -> list[Finding]:
     cache = paths.cache()
     free = shutil.disk_usage(cache).free
-    found = []
+    findings = []
     for what, has, wanted, mend in (
             (f"disk under {cache}", free, DISK_WANTED, "set XDG_CACHE_HOME to a larger disk"),
             ("memory available", hostmemory.left(), RAM_WANTED,
              "end other programs, or lower guest.ram_mib")):
         enough = has >= wanted
-        found.append(Finding(what, "ok" if enough else "missing",
-                             f"{has / 2**30:.1f} GiB, wants {wanted / 2**30:.1f} GiB",
-                             "" if enough else mend))
+        findings.append(Finding(what, "ok" if enough else "missing",
+                                f"{has / 2**30:.1f} GiB, wants {wanted / 2**30:.1f} GiB",
+                                "" if enough else mend))
     cores = host.cores()
-    found.append(Finding("cores", "ok" if cores > 1 else "note", f"{cores}" if cores > 1 else
-                         "1: contention between threads cannot be timed here", ""))
-    return found
+    findings.append(Finding("cores", "ok" if cores > 1 else "note", f"{cores}" if cores > 1 else
+                            "1: contention between threads cannot be timed here", ""))
+    return findings
 
 
 def _kernel(known: build.Known) -> Finding:
@@ -146,8 +146,9 @@ def examine(progress: Progress) -> list[Finding]:
 def verbose(findings: list[Finding]) -> str:
     """For people: what is well in one line, everything else in one line each."""
     well = [finding for finding in findings if finding.state == "ok"]
-    lines = ["well: " + ", ".join(f"{one.what} ({one.detail})" if one.detail else one.what
-                                  for one in well)]
+    lines = ["well: " + ", ".join(f"{finding.what} ({finding.detail})"
+                                  if finding.detail else finding.what
+                                  for finding in well)]
     for finding in findings:
         if finding.state != "ok":
             mend = f"; mend: {finding.mend}" if finding.mend else ""
@@ -164,7 +165,8 @@ def text(findings: list[Finding]) -> str:
     """For people, one screen: what works, what does not, what that costs and what mends it."""
     kernels = [finding for finding in findings if finding.what.startswith(KERNEL)]
     others = [finding for finding in findings if finding not in kernels]
-    told = [f"{one.what} ({one.detail})" for one in others if one.state == "ok" and one.detail]
+    told = [f"{other.what} ({other.detail})" for other in others
+            if other.state == "ok" and other.detail]
     plain = [other for other in others if other.state == "ok" and not other.detail]
     lines = _filled("works", ", ".join([*told, f"{len(plain)} packages"]))
     ready = [kernel for kernel in kernels if kernel.state == "ok"]
@@ -175,9 +177,9 @@ def text(findings: list[Finding]) -> str:
         if other.state != "ok":
             lacks.setdefault((other.state, other.mend or other.what), []).append(other)
     for (state, _), group in lacks.items():
-        costs = list(dict.fromkeys(one.detail for one in group))
+        costs = list(dict.fromkeys(finding.detail for finding in group))
         more = ["and more"] if len(costs) > _COSTS else []
-        lines += _filled(state, f"{', '.join(one.what for one in group)}: "
+        lines += _filled(state, f"{', '.join(finding.what for finding in group)}: "
                                 f"{'; '.join([*costs[:_COSTS], *more])}")
         lines += _filled("", f"mend: {group[0].mend}") if group[0].mend else []
     if not lacks:

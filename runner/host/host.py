@@ -27,10 +27,10 @@ def read(path: str) -> str:
 def qemu_version() -> str:
     """'7.2.22', or '' where QEMU is not installed."""
     try:
-        found = re.search(r"version (\d+(?:\.\d+)+)", qemu.version(QEMU))
+        match = re.search(r"version (\d+(?:\.\d+)+)", qemu.version(QEMU))
     except CannotMeasure:
         return ""
-    return found[1] if found else ""
+    return match[1] if match else ""
 
 
 def cores() -> int:
@@ -40,8 +40,8 @@ def cores() -> int:
 
 def pressure(what: str) -> str:
     """PSI 'some avg10' of cpu, memory or io, in percent; '' without PSI."""
-    found = re.search(r"some avg10=([\d.]+)", read(f"/proc/pressure/{what}"))
-    return found[1] if found else ""
+    match = re.search(r"some avg10=([\d.]+)", read(f"/proc/pressure/{what}"))
+    return match[1] if match else ""
 
 
 @functools.cache

@@ -64,8 +64,8 @@ def read(proc: Path = Path("/proc")) -> Reading:
         except OSError:
             return ""
     cpus, busy, steal = _stat(text("stat"), os.sysconf("SC_CLK_TCK"))
-    pressure = {what: int(found[1]) / 1e6 for what in _RESOURCES
-                if (found := re.search(r"^some .*total=(\d+)$", text(f"pressure/{what}"),
+    pressure = {what: int(match[1]) / 1e6 for what in _RESOURCES
+                if (match := re.search(r"^some .*total=(\d+)$", text(f"pressure/{what}"),
                                        re.MULTILINE))}
     own = os.times()
     return Reading(time.monotonic(), cpus, busy, steal,
@@ -90,11 +90,11 @@ def between(begin: Reading, end: Reading) -> Load:
 
 def judge(load: Load, limits: HostLimits) -> list[Reason]:
     """Every reason for which a time taken under this load does not count."""
-    found = [("other_cpu", "other processes used {} of the host's CPU time", load.other),
-             ("steal", "the hypervisor took {} of the host's CPU time", load.steal)]
-    found += [(f"{what}_pressure", f"tasks of the host waited for {what} {{}} of the time", share)
-              for what, share in load.pressure.items()]
+    shares = [("other_cpu", "other processes used {} of the host's CPU time", load.other),
+              ("steal", "the hypervisor took {} of the host's CPU time", load.steal)]
+    shares += [(f"{what}_pressure", f"tasks of the host waited for {what} {{}} of the time", share)
+               for what, share in load.pressure.items()]
     return [Reason(ReasonKind.HOST, f"host too busy: {said.format(f'{share:.1%}')}; at most "
                    f"{getattr(limits, key):.3g} of 1 counts (rules.host.{key}): end what else "
                    "runs")
-            for key, said, share in found if share > getattr(limits, key)]
+            for key, said, share in shares if share > getattr(limits, key)]

@@ -12,10 +12,10 @@ from runner.records import HOST_DEVICES, MIB, SwapDevice
 
 def left() -> int:
     """Bytes that can be had without pushing anything out."""
-    found = re.search(r"^MemAvailable:\s+(\d+)", Path("/proc/meminfo").read_text("utf-8"),
+    match = re.search(r"^MemAvailable:\s+(\d+)", Path("/proc/meminfo").read_text("utf-8"),
                       re.MULTILINE)
-    if found:
-        return int(found[1]) << 10
+    if match:
+        return int(match[1]) << 10
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 

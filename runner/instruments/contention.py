@@ -41,7 +41,7 @@ def _nanoseconds(number: str, unit: str) -> int:
 
 def parse(text: str, name: str = OUTPUT) -> list[Waited]:
     """Rows of 'perf lock contention', most waited first; CannotMeasure names what is none."""
-    found, table = [], False
+    waits, table = [], False
     for number, line in enumerate(text.split("\n"), 1):
         if not table:
             table = "contended" in line and "total wait" in line
@@ -49,7 +49,7 @@ def parse(text: str, name: str = OUTPUT) -> list[Waited]:
             break
         elif match := _ROW.fullmatch(line):
             caller = _CALLER.fullmatch(match[9])
-            found.append(Waited(int(match[1]), _nanoseconds(match[2], match[3]), match[8],
+            waits.append(Waited(int(match[1]), _nanoseconds(match[2], match[3]), match[8],
                                 caller[1] if caller else "[unknown]"))
         elif line.strip() and not _NO_ROW.match(line):
             raise CannotMeasure(f"{name}:{number}: is not a row of 'perf lock contention': "
@@ -57,20 +57,20 @@ def parse(text: str, name: str = OUTPUT) -> list[Waited]:
     if not table:
         raise CannotMeasure(f"{name}: has no table of 'perf lock contention': "
                             f"{printable(text.strip()[-80:], 80)!r}")
-    return sorted(found, key=lambda one: (-one.nanoseconds, one.caller, one.kind))
+    return sorted(waits, key=lambda wait: (-wait.nanoseconds, wait.caller, wait.kind))
 
 
-def measure(evidence: Path, found: dict[str, Metric]) -> dict[str, Metric]:
+def measure(evidence: Path, measured: dict[str, Metric]) -> dict[str, Metric]:
     """Waits per swapped-out page, of all locks and at the call sites that waited longest."""
     text = guestfile.raw(evidence / OUTPUT, _MOST).decode("utf-8", "replace")
-    rows, pages = parse(text), found["pswpout"]
+    rows, pages = parse(text), measured["pswpout"]
     source = f"{OUTPUT}, {pages.evidence}"
     sites: dict[str, int] = {}
     for row in rows:
         place = f"{PREFIX}{row.kind.replace(':', '_')}.{row.caller}"
         sites[place] = sites.get(place, 0) + row.nanoseconds
     made = {place: Metric(waited / pages.value, "ns/page", "", source)
-            for place, waited in sorted(sites.items(), key=lambda one: -one[1])[:TOP]}
+            for place, waited in sorted(sites.items(), key=lambda item: -item[1])[:TOP]}
     return {"lock_waits_per_page": Metric(sum(row.count for row in rows) / pages.value,
                                           "waits/page", "", source),
             "lock_wait_ns_per_page": Metric(sum(row.nanoseconds for row in rows) / pages.value,

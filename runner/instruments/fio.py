@@ -16,7 +16,7 @@ _MOST_BYTES_S = 1 << 40
 
 def bytes_per_second(evidence: Path) -> dict[str, int]:
     """By job, 'sequential' and 'random'; CannotMeasure with one line."""
-    found = {}
+    speeds = {}
     # fio's own notes and errors go to the same stream, before and behind the document.
     for job in guestfile.embedded(evidence / OUTPUT).objects("jobs"):
         name = job.text("jobname")
@@ -25,26 +25,27 @@ def bytes_per_second(evidence: Path) -> dict[str, int]:
         write = job.object("write")
         if write.integer("io_bytes") < PAGE_SIZE:
             job.fail(f"{name}: wrote nothing")
-        found[name] = write.integer("bw_bytes", 1, _MOST_BYTES_S)
+        speeds[name] = write.integer("bw_bytes", 1, _MOST_BYTES_S)
     for name in ("sequential", "random"):
-        if name not in found:
+        if name not in speeds:
             raise CannotMeasure(f"{OUTPUT}: jobs: has no {name!r}")
-    return found
+    return speeds
 
 
-def measure(evidence: Path, found: dict[str, Metric]) -> dict[str, Metric]:
+def measure(evidence: Path, measured: dict[str, Metric]) -> dict[str, Metric]:
     """The ceiling, and how much of it swap-out reached in the same boot.
 
     Where time is instructions so is the ceiling, and the share stands for work, not for time.
     """
     rate = bytes_per_second(evidence)
-    if "throughput_mib_s" in found:
-        swap, source = found["throughput_mib_s"], f"{OUTPUT}, {found['throughput_mib_s'].evidence}"
+    if "throughput_mib_s" in measured:
+        swap = measured["throughput_mib_s"]
+        source = f"{OUTPUT}, {swap.evidence}"
         return {"device_ceiling_mib_s": Metric(rate["sequential"] / MIB, "MiB/s", "", OUTPUT),
                 "device_random_mib_s": Metric(rate["random"] / MIB, "MiB/s", "", OUTPUT),
                 "swap_efficiency": Metric(swap.value * MIB / rate["sequential"], "", "higher",
                                           source)}
-    swap = found["instructions_per_page"]
+    swap = measured["instructions_per_page"]
     cost = {name: PAGE_SIZE * 1e9 / rate[name] for name in ("sequential", "random")}
     return {"device_instructions_per_page": Metric(cost["sequential"], "instructions/page", "",
                                                    OUTPUT),

@@ -20,22 +20,22 @@ def namespace(evidence: Path) -> Json:
     """The one namespace that 'ndctl list' shows; CannotMeasure with one line."""
     data = guestfile.raw(evidence / OUTPUT, _MOST)
     try:
-        found = json.loads(data)
+        listed = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise CannotMeasure(f"{OUTPUT}: is not JSON: {printable(str(error), 100)}") from None
-    if isinstance(found, list):
-        if len(found) != 1:
-            raise CannotMeasure(f"{OUTPUT}: names {len(found)} namespaces, not one")
-        found = found[0]
-    return Json(found, OUTPUT)
+    if isinstance(listed, list):
+        if len(listed) != 1:
+            raise CannotMeasure(f"{OUTPUT}: names {len(listed)} namespaces, not one")
+        listed = listed[0]
+    return Json(listed, OUTPUT)
 
 
-def measure(evidence: Path, found: dict[str, Metric]) -> dict[str, Metric]:
+def measure(evidence: Path, measured: dict[str, Metric]) -> dict[str, Metric]:
     """The namespace's size."""
-    one = namespace(evidence)
-    if one.text("mode") not in MODES:
-        one.fail(f"mode: {one.text('mode')!r} is not one of {', '.join(MODES)}")
-    return {"namespace_mib": Metric(one.integer("size") / MIB, "MiB", "", OUTPUT)}
+    shown = namespace(evidence)
+    if shown.text("mode") not in MODES:
+        shown.fail(f"mode: {shown.text('mode')!r} is not one of {', '.join(MODES)}")
+    return {"namespace_mib": Metric(shown.integer("size") / MIB, "MiB", "", OUTPUT)}
 
 
 def reason(evidence: Path, wanted: str) -> str:

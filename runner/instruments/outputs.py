@@ -26,12 +26,12 @@ READERS: dict[str, Callable[[Path, dict[str, Metric]], dict[str, Metric]]] = {
     ndctl.OUTPUT: ndctl.measure}
 
 
-def measure(evidence: Path, found: dict[str, Metric]) -> dict[str, Metric]:
+def measure(evidence: Path, measured: dict[str, Metric]) -> dict[str, Metric]:
     """What the tools of this boot add to the load's figures; CannotMeasure with one line."""
     added: dict[str, Metric] = {}
     for file, read in READERS.items():
         if (evidence / file).is_file():
-            added |= read(evidence, found)
+            added |= read(evidence, measured)
     return added
 
 
@@ -40,26 +40,26 @@ def draw(evidence: Path, label: str) -> None:
     if not (evidence / profile.OUTPUT).is_file():
         return
     try:
-        found = profile.read(evidence)
+        stacks = profile.read(evidence)
     except CannotMeasure:
         return  # said as the sample's reason
-    title = (f"{label}: {found.samples} samples of CPU time (software clock, no PMU), "
+    title = (f"{label}: {stacks.samples} samples of CPU time (software clock, no PMU), "
              "callers below")
-    (evidence / FLAME).write_text(flamegraph.svg(found.stacks, title), encoding="utf-8")
+    (evidence / FLAME).write_text(flamegraph.svg(stacks.stacks, title), encoding="utf-8")
 
 
 def ends(evidence: Path) -> dict[str, str]:
     """How each tool ended: 'exited 0'."""
-    found = {}
+    ended = {}
     try:
         for frame in Decoder().feed((evidence / "channel.bin").read_bytes()):
             match = _END.fullmatch(frame.payload.decode("utf-8", "replace")) \
                 if frame.type is FrameType.EVENT else None
             if match:
-                found[match[1]] = f"{match[2]} {match[3]}"
+                ended[match[1]] = f"{match[2]} {match[3]}"
     except ChannelError:
         pass  # what came before the damage; the boot's outcome names it
-    return found
+    return ended
 
 
 def _complaint(evidence: Path, name: str) -> str:
@@ -95,4 +95,4 @@ def failures(evidence: Path, job: Job) -> tuple[Reason, ...]:
     wrong += [f"instrument {step.name}: {ended.get(step.name, 'never ended')}"
               f"{_complaint(evidence, step.name)}"
               for step in job.tools if ended.get(step.name) not in _good(step)]
-    return tuple(Reason(ReasonKind.TOOL, one) for one in wrong)
+    return tuple(Reason(ReasonKind.TOOL, why) for why in wrong)

@@ -47,61 +47,61 @@ def _frame(text: str) -> str:
 
 def parse(text: str, name: str = OUTPUT) -> Profile:
     """What 'perf report -g folded' wrote; CannotMeasure names the line it does not read."""
-    found = Profile()
+    profile = Profile()
     if not text.endswith("\n"):
         raise CannotMeasure(f"{name}: is cut: it does not end with a newline")
     task, own, left = "", "", 0
     for number, line in enumerate(text.split("\n"), 1):
         if match := _PERIOD.fullmatch(line):
-            found.nanoseconds = int(match[1])
+            profile.nanoseconds = int(match[1])
         elif not line.strip() or line.startswith("#"):
             continue
         elif match := _HEAD.fullmatch(line):
             if left > 0:
-                found.stacks[task, own] += left
+                profile.stacks[task, own] += left
             task, left = printable(match[2].strip(), 32) or UNKNOWN, int(match[1])
             own = _frame(match[4]) if match[3] == "k" else USER
-            found.samples += left
+            profile.samples += left
             if own != USER:
-                found.functions[own] += left
+                profile.functions[own] += left
         elif (match := _CHAIN.fullmatch(line)) and task:
             left -= int(match[1])
             if left < 0:
                 raise CannotMeasure(f"{name}:{number}: its chains have more samples than it has")
-            found.stacks[task, *map(_frame, match[2].split("|")[:128])] += int(match[1])
+            profile.stacks[task, *map(_frame, match[2].split("|")[:128])] += int(match[1])
         else:
             raise CannotMeasure(f"{name}:{number}: is not a line of perf report: "
                                 f"{printable(line, 60)!r}")
-        if len(found.stacks) > _MOST_STACKS:
+        if len(profile.stacks) > _MOST_STACKS:
             raise CannotMeasure(f"{name}:{number}: more than {_MOST_STACKS} call chains")
     if left > 0:
-        found.stacks[task, own] += left
-    if not found.samples or not found.nanoseconds:
+        profile.stacks[task, own] += left
+    if not profile.samples or not profile.nanoseconds:
         raise CannotMeasure(f"{name}: has no samples: the steady phase was too short for a "
                             "profile; raise workload.ratio or workload.passes")
-    return found
+    return profile
 
 
 def read(evidence: Path) -> Profile:
     return parse(guestfile.raw(evidence / OUTPUT, MOST).decode("utf-8", "replace"))
 
 
-def measure(evidence: Path, found: dict[str, Metric]) -> dict[str, Metric]:
+def measure(evidence: Path, measured: dict[str, Metric]) -> dict[str, Metric]:
     """CPU time per swapped-out page in the functions that have most of it.
 
     In the exact tier a nanosecond is an instruction.
     """
-    profile, pages = read(evidence), found["pswpout"]
-    exact = "instructions_per_page" in found
+    profile, pages = read(evidence), measured["pswpout"]
+    exact = "instructions_per_page" in measured
     # One CPU: all its time is known, and the timer misses some of it.
-    each = found["instructions_per_page"].value / profile.samples if exact \
+    each = measured["instructions_per_page"].value / profile.samples if exact \
         else profile.nanoseconds / profile.samples / pages.value
     unit, source = "instructions/page" if exact else "ns/page", f"{OUTPUT}, {pages.evidence}"
     made = {f"{PREFIX}{name}": Metric(count * each, unit, "", source)
             for name, count in profile.functions.most_common(TOP) if name != UNKNOWN}
     # Idle time is sampled, too: all CPUs for all of the phase are what there was to see.
     cpus = guestfile.document(evidence / QEMU).integer("vcpus", 1)
-    coverage = profile.nanoseconds / 1e9 / cpus / found["steady_s"].value
+    coverage = profile.nanoseconds / 1e9 / cpus / measured["steady_s"].value
     return {"profile_samples": Metric(profile.samples, "samples", "", OUTPUT),
             COVERAGE: Metric(coverage, "", "",
-                             f"{OUTPUT}, {QEMU}, {found['steady_s'].evidence}"), **made}
+                             f"{OUTPUT}, {QEMU}, {measured['steady_s'].evidence}"), **made}

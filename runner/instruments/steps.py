@@ -19,26 +19,26 @@ _FOLDED = ("--stdio", "--no-children", "-F", "sample,comm,sym", "-t", "|",
 def steps(instruments: Instruments, threads: int, device: SwapDevice,
           exact: bool = False) -> tuple[ToolStep, ...]:
     """`exact`: time is instructions, so a second is worth many more samples."""
-    found: list[ToolStep] = []
+    tool_steps: list[ToolStep] = []
     if instruments.ndctl:
-        found += _ndctl(instruments.ndctl)
+        tool_steps += _ndctl(instruments.ndctl)
     if instruments.noise:
-        found.append(ToolStep(pressure.PROGRAM, "beside", instruments.noise))
+        tool_steps.append(ToolStep(pressure.PROGRAM, "beside", instruments.noise))
     if instruments.fio:
         share = min(FIO_BYTES, device.size) // threads // PAGE_SIZE * PAGE_SIZE
-        found.append(ToolStep(
+        tool_steps.append(ToolStep(
             "fio", "before", ("/bin/fio", "--output-format=json", "/jobs/ceiling.fio"),
             (f"JOBS={threads}", f"SHARE={share}")))
     if "profile" in instruments.perf:
         rate = profile.EXACT_HZ if exact else profile.TIMED_HZ
         # No PMU in the guest: a timer of the kernel's asks who runs.
-        found += _perf("profile", (*_RECORD, "-e", "cpu-clock", "-F", str(rate), "-g",
-                                   "--kernel-callchains"), ("/bin/perf", "report", *_FOLDED))
+        tool_steps += _perf("profile", (*_RECORD, "-e", "cpu-clock", "-F", str(rate), "-g",
+                                        "--kernel-callchains"), ("/bin/perf", "report", *_FOLDED))
     if "locks" in instruments.perf:
-        found += _perf("locks", (*_RECORD, "-e", "lock:contention_begin", "-e",
-                                 "lock:contention_end", "-R", "-c", "1", "-m", "1024", "-g",
-                                 "--kernel-callchains"), ("/bin/perf", "lock", "contention"))
-    return tuple(found)
+        tool_steps += _perf("locks", (*_RECORD, "-e", "lock:contention_begin", "-e",
+                                      "lock:contention_end", "-R", "-c", "1", "-m", "1024", "-g",
+                                      "--kernel-callchains"), ("/bin/perf", "lock", "contention"))
+    return tuple(tool_steps)
 
 
 def spare(instruments: Instruments, size: int) -> int:

@@ -41,19 +41,19 @@ class Tiers:
 def read(table: Table, tiers: Tiers, devices: Iterable[str],
          load: tuple[str, ...] = ()) -> Instruments:
     """UsageError with file, line and key for what is not right; `load`: tools it runs."""
-    found = Instruments(table.boolean("fio", False), tuple(table.texts("perf", [], PERF)),
-                        table.text("ndctl", "", ndctl.MODES),
-                        pressure.arguments(table, pressure.PROGRAM), load)
-    if "locks" in found.perf and tiers.alone:
+    instruments = Instruments(table.boolean("fio", False), tuple(table.texts("perf", [], PERF)),
+                              table.text("ndctl", "", ndctl.MODES),
+                              pressure.arguments(table, pressure.PROGRAM), load)
+    if "locks" in instruments.perf and tiers.alone:
         table.complain("perf", "locks: one vCPU waits for no lock; take "
                                f"{', '.join(tiers.alone)} out of tiers")
-    if found.ndctl and set(devices) != {"pmem"}:
+    if instruments.ndctl and set(devices) != {"pmem"}:
         table.complain("ndctl", "provisions the nvdimm of device pmem; set devices = [\"pmem\"]")
-    for device in devices if found.fio else ():
+    for device in devices if instruments.fio else ():
         if not is_one(device):
             table.complain("fio", f"measures one swap device, not {device}; take one of them")
-    if found.programs and tiers.others:
+    if instruments.programs and tiers.others:
         table.complain("", f"tools run in the tiers {' and '.join(tiers.able)}; take "
                            f"{', '.join(tiers.others)} out of tiers")
     table.close()
-    return found
+    return instruments

@@ -70,16 +70,16 @@ def known() -> list[str]:
 def _figure(tables: tomlfile.Table, name: str) -> Figure:
     table, most = tables.table(name), FIGURES[name]
     value = table.number("value", 0, most, tomlfile.REQUIRED)
-    found = Figure(value, table.number("low", 0, most, value),
-                   table.number("high", 0, most, value), table.text("source", tomlfile.REQUIRED))
-    if not found.low <= found.value <= found.high:
-        table.complain("value", f"{found.value:g} is not in its range "
-                                f"{found.low:g}..{found.high:g}")
+    figure = Figure(value, table.number("low", 0, most, value),
+                    table.number("high", 0, most, value), table.text("source", tomlfile.REQUIRED))
+    if not figure.low <= figure.value <= figure.high:
+        table.complain("value", f"{figure.value:g} is not in its range "
+                                f"{figure.low:g}..{figure.high:g}")
     # Time would stand still.
-    if name == "ns_per_instruction" and not found.low > 0:
+    if name == "ns_per_instruction" and not figure.low > 0:
         table.complain("low", "must be above 0")
     table.close()
-    return found
+    return figure
 
 
 def _published(table: tomlfile.Table) -> Published:
@@ -88,12 +88,12 @@ def _published(table: tomlfile.Table) -> Published:
     extra = table.number("counts_too_much", 0, 1, 0.0)
     if len(rates) != len(threads):
         table.complain("kib_per_s", f"has {len(rates)} figures for {len(threads)} thread counts")
-    found = Published(table.text("kernel", tomlfile.REQUIRED),
-                      {one: rate * KIB / PAGE_SIZE / (1 + extra)
-                       for one, rate in zip(threads, rates)},
-                      table.text("source", tomlfile.REQUIRED))
+    published = Published(table.text("kernel", tomlfile.REQUIRED),
+                          {count: rate * KIB / PAGE_SIZE / (1 + extra)
+                           for count, rate in zip(threads, rates)},
+                          table.text("source", tomlfile.REQUIRED))
     table.close()
-    return found
+    return published
 
 
 def _digest(file: Path) -> str:
@@ -119,11 +119,11 @@ def load(name: str) -> Machine:
         tables.table("far_ns").complain("value", (
             f"{figures['far_ns'].value:g} is below that of near_ns, "
             f"{figures['near_ns'].value:g}; a line from another socket takes no less"))
-    found = Machine(
+    machine = Machine(
         file.stem, root.text("title", tomlfile.REQUIRED), file,
         root.integer("sockets", 1, SOCKETS, tomlfile.REQUIRED),
         root.integer("cores", 1, CORES, tomlfile.REQUIRED), figures,
         _published(root.table("published")) if "published" in root.keys() else None,
         _digest(file))
     root.close()
-    return found
+    return machine

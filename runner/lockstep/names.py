@@ -31,10 +31,10 @@ class Names:
                     self._structures.append((start, start + reach, what.format(place)))
 
     def _words(self, name: str, count: int, reading: Reading) -> list[int]:
-        found = self._symbols.named(name)
-        if not found:
+        symbol = self._symbols.named(name)
+        if not symbol:
             return []
-        return [reading.peeks.get(found.start + _WORD * place, 0) for place in range(count)]
+        return [reading.peeks.get(symbol.start + _WORD * place, 0) for place in range(count)]
 
     def _known(self, address: int) -> str:
         """Part of a structure or of a per-CPU variable; '' where it is neither."""
@@ -42,9 +42,9 @@ class Names:
             if start <= address < end:
                 return f"{what} +{address - start:#x}"
         for cpu, base in enumerate(self._bases):
-            if found := self._symbols.per_cpu.at((address - base) % _ADDRESSES):
-                offset = (address - base) % _ADDRESSES - found.start
-                return f"per-CPU {found.name}{f' +{offset:#x}' if offset else ''}, CPU {cpu}"
+            if symbol := self._symbols.per_cpu.at((address - base) % _ADDRESSES):
+                offset = (address - base) % _ADDRESSES - symbol.start
+                return f"per-CPU {symbol.name}{f' +{offset:#x}' if offset else ''}, CPU {cpu}"
         return ""
 
     def line(self, address: int) -> str:
@@ -53,15 +53,15 @@ class Names:
             return known
         # Of several variables in a line the one that begins in it; lockdep's keys are none.
         for place in range(address, address + LINE, _WORD):
-            found = self._symbols.at(place)
-            if found and found.start >= address and not found.name.startswith("__key"):
-                return found.name
+            symbol = self._symbols.at(place)
+            if symbol and symbol.start >= address and not symbol.name.startswith("__key"):
+                return symbol.name
         return self._at(address)
 
     def _at(self, address: int) -> str:
-        if found := self._symbols.at(address):
-            offset = address - found.start
-            return f"{found.name} +{offset:#x}" if offset else found.name
+        if symbol := self._symbols.at(address):
+            offset = address - symbol.start
+            return f"{symbol.name} +{offset:#x}" if offset else symbol.name
         return {"direct map": "heap", "struct pages": "struct page"}.get(place_of(address),
                                                                          place_of(address))
 

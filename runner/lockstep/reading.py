@@ -78,7 +78,7 @@ class Reading:
 def _row(data: object, counts: int, key: str) -> tuple[int, int, list[int]]:
     """Two addresses and so many counts."""
     if isinstance(data, list) and len(data) == 2 + counts \
-            and all(type(one) is int and one >= 0 for one in data[2:]):
+            and all(type(count) is int and count >= 0 for count in data[2:]):
         try:
             return int(str(data[0]), 16), int(str(data[1]), 16), data[2:]
         except ValueError:
@@ -88,11 +88,11 @@ def _row(data: object, counts: int, key: str) -> tuple[int, int, list[int]]:
 
 
 def _pairs(part: Json, key: str) -> tuple[Pair, ...]:
-    found = []
+    pairs = []
     for data in part.array(key):
         held, took, counts = _row(data, 4, key)
-        found.append(Pair(held, took, Moves(*counts)))
-    return tuple(found)
+        pairs.append(Pair(held, took, Moves(*counts)))
+    return tuple(pairs)
 
 
 def _line(part: Json) -> Line:
@@ -127,15 +127,15 @@ def read(evidence: Path) -> Reading:
     data = guestfile.document(evidence / NAME)
     cpus = data.objects("cpus")
     _sound(data, len(cpus))
-    windows = [one.object("window") for one in cpus]
-    total = {name: sum(one.integer(name) for one in windows) for name in COUNTERS}
+    windows = [cpu.object("window") for cpu in cpus]
+    total = {name: sum(window.integer(name) for window in windows) for name in COUNTERS}
     waits = [_row(row, 2, "waits") for row in data.array("waits")]
     pauses = [_row(row, 2, "pauses") for row in data.array("pauses")]
     peeks = data.object("peeks")
     words = [_row([key, peeks.text(key)], 0, "peeks") for key in peeks.keys()]
     return Reading(data.integer("fs") / _FS_PER_NS, len(cpus),
-                   sum(one.integer("fs") for one in cpus) / _FS_PER_NS, total,
-                   tuple(_line(one) for one in data.objects("lines")),
+                   sum(cpu.integer("fs") for cpu in cpus) / _FS_PER_NS, total,
+                   tuple(_line(line) for line in data.objects("lines")),
                    tuple(Wait(site, lock, counts[0], counts[1] / _FS_PER_NS)
                          for site, lock, counts in waits),
                    tuple((code, counts[0], counts[1] / _FS_PER_NS) for code, _, counts in pauses),

@@ -54,7 +54,7 @@ def _fs(ns: float) -> int:
 
 
 def _machine(run: Simulation) -> Iterator[str]:
-    figures = {name: one.value for name, one in run.machine.figures.items()}
+    figures = {name: figure.value for name, figure in run.machine.figures.items()}
     yield f"cpus {run.vcpus}"
     yield from (f"socket {vcpu} {run.socket(vcpu)}" for vcpu in range(run.vcpus))
     instruction = _fs(figures["ns_per_instruction"])
@@ -69,19 +69,19 @@ def _machine(run: Simulation) -> Iterator[str]:
 
 
 def _kernel(symbols: Symbols, vcpus: int) -> Iterator[str]:
-    for one in symbols.beginning(*_LEAVES):
-        yield f"leaf {one.start:#x} {one.end:#x}"
+    for leaf in symbols.beginning(*_LEAVES):
+        yield f"leaf {leaf.start:#x} {leaf.end:#x}"
     for name in _BULK:
-        if found := symbols.named(name):
-            yield f"bulk {found.start:#x} {found.end:#x}"
+        if symbol := symbols.named(name):
+            yield f"bulk {symbol.start:#x} {symbol.end:#x}"
     for name in _WAITS:
-        if found := symbols.named(name):
-            yield f"span lock {found.start:#x}"
+        if symbol := symbols.named(name):
+            yield f"span lock {symbol.start:#x}"
     if tick := symbols.named(_TICK):
         yield f"span irq {tick.start:#x}"
     for name, count in (*POINTERS, (PER_CPU_OFFSETS, vcpus)):
-        if found := symbols.named(name):
-            yield from (f"peek {found.start + 8 * place:#x}" for place in range(count))
+        if symbol := symbols.named(name):
+            yield from (f"peek {symbol.start + 8 * place:#x}" for place in range(count))
 
 
 def text(run: Simulation, symbols: Symbols) -> str:

@@ -23,35 +23,37 @@ def _metric(value: float, unit: str, better: str) -> Metric:
     return Metric(value, unit, better, reading.NAME)
 
 
-def speed(found: Reading, names: Names, pages: int) -> dict[str, Metric]:
+def speed(written: Reading, names: Names, pages: int) -> dict[str, Metric]:
     """Throughput and time in simulated time, and what the time of the vCPUs went to."""
-    total = found.total
-    idle = sum(ns for code, _, ns in found.pauses if names.code(code).startswith(_IDLE))
-    spin = sum(ns for code, _, ns in found.pauses) - idle
-    waited = sum(one.count for one in found.waits)
+    total = written.total
+    idle = sum(ns for code, _, ns in written.pauses if names.code(code).startswith(_IDLE))
+    spin = sum(ns for code, _, ns in written.pauses) - idle
+    waited = sum(wait.count for wait in written.waits)
     return {
-        "throughput_mib_s": _metric(pages * PAGE_SIZE / MIB / (found.ns / 1e9), "MiB/s", "higher"),
-        "ns_per_page": _metric(found.ns / pages, "ns/page", "lower"),
-        "cpu_ns_per_page": _metric((found.cpu_ns - idle) / pages, "ns/page", "lower"),
+        "throughput_mib_s": _metric(pages * PAGE_SIZE / MIB / (written.ns / 1e9), "MiB/s",
+                                    "higher"),
+        "ns_per_page": _metric(written.ns / pages, "ns/page", "lower"),
+        "cpu_ns_per_page": _metric((written.cpu_ns - idle) / pages, "ns/page", "lower"),
         "retired_per_page": _metric(total["insns"] / pages, "instructions/page", "lower"),
         "transfers_per_page": _metric((total["near"] + total["far"]) / pages,
                                       "transfers/page", "lower"),
         "far_transfers_per_page": _metric(total["far"] / pages, "transfers/page", "lower"),
-        "stall_share": _metric(total["stall_fs"] / 1e6 / found.cpu_ns, "", "lower"),
+        "stall_share": _metric(total["stall_fs"] / 1e6 / written.cpu_ns, "", "lower"),
         "contended_per_page": _metric(waited / pages, "contentions/page", "lower"),
-        "wait_ns_per_page": _metric(sum(one.ns for one in found.waits) / pages, "ns/page", "lower"),
-        "spin_share": _metric(spin / found.cpu_ns, "", "lower"),
-        "idle_share": _metric(idle / found.cpu_ns, "", ""),
+        "wait_ns_per_page": _metric(sum(wait.ns for wait in written.waits) / pages, "ns/page",
+                                    "lower"),
+        "spin_share": _metric(spin / written.cpu_ns, "", "lower"),
+        "idle_share": _metric(idle / written.cpu_ns, "", ""),
         "tick_share": _metric(total["irq_insns"] / max(1, total["insns"]), "", ""),
     }
 
 
-def lines(found: Reading, names: Names, pages: int) -> dict[str, Metric]:
+def lines(written: Reading, names: Names, pages: int) -> dict[str, Metric]:
     """The hottest lines, and who takes them from whom; of one name together."""
     moves: dict[str, int] = defaultdict(int)
     writes: dict[str, int] = defaultdict(int)
     fights: dict[str, dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
-    for line in found.lines:
+    for line in written.lines:
         name = names.line(line.address)
         fighting: dict[tuple[str, str], int] = defaultdict(int)
         for pair in line.pairs:
@@ -77,17 +79,17 @@ def lines(found: Reading, names: Names, pages: int) -> dict[str, Metric]:
     return metrics
 
 
-def waits(found: Reading, names: Names, pages: int) -> dict[str, Metric]:
+def waits(written: Reading, names: Names, pages: int) -> dict[str, Metric]:
     """Contended acquisitions by lock and function."""
     counts: dict[tuple[str, str], int] = defaultdict(int)
-    for one in found.waits:
-        counts[names.lock(one.lock), names.code(one.site)] += one.count
+    for wait in written.waits:
+        counts[names.lock(wait.lock), names.code(wait.site)] += wait.count
     busiest = sorted(counts, key=lambda key: (-counts[key], key))[:_WAITS]
     return {BAR.join((WAIT, *key)): _metric(counts[key] / pages, "contentions/page", "")
             for key in busiest}
 
 
-def measure(found: Reading, names: Names, pages: int) -> dict[str, Metric]:
+def measure(written: Reading, names: Names, pages: int) -> dict[str, Metric]:
     """All of it, per page swapped out in the window."""
-    return {**speed(found, names, pages), **lines(found, names, pages),
-            **waits(found, names, pages)}
+    return {**speed(written, names, pages), **lines(written, names, pages),
+            **waits(written, names, pages)}

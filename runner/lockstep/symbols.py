@@ -43,13 +43,14 @@ class Symbols:
         self._symbols = [Symbol(name, start, following.get(start, start + _LAST))
                          for start, name in rows]
         self._named: dict[str, Symbol] = {}
-        for one in self._symbols:
-            self._named.setdefault(one.name, one)
+        for symbol in self._symbols:
+            self._named.setdefault(symbol.name, symbol)
         low, high = (self._named.get(name) for name in _PER_CPU)
         span = (low.start, high.start) if low and high else (0, 0)
-        self.per_cpu = _Index(one for one in self._symbols if span[0] <= one.start < span[1])
-        self._fixed = _Index(one for one in self._symbols
-                             if one.start >= _KERNEL and not span[0] <= one.start < span[1])
+        self.per_cpu = _Index(symbol for symbol in self._symbols
+                              if span[0] <= symbol.start < span[1])
+        self._fixed = _Index(symbol for symbol in self._symbols
+                             if symbol.start >= _KERNEL and not span[0] <= symbol.start < span[1])
 
     def __bool__(self) -> bool:
         return bool(self._symbols)
@@ -59,7 +60,7 @@ class Symbols:
 
     def beginning(self, *prefixes: str) -> list[Symbol]:
         """Symbols whose name begins with one of these, by address."""
-        return [one for one in self._symbols if one.name.startswith(prefixes)]
+        return [symbol for symbol in self._symbols if symbol.name.startswith(prefixes)]
 
     def at(self, address: int) -> Symbol | None:
         """Static code or data of the kernel that the address lies in."""
@@ -67,21 +68,21 @@ class Symbols:
 
     def function(self, low: int) -> str:
         """The function at a code's address or the low half of it; '?' where there is none."""
-        found = self.at(low | 0xFFFFFFFF00000000)
-        return found.name if found else "?"
+        symbol = self.at(low | 0xFFFFFFFF00000000)
+        return symbol.name if symbol else "?"
 
 
 class _Index:
     def __init__(self, symbols: Iterable[Symbol]) -> None:
         self._symbols = list(symbols)
-        self._starts = [one.start for one in self._symbols]
+        self._starts = [symbol.start for symbol in self._symbols]
 
     def at(self, address: int) -> Symbol | None:
-        found = bisect.bisect_right(self._starts, address) - 1
-        if found < 0 or address >= self._symbols[found].end:
+        place = bisect.bisect_right(self._starts, address) - 1
+        if place < 0 or address >= self._symbols[place].end:
             return None
         # Of several names of one address the first.
-        return self._symbols[bisect.bisect_left(self._starts, self._starts[found])]
+        return self._symbols[bisect.bisect_left(self._starts, self._starts[place])]
 
 
 def keep(image: Path, evidence: Path) -> None:

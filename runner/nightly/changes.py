@@ -114,7 +114,7 @@ def e_divisive(values: Sequence[float], rule: Rule) -> list[Change]:
     logs = _logs(values)
     distances = numpy.abs(logs[:, None] - logs[None, :])
     draw = numpy.random.default_rng(_SEED)
-    found: dict[int, float] = {}
+    splits: dict[int, float] = {}
     stretches = [(0, len(logs))]
     while stretches:
         low, high = stretches.pop()
@@ -125,9 +125,9 @@ def e_divisive(values: Sequence[float], rule: Rule) -> list[Change]:
         p = _test(part, gain, rule.alpha, draw)
         if p is None:
             continue
-        found[low + at] = p
+        splits[low + at] = p
         stretches += [(low, low + at), (low + at, high)]
-    return _fenced(values, logs, found, rule)
+    return _fenced(values, logs, splits, rule)
 
 
 def _levels(logs: _Array, splits: Sequence[int]) -> list[float]:
@@ -135,10 +135,10 @@ def _levels(logs: _Array, splits: Sequence[int]) -> list[float]:
     return [float(numpy.median(logs[low:high])) for low, high in zip(edges, edges[1:])]
 
 
-def _fenced(values: Sequence[float], logs: _Array, found: dict[int, float], rule: Rule
+def _fenced(values: Sequence[float], logs: _Array, p_of: dict[int, float], rule: Rule
             ) -> list[Change]:
     """What is left when changes within the threshold or the fence are taken out, least first."""
-    splits = sorted(found)
+    splits = sorted(p_of)
     while splits:
         edges = [0, *splits, len(logs)]
         levels = _levels(logs, splits)
@@ -157,7 +157,7 @@ def _fenced(values: Sequence[float], logs: _Array, found: dict[int, float], rule
         splits.pop(least)
     edges = [0, *splits, len(values)]
     middles = [float(numpy.median(values[low:high])) for low, high in zip(edges, edges[1:])]
-    return [Change(at, middles[place], middles[place + 1], found[at])
+    return [Change(at, middles[place], middles[place + 1], p_of[at])
             for place, at in enumerate(splits)]
 
 
@@ -174,17 +174,17 @@ def steps(values: Sequence[float], rule: Rule) -> list[Change]:
     """
     logs = _logs(values)
     reach = max(math.log1p(rule.threshold), rule.fence * _jitter(logs))
-    found: list[tuple[int, float]] = []
+    stepped: list[tuple[int, float]] = []
     start = 0
     for at in range(1, len(values)):
         level = float(numpy.median(values[start:at]))
         away = abs(float(logs[at]) - float(numpy.median(logs[start:at])))
         if away > reach and abs(values[at] - level) > rule.floor:
-            found.append((at, level))
+            stepped.append((at, level))
             start = at
-    ends = [at for at, _ in found[1:]] + [len(values)]
+    ends = [at for at, _ in stepped[1:]] + [len(values)]
     return [Change(at, before, float(numpy.median(values[at:end])), None)
-            for (at, before), end in zip(found, ends)]
+            for (at, before), end in zip(stepped, ends)]
 
 
 def fence(level: Sequence[float], rule: Rule) -> tuple[float, float] | None:

@@ -83,10 +83,10 @@ def load(path: Path) -> Nightly:
     retention = Retention(thin.integer("keep", 0, 100000, 30), thin.integer("every", 1, 100000, 7))
     thin.close()
     looks = _looks(root) if "layouts" in root.keys() else None
-    found = Nightly(path.stem, title, path, tuple(kernels), first_good, experiment,
-                    root.boolean("fetch", False), root.text("unchanged", "measure", UNCHANGED),
-                    root.text("on_regression", "report", ON_REGRESSION),
-                    path.parent / known if known else None, settings, retention,
-                    layouts.raised(asked.rules.layouts) if looks is None else looks)
+    nightly = Nightly(path.stem, title, path, tuple(kernels), first_good, experiment,
+                      root.boolean("fetch", False), root.text("unchanged", "measure", UNCHANGED),
+                      root.text("on_regression", "report", ON_REGRESSION),
+                      path.parent / known if known else None, settings, retention,
+                      layouts.raised(asked.rules.layouts) if looks is None else looks)
     root.close()
-    return found
+    return nightly

@@ -41,9 +41,9 @@ def begin(config: Nightly, outcome: Outcome, results: Path, progress: Progress) 
             asked.append(_pending(finding, _ask(config, tonight, finding, results, progress)))
         except SwapscaleError as error:
             asked.append(Bisected(finding.said, "none", str(error)))
-    folders = {one.folder for one in asked}
-    asked += [one for one in _earlier(outcome, results) if one.folder not in folders]
-    names = tuple(Path(one.folder).name for one in asked if one.folder)
+    folders = {pending.folder for pending in asked}
+    asked += [earlier for earlier in _earlier(outcome, results) if earlier.folder not in folders]
+    names = tuple(Path(pending.folder).name for pending in asked if pending.folder)
     if names:
         nightfile.write(home, dataclasses.replace(tonight, bisects=names))
     return _with(outcome, asked)
@@ -51,15 +51,15 @@ def begin(config: Nightly, outcome: Outcome, results: Path, progress: Progress) 
 
 def unfinished(outcome: Outcome) -> bool:
     """Whether there is work for finish()."""
-    return any(one.state == "unfinished" for one in outcome.comparison.bisects)
+    return any(bisect.state == "unfinished" for bisect in outcome.comparison.bisects)
 
 
 def finish(outcome: Outcome, progress: Progress) -> Outcome:
     """Bisect to the end; what keeps us from it is told, and is no reason to fail the night."""
     if not unfinished(outcome):
         return outcome
-    done = _with(outcome, [_answer(one, progress) if one.state == "unfinished" else one
-                           for one in outcome.comparison.bisects])
+    done = _with(outcome, [_answer(bisect, progress) if bisect.state == "unfinished" else bisect
+                           for bisect in outcome.comparison.bisects])
     assert done.folder is not None
     try:
         for note in report.write_all(done.comparison, done.folder):
@@ -73,17 +73,17 @@ def _answer(asked: Bisected, progress: Progress) -> Bisected:
     folder = Path(asked.folder)
     progress.log(f"which commit? {asked.regression}; bisect in {folder}")
     try:
-        found = run.finish(*run.reopen(folder, progress), progress)
+        answer = run.finish(*run.reopen(folder, progress), progress)
     except NothingToBisect as error:
         return dataclasses.replace(asked, state="inconclusive", said=str(error))
     except (SwapscaleError, OSError) as error:
         progress.warn(f"bisect: {error}")
         return dataclasses.replace(asked, state="failed", said=f"{error}; {_later(folder)}")
-    sure = found.confidence if found.culprit else None
+    sure = answer.confidence if answer.culprit else None
     return dataclasses.replace(
-        asked, state="found" if found.culprit and found.confirmed else "inconclusive",
-        said=found.headline(), report=str(folder / bisectformats.FILES["text"]),
-        culprit=found.culprit, title=found.title, confidence=sure, confirmed=found.confirmed)
+        asked, state="found" if answer.culprit and answer.confirmed else "inconclusive",
+        said=answer.headline(), report=str(folder / bisectformats.FILES["text"]),
+        culprit=answer.culprit, title=answer.title, confidence=sure, confirmed=answer.confirmed)
 
 
 def _pending(finding: Finding, folder: Path) -> Bisected:
@@ -101,7 +101,7 @@ def _with(outcome: Outcome, asked: Sequence[Bisected]) -> Outcome:
 
 def leading(findings: Sequence[Finding]) -> Finding:
     """The one to bisect by; the others, where they are the same commit's, move with it."""
-    most = min(findings, key=lambda one: (tier.find(one.tier).rank, -abs(one.change)))
+    most = min(findings, key=lambda finding: (tier.find(finding.tier).rank, -abs(finding.change)))
     cell = (most.tier, most.metric, most.device, most.threads)
     # History's good end is the night before; the baseline's may be older.
     return next((finding for finding in findings if finding.against.kind is Kind.HISTORY and
@@ -110,7 +110,7 @@ def leading(findings: Sequence[Finding]) -> Finding:
 
 def _earlier(outcome: Outcome, results: Path) -> list[Bisected]:
     """The bisects of what is not new: an answer is had again from what was measured for it."""
-    found: dict[str, Bisected] = {}
+    earlier: dict[str, Bisected] = {}
     for _, before in reversed(night.earlier(results, outcome.track)):
         stands = [finding for finding in outcome.findings if finding.name in before.reported]
         for name in before.bisects:
@@ -121,8 +121,8 @@ def _earlier(outcome: Outcome, results: Path) -> list[Bisected]:
             cell = (asked.metric, asked.device, asked.threads, asked.tier)
             for stand in stands:
                 if (stand.metric, stand.device, stand.threads, stand.tier) == cell:
-                    found.setdefault(name, _pending(stand, results / name))
-    return list(found.values())
+                    earlier.setdefault(name, _pending(stand, results / name))
+    return list(earlier.values())
 
 
 def _ask(config: Nightly, tonight: NightRecord, finding: Finding, results: Path,

@@ -105,13 +105,14 @@ def _read(file: TextIO, name: str) -> dict[str, _Coming]:
             continue
         if folder not in coming:
             raise UsageError(f"{where}: a sample of {folder} comes before its campaign")
-        one = store.from_line(json.dumps(told.data["sample"]), where)
-        if one.number in coming[folder].samples:
-            raise UsageError(f"{where}: sample {one.number} of {folder} stands in the file twice")
-        coming[folder].samples[one.number] = one
-    for folder, found in coming.items():
-        if len(found.samples) != found.expected:
-            raise UsageError(f"{name}: {folder} has {len(found.samples)} of {found.expected} "
+        sample = store.from_line(json.dumps(told.data["sample"]), where)
+        if sample.number in coming[folder].samples:
+            raise UsageError(f"{where}: sample {sample.number} of {folder} stands in the file "
+                             "twice")
+        coming[folder].samples[sample.number] = sample
+    for folder, incoming in coming.items():
+        if len(incoming.samples) != incoming.expected:
+            raise UsageError(f"{name}: {folder} has {len(incoming.samples)} of {incoming.expected} "
                              "samples: the file was cut short; export it again")
     if not number:
         raise UsageError(f"{name}: is empty")
@@ -129,38 +130,38 @@ def take(file: TextIO, name: str, results: Path) -> tuple[int, int]:
     except UnicodeDecodeError as error:
         raise UsageError(f"{name}: is not UTF-8 at byte {error.start}") from None
     fresh = {}
-    for folder, found in coming.items():
+    for folder, incoming in coming.items():
         home = Campaign(results / folder)
         if not home.folder.exists():
-            fresh[folder] = found
+            fresh[folder] = incoming
             continue
         have = {sample.number: sample for sample in load_samples(home.samples_file, torn=True)} \
             if home.samples_file.exists() else {}
-        if any(have.get(number) != one for number, one in found.samples.items()):
+        if any(have.get(number) != sample for number, sample in incoming.samples.items()):
             raise UsageError(f"{name}: campaign {folder}: {home.folder} holds other samples; "
                              "nothing was imported. Move that folder away, or import into "
                              "another --results")
     try:
-        for folder, found in fresh.items():
-            _write(results, folder, found)
+        for folder, incoming in fresh.items():
+            _write(results, folder, incoming)
     except OSError as error:
         raise CannotMeasure(f"{error.filename or results}: cannot be written: "
                             f"{error.strerror}") from None
     return len(fresh), len(coming) - len(fresh)
 
 
-def _write(results: Path, folder: str, found: _Coming) -> None:
+def _write(results: Path, folder: str, incoming: _Coming) -> None:
     """One campaign's folder, whole or not at all."""
     made = Path(tempfile.mkdtemp(prefix=".import-", dir=results))
     try:
         home = Campaign(made)
-        home.experiment_file.write_text(found.experiment, encoding="utf-8")
-        for number in sorted(found.samples):
-            home.append(found.samples[number])
-        if found.night:
-            nightfile.write(made, found.night)
+        home.experiment_file.write_text(incoming.experiment, encoding="utf-8")
+        for number in sorted(incoming.samples):
+            home.append(incoming.samples[number])
+        if incoming.night:
+            nightfile.write(made, incoming.night)
         with open(home.plan_file, "w", encoding="utf-8") as file:
-            json.dump(found.record, file, indent=1)
+            json.dump(incoming.record, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
         made.chmod(0o755)

@@ -129,8 +129,8 @@ def read(folder: Path) -> Facts:
     images = record.get("images", [])
     try:
         built = {(str(image["kernel"]), str(image["flavour"])): image for image in images}
-        releases = {place: str(one["release"]) for place, one in built.items()}
-        configs = {place: str(one.get("config", "")) for place, one in built.items()}
+        releases = {place: str(image["release"]) for place, image in built.items()}
+        configs = {place: str(image.get("config", "")) for place, image in built.items()}
         name = str(record["experiment"])
     except (LookupError, TypeError, AttributeError):
         raise UsageError(f"{home.plan_file}: is not of a campaign") from None

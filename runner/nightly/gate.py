@@ -84,7 +84,7 @@ def _metric(series: Series) -> MetricResult:
 
 
 def _median(series: Series) -> float:
-    values = sorted(one.value for one in series.level())
+    values = sorted(night.value for night in series.level())
     return values[len(values) // 2]
 
 
@@ -95,24 +95,25 @@ def _enough(series: Series) -> bool:
 
 def _cell(track: str, kernel: str, group: Sequence[Series]) -> CellResult:
     key = group[0].key
-    metrics = tuple(_metric(one) for one in group)
-    worst = next((one for one in (Verdict.REGRESSED, Verdict.IMPROVED)
-                  if any(metric.verdict == one for metric in metrics)), Verdict.EQUIVALENT)
+    metrics = tuple(_metric(series) for series in group)
+    worst = next((worse for worse in (Verdict.REGRESSED, Verdict.IMPROVED)
+                  if any(metric.verdict == worse for metric in metrics)), Verdict.EQUIVALENT)
     said = [f"{metric.name}: {metric.reason}" for metric in metrics if metric.verdict == worst]
     reason = "; ".join(said[:3]) if worst != Verdict.EQUIVALENT else \
-        f"no change of level in {max(len(one.nights) for one in group)} nights that is not accepted"
+        f"no change of level in {max(len(series.nights) for series in group)} nights that is not " \
+        "accepted"
     vcpus = key.machine.split(" ")[0]
     return CellResult(HISTORY, kernel, key.device, key.threads, key.load, key.tier,
                       Accelerator(key.accelerator).value, int(vcpus) if vcpus.isdecimal() else 1,
                       worst, reason, "", metrics,
-                      sum(len(one.nights) - 1 for one in group), len(group),
-                      tuple(dict.fromkeys(one.nights[-1].evidence for one in group)),
+                      sum(len(series.nights) - 1 for series in group), len(group),
+                      tuple(dict.fromkeys(series.nights[-1].evidence for series in group)),
                       machine=key.simulated)
 
 
-def _of_tonight(found: History, track: str, campaign: str) -> list[Series]:
-    return [one for one in found.series if one.gated and one.key.kernel == track
-            and one.nights[-1].campaign == campaign]
+def _of_tonight(past: History, track: str, campaign: str) -> list[Series]:
+    return [series for series in past.series if series.gated and series.key.kernel == track
+            and series.nights[-1].campaign == campaign]
 
 
 def _accept(comparison: Comparison, track: str, since: str, accepted: Known
@@ -146,9 +147,9 @@ def _key(track: str, cell: CellResult, metric: MetricResult) -> SeriesKey:
                      metric.unit, metric.better)
 
 
-def judge(comparison: Comparison, found: History, track: str, kernel: str, campaign: str,
+def judge(comparison: Comparison, past: History, track: str, kernel: str, campaign: str,
           since: str, accepted: Known) -> Gated:
-    """The gate: `comparison` is tonight's campaign, `found` the history with tonight in it.
+    """The gate: `comparison` is tonight's campaign, `past` the history with tonight in it.
 
     `since` is the date of the night that the baseline was last known good.
     """
@@ -159,32 +160,32 @@ def judge(comparison: Comparison, found: History, track: str, kernel: str, campa
                 for cell in cells if not cell.alone and cell.verdict == Verdict.REGRESSED
                 for metric in cell.metrics if metric.verdict == Verdict.REGRESSED]
     recovered: list[str] = []
-    tonight = _of_tonight(found, track, campaign)
+    tonight = _of_tonight(past, track, campaign)
     groups: dict[tuple[str, int, str, str], list[Series]] = {}
     warnings = list(comparison.warnings)
-    for one in tonight:
-        key = one.key
-        if not _enough(one):
+    for series in tonight:
+        key = series.key
+        if not _enough(series):
             continue
-        groups.setdefault((key.device, key.threads, key.load, key.tier), []).append(one)
-        blamed = standing(one)
+        groups.setdefault((key.device, key.threads, key.load, key.tier), []).append(series)
+        blamed = standing(series)
         if blamed:
-            night = one.nights[blamed.at]
+            night = series.nights[blamed.at]
             findings.append(Finding(f"{key.label()} since {night.campaign}",
-                                    f"{key.label()}: {history.told(one, blamed)}", key.metric,
+                                    f"{key.label()}: {history.told(series, blamed)}", key.metric,
                                     key.device, key.threads, key.tier, blamed.change, HISTORY,
-                                    one.nights[blamed.at - 1].commit))
-        known += [f"{key.label()}: {history.told(one, change)}" for change in one.changes
+                                    series.nights[blamed.at - 1].commit))
+        known += [f"{key.label()}: {history.told(series, change)}" for change in series.changes
                   if change.known and change.verdict == "regressed"]
-        recovered += [f"{key.label()}: {history.told(one, change)}" for change in one.changes
-                      if change.verdict == "improved" and change.at == len(one.nights) - 1]
-        low, high = one.fence or (0.0, float("inf"))
-        if tier.find(key.tier).by_clock and not low <= one.nights[-1].value <= high:
+        recovered += [f"{key.label()}: {history.told(series, change)}" for change in series.changes
+                      if change.verdict == "improved" and change.at == len(series.nights) - 1]
+        low, high = series.fence or (0.0, float("inf"))
+        if tier.find(key.tier).by_clock and not low <= series.nights[-1].value <= high:
             warnings.append(
-                f"{key.label()}: {one.nights[-1].value:.6g} {key.unit} is outside the series' "
+                f"{key.label()}: {series.nights[-1].value:.6g} {key.unit} is outside the series' "
                 f"fence ({low:.6g} to {high:.6g}); one night decides nothing, see the next ones")
     cells += [_cell(track, kernel, group) for group in groups.values()]
-    few = sum(not _enough(one) for one in tonight)
+    few = sum(not _enough(series) for series in tonight)
     assumptions = list(comparison.assumptions)
     if few:
         assumptions.append(f"history: {few} series have too few nights to say anything (it takes "

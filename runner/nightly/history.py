@@ -103,22 +103,22 @@ def read(results: Path, acknowledged: Path | None = None, settings: Settings = S
         # One transaction: all series of the same moment.
         connection.execute("BEGIN")
         told = _thresholds(connection)
-        found = [_series(key, nights, told.get(key.kernel, {}), accepted, settings)
+        every = [_series(key, nights, told.get(key.kernel, {}), accepted, settings)
                  for key, nights in _nights(connection)]
-    found.sort(key=lambda one: (not one.gated, one.key))
-    return History(results, tuple(found), refreshed.problems)
+    every.sort(key=lambda series: (not series.gated, series.key))
+    return History(results, tuple(every), refreshed.problems)
 
 
 def _thresholds(connection: sqlite3.Connection) -> dict[str, dict[str, float]]:
     """Kernel that moves -> thresholds its latest campaign declares itself."""
-    found: dict[str, dict[str, float]] = {}
+    declared: dict[str, dict[str, float]] = {}
     rows = connection.execute(
         "SELECT DISTINCT series.kernel, campaign.started, campaign.thresholds FROM value "
         "JOIN series ON series.id = value.series JOIN campaign ON campaign.id = value.campaign "
         "ORDER BY campaign.started")
     for kernel, _, thresholds in rows:
-        found[kernel] = json.loads(thresholds)
-    return found
+        declared[kernel] = json.loads(thresholds)
+    return declared
 
 
 def _nights(connection: sqlite3.Connection) -> Iterable[tuple[SeriesKey, list[Night]]]:
@@ -165,20 +165,20 @@ def _series(key: SeriesKey, nights: list[Night], declared: dict[str, float], acc
     own = tier.find(key.tier)
     rule = Rule(threshold, own.floor, settings.fence, settings.alpha)
     values = [night.value for night in nights]
-    found = changes.e_divisive(values, rule) if own.by_clock else changes.steps(values, rule)
-    points = tuple(_point(key, nights, one, own.by_clock, accepted) for one in found)
+    levels = changes.e_divisive(values, rule) if own.by_clock else changes.steps(values, rule)
+    points = tuple(_point(key, nights, level, own.by_clock, accepted) for level in levels)
     start = points[-1].at if points else 0
     return Series(key, tuple(nights), points, changes.fence(values[start:], rule), True, threshold)
 
 
-def _point(key: SeriesKey, nights: list[Night], found: changes.Change, by_clock: bool,
+def _point(key: SeriesKey, nights: list[Night], level: changes.Change, by_clock: bool,
            accepted: Known) -> ChangePoint:
-    change = found.after / found.before - 1 if found.before else 0.0
-    worse = (found.after - found.before) * (1 if key.better == "lower" else -1) > 0
-    return ChangePoint(found.at, found.before, found.after, change,
+    change = level.after / level.before - 1 if level.before else 0.0
+    worse = (level.after - level.before) * (1 if key.better == "lower" else -1) > 0
+    return ChangePoint(level.at, level.before, level.after, change,
                        "regressed" if worse else "improved",
-                       "e-divisive" if by_clock else "threshold", found.p,
-                       accepted.reason(key, nights[found.at].date, change))
+                       "e-divisive" if by_clock else "threshold", level.p,
+                       accepted.reason(key, nights[level.at].date, change))
 
 
 def told(series: Series, change: ChangePoint) -> str:
@@ -196,15 +196,15 @@ def as_data(series: Series) -> dict[str, Any]:
     return dataclasses.asdict(series)
 
 
-def aged(found: History) -> dict[str, list[Aged]]:
+def aged(past: History) -> dict[str, list[Aged]]:
     """Per kernel that moves, its nights as retention sees them, oldest first."""
     nights: dict[str, dict[str, tuple[str, bool]]] = {}
-    for one in found.series:
-        turns = {change.at for change in one.changes}
-        for at, night in enumerate(one.nights):
+    for series in past.series:
+        turns = {change.at for change in series.changes}
+        for at, night in enumerate(series.nights):
             if not night.verdict:
                 continue  # no night of 'swapscale nightly': people throw those away themselves
-            mine = nights.setdefault(one.key.kernel, {})
+            mine = nights.setdefault(series.key.kernel, {})
             remarkable = at in turns or night.verdict not in _DULL
             mine[night.campaign] = (night.date, mine.get(night.campaign, ("", False))[1]
                                     or remarkable)

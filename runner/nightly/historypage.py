@@ -68,8 +68,9 @@ def _track(series: Series) -> Track:
         tuple(Point(when, night.value, night.interval) for when, night in zip(at, every)),
         tuple(Level(at[begin], at[end - 1], value)
               for begin, end, value in zip(starts, ends, values)),
-        tuple(Mark(at[one.at], every[one.at].value, "known" if one.known else one.verdict)
-              for one in series.changes), series.fence)
+        tuple(Mark(at[change.at], every[change.at].value, "known"
+                   if change.known else change.verdict)
+              for change in series.changes), series.fence)
 
 
 class _Links:
@@ -154,9 +155,9 @@ def _card(series: Series, id_: str, drawn: Drawn | None, links: _Links) -> Card:
         figure, _nights(series, id_, links), _facets(series))
 
 
-def _changes(found: Sequence[Series], ids: Sequence[str], links: _Links) -> Grid | None:
+def _changes(deciding: Sequence[Series], ids: Sequence[str], links: _Links) -> Grid | None:
     rows = []
-    for series, id_ in zip(found, ids):
+    for series, id_ in zip(deciding, ids):
         for change in series.changes:
             night = series.nights[change.at]
             rows.append((night.date, Row((
@@ -177,58 +178,60 @@ def _changes(found: Sequence[Series], ids: Sequence[str], links: _Links) -> Grid
                 tuple(row for _, row in rows)) if rows else None
 
 
-def _others(found: Sequence[Series], links: _Links) -> Grid | None:
-    rows = tuple(Row((Value(printable(label(one.key.metric))), Value(printable(one.key.kernel)),
-                      Value(printable(one.key.device)), Value(str(one.key.threads),
-                                                              one.key.threads),
-                      Value(printable(one.key.measured_by)),
-                      Value(f"{number(one.nights[-1].value)} {printable(one.key.unit, 40)}",
-                            one.nights[-1].value),
-                      Value(str(len(one.nights)), len(one.nights)), links.night(one.nights[-1])),
-                     _facets(one)) for one in found)
+def _others(others: Sequence[Series], links: _Links) -> Grid | None:
+    rows = tuple(Row((Value(printable(label(series.key.metric))),
+                      Value(printable(series.key.kernel)),
+                      Value(printable(series.key.device)), Value(str(series.key.threads),
+                                                                 series.key.threads),
+                      Value(printable(series.key.measured_by)),
+                      Value(f"{number(series.nights[-1].value)} {printable(series.key.unit, 40)}",
+                            series.nights[-1].value),
+                      Value(str(len(series.nights)), len(series.nights)),
+                      links.night(series.nights[-1])),
+                     _facets(series)) for series in others)
     columns = (Column("metric", False), Column("kernel", False), Column("device", False),
                Column("threads"), Column("tier", False), Column("last value"), Column("nights"),
                Column("last night", False))
     return Grid("others-table", "Series for information", columns, rows) if rows else None
 
 
-def _verdict(found: Sequence[Series]) -> tuple[str, str]:
+def _verdict(deciding: Sequence[Series]) -> tuple[str, str]:
     """The page's verdict and why: what nobody has accepted is on top."""
-    now = [state(one) for one in found]
-    worse = [one for one, what in zip(found, now) if what == "regressed"]
+    now = [state(series) for series in deciding]
+    worse = [series for series, what in zip(deciding, now) if what == "regressed"]
     if worse:
-        latest = max(worse, key=lambda one: one.nights[one.changes[-1].at].date)
+        latest = max(worse, key=lambda series: series.nights[series.changes[-1].at].date)
         change = latest.changes[-1]
-        many = f"{len(worse)} of {len(found)} series stand regressed, and nobody has accepted " \
+        many = f"{len(worse)} of {len(deciding)} series stand regressed, and nobody has accepted " \
             "it; the latest: " if len(worse) > 1 else \
-            f"1 of {len(found)} series stands regressed, and nobody has accepted it: "
+            f"1 of {len(deciding)} series stands regressed, and nobody has accepted it: "
         return "regressed", printable(f"{many}{_title(latest)}: {_told(latest, change)}", 800)
-    if not found:
+    if not deciding:
         return "inconclusive", "no series decides: the results folder holds no night with a " \
             "metric that has a threshold"
     words = [f"{now.count(what)} {what}" for what in ("improved", "known", "quiet")
              if now.count(what)]
     return ("improved" if "improved" in now else "equivalent"), \
-        f"no series stands regressed: {', '.join(words)} of {len(found)}"
+        f"no series stands regressed: {', '.join(words)} of {len(deciding)}"
 
 
 def render(history: History, page: Path) -> str:
     """The page; `page` is where it will lie, for its links to the nights' reports."""
     links, names = _Links(history.results, page), Names()
-    deciding = [one for one in history.series if one.gated and one.nights]
-    others = [one for one in history.series if not one.gated and one.nights]
+    deciding = [series for series in history.series if series.gated and series.nights]
+    others = [series for series in history.series if not series.gated and series.nights]
     order = {"regressed": 0, "known": 1, "improved": 2, "quiet": 3}
-    deciding.sort(key=lambda one: order[state(one)])
-    ids = [names.anchor("series", one.key.kernel, one.key.device, str(one.key.threads),
-                        one.key.tier, one.key.metric) for one in deciding]
-    drawn = nights.nights([_track(one) for one in deciding[:MOST]])
+    deciding.sort(key=lambda series: order[state(series)])
+    ids = [names.anchor("series", series.key.kernel, series.key.device, str(series.key.threads),
+                        series.key.tier, series.key.metric) for series in deciding]
+    drawn = nights.nights([_track(series) for series in deciding[:MOST]])
     pictures = [*drawn, *[None] * (len(deciding) - len(drawn))]
-    cards = [_card(*one, links) for one in zip(deciding, ids, pictures)]
+    cards = [_card(*drawing, links) for drawing in zip(deciding, ids, pictures)]
     tables = {"changes": _changes(deciding, ids, links), "others": _others(others, links)}
     rows = [Row((), card.facets) for card in cards]
     rows += [row for table in tables.values() if table for row in table.rows]
-    dates = sorted(night.date for one in history.series for night in one.nights)
-    campaigns = {night.campaign for one in history.series for night in one.nights}
+    dates = sorted(night.date for series in history.series for night in series.nights)
+    campaigns = {night.campaign for series in history.series for night in series.nights}
     facts = [("nights", str(len(campaigns))), ("series that decide", str(len(deciding))),
              ("for information", str(len(others)))]
     if dates:

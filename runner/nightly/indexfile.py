@@ -135,7 +135,7 @@ def opened(results: Path) -> Iterator[sqlite3.Connection]:
 
 def campaigns(results: Path) -> list[Path]:
     """Folders of campaigns below `results`, by name."""
-    return sorted(one.parent for one in results.glob("*/campaign.json"))
+    return sorted(file.parent for file in results.glob("*/campaign.json"))
 
 
 def refresh(results: Path, progress: Progress) -> Refreshed:
@@ -203,43 +203,44 @@ def _take_in(connection: sqlite3.Connection, folder: Path) -> None:
     """Put one campaign's figures in, in place of what the index had of it; in a transaction."""
     # Sealed before it is read: what changes meanwhile makes it stale again.
     seal = facts.seal(folder)
-    problem, found = "", None
+    problem, told = "", None
     try:
-        found = facts.read(folder)
+        told = facts.read(folder)
     except SwapscaleError as error:
         problem = str(error)
     connection.execute("DELETE FROM campaign WHERE folder = ?", (folder.name,))
     row = connection.execute(
         "INSERT INTO campaign (folder, seal, experiment, thresholds, started, night, problem) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (folder.name, seal, found.experiment if found else "",
-         json.dumps(found.thresholds if found else {}), _started(found),
-         json.dumps(nightfile.as_data(found.night)) if found and found.night else "",
+        (folder.name, seal, told.experiment if told else "",
+         json.dumps(told.thresholds if told else {}), _started(told),
+         json.dumps(nightfile.as_data(told.night)) if told and told.night else "",
          printable(problem, 400))).lastrowid
-    if found:
-        _fill(connection, int(row or 0), found)
+    if told:
+        _fill(connection, int(row or 0), told)
 
 
-def _started(found: Facts | None) -> str:
-    if found is None:
+def _started(told: Facts | None) -> str:
+    if told is None:
         return ""
-    night = found.night.started if found.night else ""
-    return night or min((sample.started for sample in found.samples), default="")
+    night = told.night.started if told.night else ""
+    return night or min((sample.started for sample in told.samples), default="")
 
 
-def _fill(connection: sqlite3.Connection, campaign: int, found: Facts) -> None:
+def _fill(connection: sqlite3.Connection, campaign: int, told: Facts) -> None:
     series: dict[facts.SeriesKey, int] = {}
     columns = ", ".join(schema.KEYS)
     marks = ", ".join("?" * len(schema.KEYS))
-    for one in found.samples:
+    for sample in told.samples:
         # Twice the same number is one sample: a plan has each number once.
         connection.execute(
             "INSERT OR IGNORE INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (campaign, one.number, one.repeat, found.role(one), one.cell.kernel,
-             found.release(one), one.kernel_key, one.started, one.outcome, not one.invalid,
-             one.evidence))
-        for name, metric in one.metrics.items():
-            key = found.key(one, name, metric)
+            (campaign, sample.number, sample.repeat, told.role(sample), sample.cell.kernel,
+             told.release(sample), sample.kernel_key, sample.started, sample.outcome,
+             not sample.invalid,
+             sample.evidence))
+        for name, metric in sample.metrics.items():
+            key = told.key(sample, name, metric)
             if key not in series:
                 connection.execute(f"INSERT OR IGNORE INTO series ({columns}) VALUES ({marks})",
                                    astuple(key))
@@ -247,4 +248,4 @@ def _fill(connection: sqlite3.Connection, campaign: int, found: Facts) -> None:
                 series[key] = connection.execute(f"SELECT id FROM series WHERE {where}",
                                                  astuple(key)).fetchone()[0]
             connection.execute("INSERT OR IGNORE INTO value VALUES (?, ?, ?, ?)",
-                               (series[key], campaign, one.number, metric.value))
+                               (series[key], campaign, sample.number, metric.value))

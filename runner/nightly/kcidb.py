@@ -55,11 +55,11 @@ def _tests(outcome: Outcome, cell: CellResult, builds: dict[str, str]) -> list[d
     judged = judged or [("cell", cell.verdict, cell.reason, "", {})]
     against = "alone" if cell.alone else "baseline" \
         if cell.base == Base(Kind.KERNEL, night.base) else cell.base.name
-    found = []
+    tests = []
     for name, verdict, reason, known, figures in judged:
         path = _path("swapscale", cell.tier, cell.device, f"{cell.threads}_threads",
                      *name.split("."))
-        found.append({
+        tests.append({
             "id": _identity(outcome.folder and outcome.folder.name, path, against),
             "origin": ORIGIN, "build_id": build, "path": path, "status": _STATUS[verdict],
             "waived": bool(known), "start_time": night.started,
@@ -67,7 +67,7 @@ def _tests(outcome: Outcome, cell: CellResult, builds: dict[str, str]) -> list[d
             "environment": {"comment": f"QEMU, {cell.accelerator}, {cell.vcpus} vCPU"},
             "misc": {"swapscale": {"against": cell.base.name, "verdict": verdict.value,
                                    **figures}}})
-    return found
+    return tests
 
 
 def _of(outcome: Outcome) -> tuple[list[Any], list[Any], list[Any]]:
@@ -107,6 +107,6 @@ def render(nights: Sequence[Outcome]) -> str:
     """One JSON document, ASCII, no null in it, as the schema has it."""
     parts = [_of(outcome) for outcome in nights]
     return json.dumps({"version": VERSION, **{
-        name: [one for part in parts for one in part[at]]
+        name: [entry for part in parts for entry in part[at]]
         for at, name in enumerate(("checkouts", "builds", "tests"))}},
         indent=1, allow_nan=False) + "\n"

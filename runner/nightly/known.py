@@ -84,10 +84,10 @@ def _entry(table: tomlfile.Table, name: str) -> Acknowledgement:
                                 "names")
     within = datetime.timedelta(table.integer("within", 0, 365, 1))
     threads = table.integer("threads", 1, 1024, None) if "threads" in table.keys() else None
-    found = Acknowledgement(
+    acknowledgement = Acknowledgement(
         name, reason, night - within, night + within, table.text("kernel", "*"),
         table.text("metric", "*"), table.text("device", "*"),
         table.text("tier", "*", ("*", *tier.TABLE)), threads,
         table.number("up_to", 0.0, 1000.0, float("inf")))
     table.close()
-    return found
+    return acknowledgement

@@ -151,12 +151,12 @@ def _accepted(config: Nightly, results: Path) -> Known:
 def _judge(config: Nightly, results: Path, home: Campaign, comparison: Comparison,
            night: NightRecord, since: str, nights: list[tuple[str, NightRecord]],
            progress: Progress) -> Outcome:
-    found = history.read(results, config.known, config.settings, progress)
-    for problem in found.problems:
+    past = history.read(results, config.known, config.settings, progress)
+    for problem in past.problems:
         progress.warn(f"left out of the history: {problem}")
-    gated = gate.judge(comparison, found, night.track, night.kernel, home.folder.name, since,
+    gated = gate.judge(comparison, past, night.track, night.kernel, home.folder.name, since,
                        _accepted(config, results))
-    told = {name for _, one in nights for name in one.reported}
+    told = {name for _, night in nights for name in night.reported}
     new = tuple(finding for finding in gated.findings if finding.name not in told)
     summed = gated.comparison
     done = dataclasses.replace(
@@ -173,8 +173,8 @@ def _judge(config: Nightly, results: Path, home: Campaign, comparison: Compariso
 
 def _release(home: Campaign, kernel: str) -> str:
     _, _, record = campaign.reopen(home.folder)
-    return next((str(one["release"]) for one in record.get("images", [])
-                 if one["kernel"] == kernel), "")
+    return next((str(image["release"]) for image in record.get("images", [])
+                 if image["kernel"] == kernel), "")
 
 
 def must_be_there(results: Path) -> None:

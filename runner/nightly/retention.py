@@ -36,13 +36,13 @@ def chosen(nights: Sequence[Aged], keep: int, every: int) -> list[str]:
     Counted from the oldest, so that a night once kept stays kept.
     """
     old = nights[:-keep] if keep else nights
-    return [one.folder for place, one in enumerate(old)
-            if not one.remarkable and place % every]
+    return [night.folder for place, night in enumerate(old)
+            if not night.remarkable and place % every]
 
 
 def _size(folder: Path) -> int:
-    return sum(one.lstat().st_size for one in folder.rglob("*")
-               if one.is_file() and not one.is_symlink())
+    return sum(file.lstat().st_size for file in folder.rglob("*")
+               if file.is_file() and not file.is_symlink())
 
 
 def thin(results: Path, folders: Sequence[str]) -> Thinned:
@@ -56,11 +56,11 @@ def thin(results: Path, folders: Sequence[str]) -> Thinned:
         try:
             with held(home.folder, "campaign"):
                 freed += _size(evidence)
-                for one in evidence.iterdir():
-                    if one.is_dir() and not one.is_symlink():
-                        shutil.rmtree(one)
+                for path in evidence.iterdir():
+                    if path.is_dir() and not path.is_symlink():
+                        shutil.rmtree(path)
                     else:
-                        one.unlink()
+                        path.unlink()
                 (evidence / NOTE).write_text(
                     "Removed by './swapscale index --thin'; every sample and every figure is in "
                     "samples.jsonl.\n", encoding="utf-8")

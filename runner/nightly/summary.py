@@ -27,7 +27,7 @@ _NONE = "no kernel moved since its last night; nothing was measured"
 
 def exit_of(nights: Sequence[Outcome]) -> Exit:
     """The worst of all kernels; OK where none moved."""
-    return next((one for one in _ORDER if any(night.exit == one for night in nights)),
+    return next((status for status in _ORDER if any(night.exit == status for night in nights)),
                 Exit.OK)
 
 
@@ -36,7 +36,7 @@ def merged(nights: Sequence[Outcome]) -> Comparison:
     if not nights:
         return Comparison("", (), (), (), (), (), Verdict.EQUIVALENT, _NONE, Exit.OK)
     parts = [night.comparison for night in nights]
-    worst = min(parts, key=lambda one: _ORDER.index(one.exit))
+    worst = min(parts, key=lambda part: _ORDER.index(part.exit))
     return Comparison(
         worst.base, tuple(dict.fromkeys(test for part in parts for test in part.tests)),
         tuple(cell for part in parts for cell in part.cells),
@@ -58,7 +58,7 @@ def _head(outcome: Outcome) -> str:
 
 def _lines(outcome: Outcome) -> list[tuple[str, str]]:
     """(label, text) of what there is to say about one kernel."""
-    names = {one.name for one in outcome.new}
+    names = {finding.name for finding in outcome.new}
     lines = [("verdict", f"{_WORDS[outcome.exit]}: {outcome.said}")]
     for finding in outcome.findings[:_SHOWN]:
         lines.append(("new" if finding.name in names else "still", finding.said))
@@ -68,7 +68,7 @@ def _lines(outcome: Outcome) -> list[tuple[str, str]]:
     for bisect in outcome.comparison.bisects[:2]:
         lines.append(("bisect", f"{bisect.state}: {bisect.said}"))
         lines += [("see", bisect.report or bisect.folder)] if bisect.folder else []
-    lines += [("known", one) for one in outcome.known[:2]]
+    lines += [("known", line) for line in outcome.known[:2]]
     if outcome.folder:
         lines.append(("report", f"{outcome.folder}/report.html"))
     return lines
@@ -98,11 +98,11 @@ def to_markdown(title: str, nights: Sequence[Outcome]) -> str:
     if not nights:
         lines += [f"{_NONE.capitalize()}.", ""]
     for outcome in nights:
-        names = {one.name for one in outcome.new}
+        names = {finding.name for finding in outcome.new}
         lines += [f"## {escape(_head(outcome))}", "",
                   f"**{_WORDS[outcome.exit]}**: {escape(printable(outcome.said, 400))}", ""]
         rows = [("new" if finding.name in names else "since an earlier night", finding.said)
-                for finding in outcome.findings] + [("known", one) for one in outcome.known]
+                for finding in outcome.findings] + [("known", line) for line in outcome.known]
         for bisect in outcome.comparison.bisects:
             lines += [f"**bisect, {bisect.state}**: {escape(printable(bisect.said, 400))} "
                       f"({escape(printable(bisect.regression, 200))})", ""]

@@ -34,12 +34,12 @@ class Tip:
 def check(name: str) -> Spec:
     """UsageError where `name` is no kernel, or one that nothing can hold still."""
     no_settings(name, "a night")
-    found = spec.parse(name)
-    if found.source.kind not in ("git", "debian", "tarball"):
+    wanted = spec.parse(name)
+    if wanted.source.kind not in ("git", "debian", "tarball"):
         raise UsageError(f"{printable(name, 100)}: a kernel that moves is a git tree's branch "
                          "(git:/src/linux@master) or a source of kernels.toml of kind git, debian "
-                         f"or tarball (6.1:vanilla), not of kind {found.source.kind}")
-    return found
+                         f"or tarball (6.1:vanilla), not of kind {wanted.source.kind}")
+    return wanted
 
 
 def fetch(name: str, progress: Progress, move: bool) -> None:
@@ -56,35 +56,35 @@ def fetch(name: str, progress: Progress, move: bool) -> None:
 
 def tip(name: str) -> Tip:
     """What `name` is now; UsageError where the tree, branch or package is not there."""
-    found = check(name)
-    source, words = found.source, spec.split(name)
+    wanted = check(name)
+    source, words = wanted.source, spec.split(name)
     if source.kind == "git":
-        commit = _commit(found)
+        commit = _commit(wanted)
         place = f"git:{source.path}" if words.kind else words.place
         pinned = f"{place}@{commit}:{words.series}"
-        return Tip(name, pinned, commit, _identity(commit, found), commit, pinned)
+        return Tip(name, pinned, commit, _identity(commit, wanted), commit, pinned)
     digest = tarball.identity(source)
     place = words.place if not words.kind else \
         f"debian:{words.place}" if words.kind == "debian" else ""
     # A tarball named by its path has no name to pin it under: its copy is named instead.
     pinned = f"{place}@{digest}:{words.series}" if place else \
         f"tarball:{definitions.kept(digest)}:{words.series}"
-    return Tip(name, name, digest, _identity(digest, found), "", pinned)
+    return Tip(name, name, digest, _identity(digest, wanted), "", pinned)
 
 
-def _identity(source: str, found: Spec) -> str:
+def _identity(source: str, wanted: Spec) -> str:
     """A series can change while its name stays."""
-    return f"{source} {series.load(found.stack).digest()}" if found.stack else source
+    return f"{source} {series.load(wanted.stack).digest()}" if wanted.stack else source
 
 
 def can_be_had(pinned: str, identity: str) -> bool:
     """Whether a pinned name still means the kernel it meant; its patches may have changed."""
-    found = spec.parse(pinned)
-    return not found.stack or identity.endswith(series.load(found.stack).digest())
+    wanted = spec.parse(pinned)
+    return not wanted.stack or identity.endswith(series.load(wanted.stack).digest())
 
 
-def _commit(found: Spec) -> str:
-    source = found.source
+def _commit(wanted: Spec) -> str:
+    source = wanted.source
     if not source.path.is_dir():
         raise UsageError(f"{source.path}: no such folder; give the folder of a git repository")
     try:

@@ -43,27 +43,28 @@ def curves(given: Sequence[Curve], out: Path, title: str, axes: str,
     `scales` is that of x and of y, each 'linear' or the base of a logarithmic
     one.  Each kind is drawn unlike the others and named in the key.
     """
-    there = sorted((one for one in given if one.points), key=lambda one: _KINDS.index(one.kind))
+    there = sorted((curve for curve in given if curve.points),
+                   key=lambda curve: _KINDS.index(curve.kind))
     if not there:
         return Drawn((), EMPTY)
-    plots.check([value for one in there for point in one.points
+    plots.check([value for curve in there for point in curve.points
                  for value in (point.x, point.y, point.low, point.high)])
     blocks = []
-    for one in there:
-        lines = [f"x\t{cell(one.label)} ({one.kind})\tlow\thigh\ttic"]
-        for point in sorted(one.points, key=lambda point: point.x):
+    for curve in there:
+        lines = [f"x\t{cell(curve.label)} ({curve.kind})\tlow\thigh\ttic"]
+        for point in sorted(curve.points, key=lambda point: point.x):
             figures = (point.x, point.y, point.low, point.high)
             lines.append("\t".join([*(f"{value:.9g}" for value in figures),
                                     cell(point.tic) or f"{point.x:g}"]))
         blocks.append("\n".join(lines) + "\n")
-    counts = " ".join(str(sum(one.kind == kind for one in there)) for kind in _KINDS)
+    counts = " ".join(str(sum(curve.kind == kind for curve in there)) for kind in _KINDS)
     return draw("curves.gp", out, "\n\n".join(blocks), [title, counts, scales, axes])
 
 
 def throughput_curves(given: Sequence[Curve], out: Path, heading: Heading, device: str,
                       scales: str = "2 linear") -> Drawn:
     """Swap-out throughput over threads; simulated curves are drawn unlike measured."""
-    kinds = [kind for kind in _KINDS if any(one.kind == kind and one.points for one in given)]
+    kinds = [kind for kind in _KINDS if any(curve.kind == kind and curve.points for curve in given)]
     what = "Swap-out throughput over threads" + (
         "" if kinds == ["measured"] else f", {plots.listed(kinds)}" if kinds else "")
     return curves(given, out, plots.titled(what, heading, [device]),

@@ -61,7 +61,8 @@ def _blocks(track: Track) -> list[str]:
     return [_block("date\tvalue\tleast\tmost",
                    [(point.at, point.value, *(point.spread or (point.value, point.value)))
                     for point in track.points], 4),
-            _block("from\tto\tlevel", [(one.begin, one.end, one.value) for one in track.levels],
+            _block("from\tto\tlevel",
+                   [(level.begin, level.end, level.value) for level in track.levels],
                    3),
             _block("date\tvalue\tkind", [(mark.at, mark.value, KINDS.index(mark.kind))
                                          for mark in track.marks], 3),
@@ -76,13 +77,13 @@ def nights(tracks: Sequence[Track]) -> list[Drawn]:
     if program is None:
         return [Drawn((), MISSING)] * len(tracks)
     table = "\n\n\n".join(block for track in tracks for block in _blocks(track)) + "\n"
-    found: list[list[str]] = []
+    drawn: list[list[str]] = []
     with tempfile.TemporaryDirectory(prefix="swapscale-") as folder:
         data = Path(folder, "nights.tsv")
         data.write_text(table, encoding="utf-8")
         for kind in INLINE:
             out = Path(folder, kind)
             run_gnuplot(program, "nights.gp", data, out, kind, [str(len(tracks))])
-            found.append([Path(f"{out}-{at}").read_text(encoding="utf-8")
+            drawn.append([Path(f"{out}-{at}").read_text(encoding="utf-8")
                           for at in range(len(tracks))])
-    return [Drawn((), "", wide, narrow) for wide, narrow in zip(*found)]
+    return [Drawn((), "", wide, narrow) for wide, narrow in zip(*drawn)]
