@@ -187,3 +187,13 @@ def test_it_settles_before_the_window(tmp_path: Path, more: str, threads: int,
     size = int(argv[argv.index("--size-per-thread") + 1]) * threads
     share = int(settles or 0) / (256 << 20)
     assert 0 <= (1.75 + share) * (256 << 20) - size < threads * 4096
+
+
+@pytest.mark.parametrize("quantum, said", [("250", ["109"]), ("101", []), ("100", [])])
+def test_a_quantum_longer_than_a_lines_way_is_said(tmp_path: Path, quantum: str,
+                                                   said: list[str]) -> None:
+    host = tier.find("lockstep").describes(load(tmp_path, EXPERIMENT
+                                                + f"quantum = {quantum}\n"))
+    made = [sample(1.0, 0, **host), sample(1.0, 1, **{**host, "simulated": "old", "near_ns": ""})]
+    lines = [line for line in tier.find("lockstep").assumptions(made) if "longer than" in line]
+    assert [line.split(" instructions, ")[1].split()[0] for line in lines] == said

@@ -38,14 +38,23 @@ from runner.vm import newqemu, numa
 from runner.vm.guest import PLUGIN
 
 _SPEED = "throughput_mib_s"
-#: Some 109 ns on haswell-ep-2s, about what a line from the other socket takes; docs/lockstep.md
-#: says what is known of how far effects hang on it.
+#: Some 109 ns on haswell-ep-2s, about what a line from the other socket takes: what 3 minutes of
+#: bench allow.  A quantum no longer than the nearest line's way is what a parallel simulation
+#: needs to see every write in time; docs/lockstep.md has how far effects hang on it.
 QUANTUM = 250
 #: What else it may be asked to decide by.
 _TOLD = ("ns_per_page", "transfers_per_page", "far_transfers_per_page")
 _END_RUNS = 4
 #: What figures of different runs must share, by the keys they are recorded under.
 _SERIES = ("simulated", "simulated_file", "quantum", "simulator", "settle")
+
+
+def _coarse(sample: Sample) -> bool:
+    """Whether its quantum is longer than a line's way; samples of old do not say."""
+    try:
+        return float(sample.host["quantum_ns"]) > float(sample.host["near_ns"])
+    except (KeyError, ValueError):
+        return False
 
 
 @dataclass(frozen=True)
@@ -169,8 +178,11 @@ class Lockstep(Tier):
             version = newqemu.lockstep_qemu().version
         except CannotMeasure:
             version = ""
+        figures = setting.machine.figures
         return {"qemu": version, "simulated": setting.machine.name,
                 "simulated_file": setting.machine.digest, "quantum": str(setting.quantum),
+                "quantum_ns": f"{setting.quantum * figures['ns_per_instruction'].value:.3g}",
+                "near_ns": f"{figures['near_ns'].value:.3g}",
                 "settle": f"{experiment.workload.settled(self.settle):g}",
                 "simulator": hashlib.sha256(PLUGIN.read_bytes()).hexdigest()[:12]}
 
@@ -223,6 +235,14 @@ class Lockstep(Tier):
                    "machine file says, caches are as large as memory and nothing reorders; "
                    "configs/machines/ has the figures with their sources, docs/lockstep.md what "
                    "they were held against")
+        coarse = {(one.host["quantum"], one.host["quantum_ns"], one.host["near_ns"])
+                  for one in valid if one.cell.tier == self.name and _coarse(one)}
+        for quantum, length, near in sorted(coarse):
+            yield (f"lockstep tier: a quantum of {quantum} instructions, {length} ns, is longer "
+                   f"than the {near} ns of the nearest cache line: a CPU that waits may see what "
+                   "it waits for late, which makes contention dearer; with 16 threads the bench's "
+                   "effect is some points larger than at a shorter one (docs/lockstep.md); "
+                   "lockstep.quantum sets it")
 
     # How it is shown.
 
