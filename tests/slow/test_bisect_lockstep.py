@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A commit that writes to a line other CPUs hold is found among eight, by 16 simulated CPUs: what
-counts one CPU's instructions, or locks, sees next to nothing of it."""
+"""A commit that makes a statistic of each CPU one word of all is found among eight, by 16 simulated
+CPUs: what counts one CPU's instructions, or locks, sees nothing of it."""
 from __future__ import annotations
 
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,18 +36,21 @@ transfers_per_page = 0.01
 """
 
 
-def _counted(text: str) -> str:
-    """As the patch of tests/series/shared-line makes it."""
-    patch, = SHARED_LINE.glob("*.patch")
-    with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
-        file.write(text)
-        file.flush()
-        return subprocess.run(["patch", "-s", "-o", "-", file.name, str(patch)], check=True,
-                              capture_output=True, text=True).stdout
+def _patched(name: str) -> Callable[[str], str]:
+    """As a patch of tests/series/shared-line makes it."""
+    def change(text: str) -> str:
+        with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
+            file.write(text)
+            file.flush()
+            return subprocess.run(["patch", "-s", "-o", "-", file.name, str(SHARED_LINE / name)],
+                                  check=True, capture_output=True, text=True).stdout
+    return change
 
 
-COUNTED = Commit("mm/swapfile: count the look-ups of swap devices", "mm/swapfile.c", _counted)
-COMMITS = [*map(harmless, range(5)), COUNTED, *map(harmless, range(5, 7))]
+COUNTED, ONE_WORD = (Commit(patch[5:-6].replace("-", " "), "mm/swapfile.c", _patched(patch))
+                     for patch in (SHARED_LINE / "series").read_text("ascii").split())
+COMMITS = [*map(harmless, range(2)), COUNTED, *map(harmless, range(2, 4)), ONE_WORD,
+           *map(harmless, range(4, 6))]
 
 
 def test_a_shared_line(swapscale, tmp_path: Path) -> None:
@@ -58,6 +62,6 @@ def test_a_shared_line(swapscale, tmp_path: Path) -> None:
                      "--results", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     found = told(tmp_path)
-    assert found["culprit"] == commits[COMMITS.index(COUNTED) + 1] and found["confirmed"]
+    assert found["culprit"] == commits[COMMITS.index(ONE_WORD) + 1] and found["confirmed"]
     # Over nine runs of each 152.9 and 158.5 transfers a page, none of either among the other's.
     assert found["change"]["change"] > 0.02
