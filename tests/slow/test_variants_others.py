@@ -54,3 +54,13 @@ def test_variants_on_a_simulated_machine(swapscale, tmp_path: Path) -> None:
     set_ = [one for one in samples if one.cell.kernel == "6.1:vanilla{mglru=on}"]
     assert len(set_) == 2 and all("lru_gen/enabled 0 0x0007" in (
         home / one.evidence / "after.settings").read_text() for one in set_)
+
+
+def test_a_pasted_usemem_line(swapscale, tmp_path: Path) -> None:
+    done = swapscale("run", VARIANTS / "usemem.toml", "--results", tmp_path, "--set",
+                     'test=["6.1:vanilla{page_cluster=0}"]', "--set", "rules.layouts=1")
+    assert done.returncode in (0, 1, 3), done.stdout + done.stderr
+    samples = load_samples(next(tmp_path.iterdir()) / "samples.jsonl")
+    assert all(one.invalid == () and one.host["usemem"].endswith("-n 4 96M") for one in samples)
+    assert all(one.metrics["free_s"].value > 0 for one in samples)
+    assert "the load stands for 'usemem --init-time -O -y -x -n 4 96M'" in done.stdout
