@@ -155,18 +155,18 @@ def fit(name: str, flavour: str, progress: Progress, agreed: Sequence[str] = ())
     with cache.lock(tree.home, f"{name} ({flavour})", progress) as lock:
         tree = Tree(tree.home)
         _stand(recipe, tree, progress)
-        found: str | None = None
+        options: str | None = None
         try:
             got = kbuild.configure(wanted.source, tree.src, tree.home / "fit",
                                    tree.home / "fit.log", recipe.wanted, f"{name} ({flavour})",
                                    lock.fd, progress)
-            if {one.text() for one in got} >= set(agreed):
-                found = fragments.plainly(wanted.source, flavour, got)
+            if {request.text() for request in got} >= set(agreed):
+                options = fragments.plainly(wanted.source, flavour, got)
         except UsageError:
             if not agreed:
                 raise
-    write(note, Content((json.dumps({"options": found}) + "\n").encode(), 0o644))
-    return found
+    write(note, Content((json.dumps({"options": options}) + "\n").encode(), 0o644))
+    return options
 
 
 def _stand(recipe: Recipe, tree: Tree, progress: Progress) -> None:
@@ -235,19 +235,19 @@ class Known:
 
 def names() -> list[Known]:
     """Every source with every series that has patches for it, in every flavour."""
-    found = []
+    every = []
     for source in definitions.load().values():
         patched = [] if source.kind == "image" else [
             name for name in series.names() if series.find(name, source.name) is not None]
-        for one in ["vanilla", *patched]:
-            told = source.description if one == "vanilla" else series.description(one)
-            name = source.name if source.kind == "image" else f"{source.name}:{one}"
+        for own in ["vanilla", *patched]:
+            told = source.description if own == "vanilla" else series.description(own)
+            name = source.name if source.kind == "image" else f"{source.name}:{own}"
             for flavour in ("",) if source.kind == "image" else FLAVOURS:
-                found.append(_known(name, flavour, told, source))
+                every.append(_known(name, flavour, told, source))
     for version in stock.OFFERED:
         ready = spec.parse(f"debian:{version}").source
-        found.append(_known(ready.name, "", "as Debian ships it, nothing is built", ready))
-    return found
+        every.append(_known(ready.name, "", "as Debian ships it, nothing is built", ready))
+    return every
 
 
 def _known(name: str, flavour: str, description: str, source: Source) -> Known:

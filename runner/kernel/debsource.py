@@ -43,7 +43,7 @@ def _fetched(source: Source) -> tuple[Package, Path] | None:
             told = json.loads(_note(source.suite).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        known = [one for one in known if [one[0].name, one[0].version] == told]
+        known = [pair for pair in known if [pair[0].name, pair[0].version] == told]
     return known[-1] if known else None
 
 
@@ -54,11 +54,11 @@ def place(source: Source) -> Path:
             raise CannotMeasure(f"kernel {source.name}: {source.path} is not there; "
                                 f"apt-get install {source.package}")
         return source.path
-    found = _fetched(source)
-    if found is None:
+    fetched = _fetched(source)
+    if fetched is None:
         raise NotFetched(f"kernel {source.name}: its source is not here yet; './swapscale kernel "
                          f"build {source.name}' fetches it from Debian's {source.suite}")
-    return found[1] / definitions.installed(found[0].name).relative_to("/")
+    return fetched[1] / definitions.installed(fetched[0].name).relative_to("/")
 
 
 def version(source: Source) -> str:
@@ -70,8 +70,8 @@ def version(source: Source) -> str:
         except CannotMeasure:
             return ""                 # a tarball that no package put there
         return f"{source.package} {told}"
-    found = _fetched(source)
-    return f"{found[0].name} {found[0].version}" if found else ""
+    fetched = _fetched(source)
+    return f"{fetched[0].name} {fetched[0].version}" if fetched else ""
 
 
 def obtain(source: Source, progress: Progress, move: bool = False) -> None:
@@ -88,10 +88,10 @@ def obtain(source: Source, progress: Progress, move: bool = False) -> None:
     try:
         suite.refresh(progress, 0 if move else None)
         name = source.package or _newest(suite)
-        found = suite.newest(name) if name else None
-        if found is None:
+        newest = suite.newest(name) if name else None
+        if newest is None:
             raise CannotMeasure(f"Debian's {source.suite} has no {name or 'linux-source'}")
-        suite.fetch(found, progress)
+        suite.fetch(newest, progress)
     except CannotMeasure as error:
         if had is None:
             raise CannotMeasure(f"kernel {source.name}: {error}") from None
@@ -99,10 +99,10 @@ def obtain(source: Source, progress: Progress, move: bool = False) -> None:
                       "before, is taken")
         return
     if source.follows:
-        told = json.dumps([found.name, found.version]) + "\n"
+        told = json.dumps([newest.name, newest.version]) + "\n"
         write(_note(source.suite), Content(told.encode(), 0o644))
-    if had is None or had[0].version != found.version:
-        progress.log(f"kernel {source.name}: is {found.name} {found.version} of Debian's "
+    if had is None or had[0].version != newest.version:
+        progress.log(f"kernel {source.name}: is {newest.name} {newest.version} of Debian's "
                      f"{source.suite}")
 
 

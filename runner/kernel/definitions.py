@@ -91,11 +91,13 @@ def where_to_say(source: Source) -> str:
 def like(source: Source) -> Source:
     """A source described in a kernel's name, with the compiler, make variables and options of the
     defined one that stands at the same place."""
-    for one in load().values():
-        if one.kind == source.kind and one.suite == source.suite and one.follows == source.follows \
-                and one.path.resolve() == source.path.resolve():
-            return dataclasses.replace(source, cc=one.cc, make=one.make, fragments=one.fragments,
-                                       without=one.without)
+    for defined in load().values():
+        if defined.kind == source.kind and defined.suite == source.suite \
+                and defined.follows == source.follows \
+                and defined.path.resolve() == source.path.resolve():
+            return dataclasses.replace(source, cc=defined.cc, make=defined.make,
+                                       fragments=defined.fragments,
+                                       without=defined.without)
     return source
 
 
@@ -167,10 +169,10 @@ def _make(table: Table) -> tuple[tuple[str, str], ...]:
 
 
 def _options(table: Table) -> tuple[str, ...]:
-    found = []
+    options = []
     for text in table.texts("without", []):
         match = _OPTION.fullmatch(text)
         if match is None:
             table.complain("without", f"{text!r} is not the name of an option")
-        found.append(match[1])
-    return tuple(found)
+        options.append(match[1])
+    return tuple(options)

@@ -114,7 +114,7 @@ def parse(text: bytes, strip: int, what: str) -> tuple[FileDiff, ...]:
     """All file diffs of a patch, in order; UsageError 'WHAT:LINE: problem'."""
     lines = [line + b"\n" for line in text.removesuffix(b"\n").split(b"\n")]
     reader = _Reader(lines, strip, what)
-    found: list[FileDiff] = []
+    file_diffs: list[FileDiff] = []
     in_git_header, bare, mode = False, False, None
     while reader.at <= len(lines):
         line = lines[reader.at] if reader.at < len(lines) else b"diff --git "
@@ -133,11 +133,11 @@ def parse(text: bytes, strip: int, what: str) -> tuple[FileDiff, ...]:
                     reader.fail("links and submodules are not applied here, plain files alone")
                 mode = 0o755 if int(said[1], 8) & 0o100 else 0o644
         elif line.startswith(b"--- ") and reader.peek(b"+++ ", 1):
-            found.append(reader.file(mode))
+            file_diffs.append(reader.file(mode))
             in_git_header, bare, mode = False, False, None
             continue
         reader.at += 1
-    if not found:
+    if not file_diffs:
         raise UsageError(f"{what}: holds no unified diff; a patch here is what git format-patch or "
                          "diff -u prints")
-    return tuple(found)
+    return tuple(file_diffs)

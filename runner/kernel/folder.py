@@ -38,20 +38,20 @@ def identity(source: Source) -> str:
 
 
 def _entries(folder: Path, inside: str) -> list[str]:
-    found = []
+    told = []
     with os.scandir(folder) as entries:
         for entry in entries:
             path = inside + entry.name
             if _PRODUCT.match(entry.name) or path in PLACES:
                 continue
             if entry.is_symlink():
-                found.append(f"{path} -> {os.readlink(entry.path)}")
+                told.append(f"{path} -> {os.readlink(entry.path)}")
             elif entry.is_dir():
-                found.extend(_entries(Path(entry.path), path + "/"))
+                told.extend(_entries(Path(entry.path), path + "/"))
             else:
                 stat = entry.stat()
-                found.append(f"{path} {stat.st_size} {stat.st_mtime_ns} {stat.st_mode:o}")
-    return found
+                told.append(f"{path} {stat.st_size} {stat.st_mtime_ns} {stat.st_mode:o}")
+    return told
 
 
 def fetch(source: Source, tree: Tree, progress: Progress) -> None:

@@ -51,7 +51,7 @@ def parse(file: Path) -> list[Request]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8"
         raise UsageError(f"{file}: cannot be read: {reason}") from None
-    found: dict[str, Request] = {}
+    by_option: dict[str, Request] = {}
     for number, line in enumerate(text.splitlines(), 1):
         line = line.strip()
         place = f"{file}:{number}"
@@ -66,11 +66,11 @@ def parse(file: Path) -> list[Request]:
                 raise UsageError(f"{place}: {printable(line, 60)!r} is not CONFIG_OPTION=VALUE, or "
                                  "several with 'or' between them")
             request = Request(*told[0], place, tuple(told[1:]))
-        if request.option in found:
+        if request.option in by_option:
             raise UsageError(f"{place}: CONFIG_{request.option} stands in "
-                             f"{found[request.option].place} already")
-        found[request.option] = request
-    return list(found.values())
+                             f"{by_option[request.option].place} already")
+        by_option[request.option] = request
+    return list(by_option.values())
 
 
 def requests(source: Source, flavour: str) -> list[Request]:
@@ -80,9 +80,9 @@ def requests(source: Source, flavour: str) -> list[Request]:
     UsageError where a fragment is wrong or `without` names what nothing asks.
     """
     config = paths.KERNELS / "config"
-    merged = {one.option: one for name in ("base", *flavour.split("+"))
-              for one in parse(config / f"{name}.config")}
-    ours = [one for file in sorted(config.glob("*.config")) for one in parse(file)] \
+    merged = {request.option: request for name in ("base", *flavour.split("+"))
+              for request in parse(config / f"{name}.config")}
+    ours = [request for file in sorted(config.glob("*.config")) for request in parse(file)] \
         if source.without else []
     for option in source.without:
         lines = [our.option for our in ours if option in [way.option for way in our.ways()]]
@@ -92,24 +92,25 @@ def requests(source: Source, flavour: str) -> list[Request]:
         for line in lines:
             merged.pop(line, None)
     for file in source.fragments:
-        for one in parse(file):
-            merged.pop(one.option, None)
-            merged[one.option] = one
+        for request in parse(file):
+            merged.pop(request.option, None)
+            merged[request.option] = request
     return list(merged.values())
 
 
 def agreed(wanted: Iterable[Request], choices: Sequence[str]) -> list[Request]:
     """With the alternatives named in `choices`, 'PREEMPT=y', in place of all of their line."""
-    found = []
-    for one in wanted:
-        ways = [way for way in one.ways() if one.others and way.text() in choices]
-        found.append(ways[0] if ways else one)
-    return found
+    chosen = []
+    for request in wanted:
+        ways = [way for way in request.ways() if request.others and way.text() in choices]
+        chosen.append(ways[0] if ways else request)
+    return chosen
 
 
 def digest(wanted: list[Request]) -> str:
     """Of options and values; comments and places are not in it."""
-    return hashlib.sha256(repr(sorted((one.option, one.value, *one.others) for one in wanted))
+    return hashlib.sha256(repr(sorted((request.option, request.value, *request.others)
+                                      for request in wanted))
                           .encode()).hexdigest()
 
 
@@ -118,30 +119,30 @@ def plainly(source: Source, flavour: str, got: Sequence[Request]) -> str:
     sorted; '' where they do not."""
     ours = {request.option: request.value for request in requests(
         dataclasses.replace(source, fragments=(), without=()), flavour)}
-    has = {one.option: one.value for one in got}
+    has = {request.option: request.value for request in got}
     more = [f"{option}={value}" for option, value in has.items() if ours.get(option) != value]
     return " ".join(sorted([*more, *(f"-{option}" for option in ours if option not in has)]))
 
 
 def merge(config: str, wanted: list[Request]) -> str:
     """A .config with the wanted lines in place of its own for those options."""
-    asked = {one.option for one in wanted}
+    asked = {request.option for request in wanted}
     kept = [line for line in config.splitlines()
             if (match := _SET.fullmatch(line) or _UNSET.fullmatch(line)) is None
             or match[1] not in asked]
-    added = [f"# CONFIG_{one.option} is not set" if one.value == "n"
-             else f"CONFIG_{one.option}={one.value}" for one in wanted]
+    added = [f"# CONFIG_{request.option} is not set" if request.value == "n"
+             else f"CONFIG_{request.option}={request.value}" for request in wanted]
     return "\n".join(kept + added) + "\n"
 
 
 def values(config: str) -> dict[str, str]:
     """Of a .config: what is set; 'n' where it says that an option is off."""
-    found = {match[1]: match[2] for match in map(_SET.fullmatch, config.splitlines()) if match}
+    on = {match[1]: match[2] for match in map(_SET.fullmatch, config.splitlines()) if match}
     off = {match[1]: "n" for match in map(_UNSET.fullmatch, config.splitlines()) if match}
-    return {**off, **found}
+    return {**off, **on}
 
 
 def lost(config: str, wanted: Sequence[Request]) -> list[Request]:
     """Those whose value is not the wanted one."""
     came = values(config)
-    return [one for one in wanted if came.get(one.option, "n") != one.value]
+    return [request for request in wanted if came.get(request.option, "n") != request.value]

@@ -24,7 +24,7 @@ _READ = ("core.fsmonitor=false", "color.ui=false", "color.diff=false", "log.show
 
 def ask(tree: Path, *question: str) -> str:
     """What git prints; CannotMeasure with what it complained of."""
-    settings = [word for one in _READ for word in ("-c", one)]
+    settings = [word for setting in _READ for word in ("-c", setting)]
     trust = {key: value for key, value in os.environ.items() if _TRUST.fullmatch(key)}
     return command.run(["git", "--no-optional-locks", "-C", str(tree), *settings, *question],
                        str(tree), more={**trust, "GIT_NO_LAZY_FETCH": "1",
@@ -80,11 +80,11 @@ def _promisor(tree: Path) -> tuple[str, str]:
                     r"^remote\..*\.(promisor|partialclonefilter)$").splitlines()
     except CannotMeasure:      # git's status where there is none
         return "", ""
-    found = {key: value for key, _, value in (line.partition(" ") for line in lines)}
-    for key, value in found.items():
+    settings = {key: value for key, _, value in (line.partition(" ") for line in lines)}
+    for key, value in settings.items():
         if key.endswith(".promisor") and value == "true":
             remote = key.removeprefix("remote.").removesuffix(".promisor")
-            return remote, found.get(f"remote.{remote}.partialclonefilter", "")
+            return remote, settings.get(f"remote.{remote}.partialclonefilter", "")
     return "", ""
 
 

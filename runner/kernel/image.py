@@ -43,20 +43,21 @@ def find(source: Source, name: str, keep: bool) -> BuiltKernel | None:
     It is copied, so that a campaign's kernel stays what it was when the
     user's file changes; so are those of its modules that a guest may load.
     """
-    found = release(source.path)
+    version = release(source.path)
     if source.modules is not None and not source.modules.is_dir():
         raise UsageError(f"{source.modules}: no such folder; 'modules' is the folder "
-                         f"/lib/modules/{found} of the image")
+                         f"/lib/modules/{version} of the image")
     digest = sha256(source.path)
-    folder = source.modules or INSTALLED / found
+    folder = source.modules or INSTALLED / version
     files = modules.collect(folder) if folder.is_dir() else {}
     key = cache.key({"kind": "image", "image": digest,
-                     "modules": [hashlib.sha256(files[one]).hexdigest() for one in sorted(files)]})
+                     "modules": [hashlib.sha256(files[file]).hexdigest()
+                                 for file in sorted(files)]})
     built = cache.look_up(key, name)
     if built is None and keep:
         cache.store(key, {"bzImage": source.path, **{f"modules/{file}": data
                                                      for file, data in files.items()}},
-                    {"name": name, "flavour": "", "release": found, "image_sha256": digest,
+                    {"name": name, "flavour": "", "release": version, "image_sha256": digest,
                      "modules": "modules" if files else "",
                      "source": {"kind": "image", "path": str(source.path)}})
         built = cache.look_up(key, name)

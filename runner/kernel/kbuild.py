@@ -74,7 +74,7 @@ def configure(source: Source, src: Path, out: Path, log: Path, wanted: list[Requ
         if not config.is_file():
             raise CannotMeasure(f"configuration of {label}: make left no .config; see {log}")
         tiny = config.read_text(encoding="utf-8")
-        left, tried = [one.ways() for one in wanted], False
+        left, tried = [request.ways() for request in wanted], False
         while True:
             asked = [ways[0] for ways in left]
             config.write_text(fragments.merge(tiny, asked), encoding="utf-8")
@@ -94,9 +94,10 @@ def configure(source: Source, src: Path, out: Path, log: Path, wanted: list[Requ
                 break
             for ways in movable:
                 del ways[0]
-    places = [one.place for one in lost]
-    return _judged(source, src, [one for one in asked if one not in lost],
-                   [one for one in wanted if one.place in places], came, label, progress)
+    places = [request.place for request in lost]
+    return _judged(source, src, [request for request in asked if request not in lost],
+                   [request for request in wanted if request.place in places], came, label,
+                   progress)
 
 
 def _judged(source: Source, src: Path, got: list[Request], lost: list[Request], came: str,
@@ -106,7 +107,7 @@ def _judged(source: Source, src: Path, got: list[Request], lost: list[Request], 
     if not lost:
         return got
     why = kconfig.explain(lost, fragments.values(came), src)
-    said = "; ".join(f"({number}) {one}" for number, one in enumerate(why, 1))
+    said = "; ".join(f"({number}) {text}" for number, text in enumerate(why, 1))
     version = kconfig.version(src)
     if versions.unseen(version):
         progress.warn(f"{label}: Linux {version} is newer than any kernel the fragments were "
@@ -114,6 +115,6 @@ def _judged(source: Source, src: Path, got: list[Request], lost: list[Request], 
                       "what it is compared with has them, and reports say so; './swapscale kernel "
                       f"adopt {source.name}' proposes how to fit them")
         return got
-    names = ", ".join(f'"{one.option}"' for one in lost)
+    names = ", ".join(f'"{request.option}"' for request in lost)
     raise UsageError(f"{label}: {len(lost)} option{'s' * (len(lost) > 1)} did not come out as "
                      f"asked: {said}. {definitions.where_to_say(source)}: without = [{names}]")

@@ -43,25 +43,26 @@ def version(src: Path) -> str:
 
 def symbols(src: Path) -> dict[str, Symbol]:
     """Every option of a source by name, with the conditions that stand at it in its file."""
-    found: dict[str, Symbol] = {}
+    every: dict[str, Symbol] = {}
     for folder, names, files in os.walk(src):
         inside = Path(folder).relative_to(src)
         names[:] = [name for name in names if not _ELSEWHERE.match(f"{inside / name}/")]
         for name in files:
             if name.startswith("Kconfig"):
-                _read(Path(folder) / name, found)
-    return found
+                _read(Path(folder) / name, every)
+    return every
 
 
-def _read(file: Path, found: dict[str, Symbol]) -> None:
+def _read(file: Path, every: dict[str, Symbol]) -> None:
     conditions: list[str] = []
     symbol: Symbol | None = None
     text = file.read_text(encoding="utf-8", errors="replace").replace("\\\n", " ")
     for raw in text.splitlines():
         line = raw.strip()
         if match := _ENTRY.match(line):
-            symbol = found.setdefault(match[1], Symbol())
-            symbol.depends.extend(one for one in conditions if one not in symbol.depends)
+            symbol = every.setdefault(match[1], Symbol())
+            symbol.depends.extend(condition for condition in conditions
+                                  if condition not in symbol.depends)
         elif raw.startswith("if "):
             conditions.append(line[3:])
             symbol = None
@@ -116,26 +117,26 @@ def successor(request: Request, options: Mapping[str, Symbol]) -> Request | None
 
 def _missing(symbol: Symbol, came: Mapping[str, str]) -> dict[str, str]:
     """Options of its conditions that are not as those want them, and what they want."""
-    found = {}
+    absent = {}
     for condition in symbol.depends:
         if "||" in condition:
             names = [name for no, name in _WORD.findall(condition) if not no]
             if names and all(came.get(name, "n") == "n" for name in names):
-                found[names[0]] = "y"
+                absent[names[0]] = "y"
             continue
         for no, name in _WORD.findall(condition):
             if (came.get(name, "n") == "n") != bool(no):
-                found[name] = "n" if no else "y"
-    return found
+                absent[name] = "n" if no else "y"
+    return absent
 
 
 def explain(lost: Sequence[Request], came: Mapping[str, str], src: Path) -> list[str]:
     """One clause for each request that did not hold."""
     options = symbols(src)
-    found = []
-    for one in lost:
-        others = ", ".join(f"CONFIG_{way.text()}" for way in one.ways()[1:])
+    reasons = []
+    for request in lost:
+        others = ", ".join(f"CONFIG_{way.text()}" for way in request.ways()[1:])
         also = f"; nor can it have {printable(others, 120)}" if others else ""
-        found.append(f"{one.place}: CONFIG_{printable(one.text(), 80)}: "
-                     f"{reason(one, came, options)}{also}")
-    return found
+        reasons.append(f"{request.place}: CONFIG_{printable(request.text(), 80)}: "
+                       f"{reason(request, came, options)}{also}")
+    return reasons

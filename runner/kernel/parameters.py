@@ -56,7 +56,7 @@ class Known:
             return True
         # As obsolete_checksetup does: by what it begins with.
         return name in self.params or name in self.early or any(
-            (name + word[len(name):]).startswith(one) for one in self.setups or ())
+            (name + word[len(name):]).startswith(setup) for setup in self.setups or ())
 
 
 def _unpacked(image: bytes) -> bytes | None:
@@ -119,9 +119,9 @@ def _symbols(file: Path) -> dict[str, int]:
     """Where System.map says that the table of __setup() is; empty without one."""
     if not file.is_file():
         return {}
-    found = re.findall(r"^([0-9a-f]{16}) . (__setup_(?:start|end))$",
-                       file.read_text("ascii", "replace"), re.MULTILINE)
-    return {name: int(address, 16) for address, name in found}
+    addresses = re.findall(r"^([0-9a-f]{16}) . (__setup_(?:start|end))$",
+                           file.read_text("ascii", "replace"), re.MULTILINE)
+    return {name: int(address, 16) for address, name in addresses}
 
 
 @functools.lru_cache(maxsize=1)
@@ -142,8 +142,8 @@ def known(image: Path) -> Known | None:
             return None
         elf = _Elf(data)
         _, _, _, start, _, length = elf.sections["__param"]
-        params = frozenset(elf.text(one[0]).replace("-", "_")
-                           for one in elf.entries(start, start + length, _PARAM))
+        params = frozenset(elf.text(entry[0]).replace("-", "_")
+                           for entry in elf.entries(start, start + length, _PARAM))
         ends = _symbols(image.with_name("System.map"))
         if len(ends) < 2:
             return Known(params, None, frozenset(), True)
@@ -184,7 +184,7 @@ def split(words: Iterable[str]) -> tuple[list[str], list[str]]:
     Blanks part them but within quotes, which go where they are around a parameter or a value.
     What stands behind '--' is init's, the words of whoever comes later among it.
     """
-    found = []
+    parted = []
     for match in _WORD.finditer(" ".join(words)):
         word = match[0]
         if word.startswith('"'):
@@ -192,11 +192,11 @@ def split(words: Iterable[str]) -> tuple[list[str], list[str]]:
         name, equals, value = word.partition("=")
         if value.startswith('"'):
             value = value[1:].removesuffix('"')
-        found.append(name + equals + value)
-    if "--" not in found:
-        return found, []
-    at = found.index("--")
-    return found[:at], found[at:]
+        parted.append(name + equals + value)
+    if "--" not in parted:
+        return parted, []
+    at = parted.index("--")
+    return parted[:at], parted[at:]
 
 
 def unknown(kernel: BuiltKernel, words: Iterable[str]) -> list[str]:
@@ -208,12 +208,12 @@ def unknown(kernel: BuiltKernel, words: Iterable[str]) -> list[str]:
     mine, inits = split(words)
     told = [f"{printable(' '.join(inits), 60)} (what stands behind '--' is init's)"] if inits \
         else []
-    found = known(kernel.image)
-    if found is None:
+    takes = known(kernel.image)
+    if takes is None:
         return told
     for word in mine:
         name = word.split("=", 1)[0]
-        if found.takes(word):
+        if takes.takes(word):
             continue
         owner = name.split(".")[0].replace("-", "_")
         option = "CONFIG_" + re.sub(r"\W", "_", owner).upper()

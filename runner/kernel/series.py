@@ -115,7 +115,7 @@ def entries(folder: Path) -> list[tuple[str, int]]:
     UsageError naming file and line of what is no such thing.
     """
     file = folder / "series"
-    found = []
+    listed = []
     for number, line in enumerate(_read(file).decode("utf-8", "replace").splitlines(), 1):
         text = line.split("#", 1)[0].strip()
         if not text:
@@ -128,10 +128,10 @@ def entries(folder: Path) -> list[tuple[str, int]]:
         if patch.startswith("/") or ".." in Path(patch).parts or not patch.isprintable():
             raise UsageError(f"{file}:{number}: {printable(patch, 80)} leads out of the series' "
                              "folder; keep patches beside the series file")
-        found.append((patch, int(entry["strip"] or 1)))
-    if not found:
+        listed.append((patch, int(entry["strip"] or 1)))
+    if not listed:
         raise UsageError(f"{file}: names no patch; the series without patches is called vanilla")
-    return found
+    return listed
 
 
 def load(stack: Sequence[Part]) -> Series:

@@ -173,17 +173,17 @@ def _stack(shown: str, series_text: str, source: Source, below: tuple[str, ...])
         if (part.upto or 0) > count:
             raise NameError_(f"{printable(shown, 100)}: {part.name} has {count} patches, not "
                              f"{part.upto}")
-        if part.name in [one.name for one in stack]:
+        if part.name in [part.name for part in stack]:
             raise NameError_(f"{printable(shown, 100)}: {part.name} is in it already when its "
                              "turn comes; name it once, below what stands on it")
         base = series.base(part.folder)
-        for one in _stack(shown, base, source, (*below, part.name)) if base else []:
-            there = [other for other in stack if other.name == one.name]
-            if there and there[0] != one:
+        for below_it in _stack(shown, base, source, (*below, part.name)) if base else []:
+            there = [other for other in stack if other.name == below_it.name]
+            if there and there[0] != below_it:
                 raise NameError_(f"{printable(shown, 100)}: {part.name} stands on {base}, and "
-                                 f"another part of {one.name} is there")
+                                 f"another part of {below_it.name} is there")
             if not there:
-                stack.append(one)
+                stack.append(below_it)
         stack.append(part)
     return stack
 

@@ -39,10 +39,10 @@ def identity(source: Source) -> str:
     except (OSError, ValueError, LookupError, TypeError):
         pass  # not hashed yet, or a damaged note: hash it
     with open(path, "rb") as opened:
-        found = hashlib.file_digest(opened, "sha256").hexdigest()
-    note = json.dumps({"seal": seal, "sha256": found}) + "\n"
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    note = json.dumps({"seal": seal, "sha256": digest}) + "\n"
     write(memory, Content(note.encode(), 0o644))
-    return found
+    return digest
 
 
 def fetch(source: Source, tree: Tree, progress: Progress) -> None:

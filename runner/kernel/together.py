@@ -21,7 +21,7 @@ def agree(names: Sequence[str], flavour: str, progress: Progress) -> tuple[str, 
     sources = {name: source for name in names if not (source := spec.parse(name).source).ready}
     if len({(source.kind, source.name, source.ref) for source in sources.values()}) < 2:
         return ()
-    found: list[str] = []
+    apart: list[str] = []
     fits = {name: build.fit(name, flavour, progress) or "" for name in sources}
     for request in fragments.requests(next(iter(sources.values())), flavour):
         first = max((_taken(request, options) for options in fits.values()), default=0)
@@ -30,13 +30,13 @@ def agree(names: Sequence[str], flavour: str, progress: Progress) -> tuple[str, 
             continue
         # What stands before is what one of them could not have.
         for way in request.ways()[first:]:
-            if all(build.fit(name, flavour, progress, (*found, way.text())) is not None
+            if all(build.fit(name, flavour, progress, (*apart, way.text())) is not None
                    for name in sources):
-                found.append(way.text())
+                apart.append(way.text())
                 progress.log(f"all kernels ({flavour}) are built with CONFIG_{way.text()}: not all "
                              f"of them can have CONFIG_{request.text()}")
                 break
-    return tuple(found)
+    return tuple(apart)
 
 
 def _taken(request: Request, options: str) -> int:
@@ -50,10 +50,11 @@ def told(base: str, test: str) -> Iterable[str]:
     mean; from BuiltKernel.options."""
     sides = (base.split(), test.split())
     left = set(sides[0]) ^ set(sides[1])
-    for one in _alternatives():
-        words = {f"-{one.option}", *(way.text() for way in one.ways())}
+    for request in _alternatives():
+        words = {f"-{request.option}", *(way.text() for way in request.ways())}
         if left & words:
-            yield f"{_had(one, sides[0])} against {_had(one, sides[1])}: {_means(one.option)}"
+            yield (f"{_had(request, sides[0])} against {_had(request, sides[1])}: "
+                   f"{_means(request.option)}")
             left -= words
     for option in sorted({word.lstrip("-").partition("=")[0] for word in left}):
         had = [next((f"CONFIG_{word}" if "=" in word else f"no CONFIG_{option}" for word in side
@@ -64,8 +65,8 @@ def told(base: str, test: str) -> Iterable[str]:
 
 def _alternatives() -> list[Request]:
     """All lines of our fragments that hold some."""
-    return [one for file in sorted((paths.KERNELS / "config").glob("*.config"))
-            for one in fragments.parse(file) if one.others]
+    return [request for file in sorted((paths.KERNELS / "config").glob("*.config"))
+            for request in fragments.parse(file) if request.others]
 
 
 def _had(request: Request, words: Sequence[str]) -> str:

@@ -43,15 +43,15 @@ def read(file: Path) -> Known:
     options = {}
     table = root.table("option")
     for name in table.keys():
-        one = table.table(name)
-        options[name] = Option(one.text("renamed", ""), one.text("means", ""))
-        one.close()
+        inner = table.table(name)
+        options[name] = Option(inner.text("renamed", ""), inner.text("means", ""))
+        inner.close()
     counters, locks = root.table("counters"), root.table("locks")
-    found = Known(tuple(root.texts("seen", [])), options, tuple(counters.texts("names", [])),
+    known = Known(tuple(root.texts("seen", [])), options, tuple(counters.texts("names", [])),
                   {version: frozenset(locks.texts(version, [])) for version in locks.keys()})
-    for one in (counters, locks, root):
-        one.close()
-    return found
+    for inner in (counters, locks, root):
+        inner.close()
+    return known
 
 
 def _number(version: str) -> tuple[int, ...]:
@@ -71,13 +71,13 @@ def series(release: str) -> str:
 
 def renamed(option: str) -> str:
     """What newer kernels are asked for instead, 'BASE_SMALL=n'; '' where that is not known."""
-    found = read(place()).options.get(option)
-    return found.renamed if found else ""
+    other = read(place()).options.get(option)
+    return other.renamed if other else ""
 
 
 def means(option: str) -> str:
     """What a difference in an option may do, by either of its names; '' where that is not known."""
-    for name, one in read(place()).options.items():
-        if option in (name, one.renamed.partition("=")[0]):
-            return one.means
+    for name, known in read(place()).options.items():
+        if option in (name, known.renamed.partition("=")[0]):
+            return known.means
     return ""

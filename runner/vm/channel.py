@@ -101,9 +101,9 @@ class Decoder:
             if len(self._buffer) < end:
                 return
             payload = bytes(self._buffer[_HEADER.size:end])
-            found = crc32c(payload, crc32c(bytes(self._buffer[:_SUMMED])))
-            if found != crc:
-                self._fail(f"checksum {found:#010x} of frame {sequence} is not {crc:#010x}")
+            counted = crc32c(payload, crc32c(bytes(self._buffer[:_SUMMED])))
+            if counted != crc:
+                self._fail(f"checksum {counted:#010x} of frame {sequence} is not {crc:#010x}")
             del self._buffer[:end]
             self._offset += end
             self._frames += 1

@@ -81,7 +81,7 @@ def read(path: Path) -> Elf:
 
 def configured(file: Path = _LD_SO_CONF) -> list[str]:
     """The folders that ld.so.conf and what it includes name, then the loader's own."""
-    found = []
+    folders = []
     try:
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -91,10 +91,10 @@ def configured(file: Path = _LD_SO_CONF) -> list[str]:
         if words[:1] == ["include"]:
             for pattern in words[1:]:
                 for inner in sorted(glob.glob(os.path.join(file.parent, pattern))):
-                    found += configured(Path(inner))
+                    folders += configured(Path(inner))
         elif len(words) == 1:
-            found.append(words[0])
-    return found + [one for one in _TRUSTED if file == _LD_SO_CONF]
+            folders.append(words[0])
+    return folders + [folder for folder in _TRUSTED if file == _LD_SO_CONF]
 
 
 def closure(program: Path) -> dict[str, Path]:
@@ -103,19 +103,19 @@ def closure(program: Path) -> dict[str, Path]:
     CannotMeasure where one cannot be found.
     """
     folders = configured()
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     waiting = [read(program)]
     loader = os.path.basename(waiting[0].interpreter)
     while waiting:
-        one = waiting.pop(0)
-        for name in one.needed:
-            if name in found or name == loader:
+        loaded = waiting.pop(0)
+        for name in loaded.needed:
+            if name in files or name == loader:
                 continue
-            places = [Path(folder) / name for folder in (*one.search, *folders)]
+            places = [Path(folder) / name for folder in (*loaded.search, *folders)]
             file = next((place for place in places if place.is_file()), None)
             if file is None:
-                raise CannotMeasure(f"{one.path}: its library {name} is in none of the loader's "
+                raise CannotMeasure(f"{loaded.path}: its library {name} is in none of the loader's "
                                     "folders; install its package again")
-            found[name] = file
+            files[name] = file
             waiting.append(read(file))
-    return found
+    return files

@@ -147,12 +147,12 @@ def _judge(watch: Watch, evidence: Path, status: int | None) -> Finding:
         said = _last_line(evidence / "qemu.stderr")
         if status or qemu.was_told_to_end(said):
             dead = qemu.status_text(status) + (f": {said}{qemu.remedy(said)}" if said else "")
-    found = watch.verdict(dead, exited=status is not None)
-    if found.outcome is Outcome.WORKLOAD_FAILED:
+    finding = watch.verdict(dead, exited=status is not None)
+    if finding.outcome is Outcome.WORKLOAD_FAILED:
         said = _last_line(evidence / "workload.stderr")
         if said:
-            found = Finding(found.outcome, printable(f"{found.detail}: {said}"))
-    return found
+            finding = Finding(finding.outcome, printable(f"{finding.detail}: {said}"))
+    return finding
 
 
 def _has_room(evidence: Path) -> None:
@@ -167,11 +167,11 @@ def _has_room(evidence: Path) -> None:
 
 def _simulator(machine: str, evidence: Path) -> tuple[tuple[str, ...], str]:
     """The QEMU that runs many vCPUs in lockstep, and what its plugin is told."""
-    found = newqemu.lockstep_qemu()
+    simulator = newqemu.lockstep_qemu()
     told, out = evidence / SIMULATED, evidence / SIMULATION
     with written(told):
         told.write_text(machine, encoding="ascii")
-    return ((found.program, *found.args),
+    return ((simulator.program, *simulator.args),
             f"file={qemu.escaped(PLUGIN)},machine={qemu.escaped(told)},out={qemu.escaped(out)}")
 
 
@@ -237,8 +237,8 @@ def supervise(boot: Boot, initrd: Path, step: Step | None = None,
     finally:
         reader.close()
     _has_room(evidence)
-    found = _judge(watch, evidence, status)
-    result = BootResult(found.outcome, found.detail, boot.accelerator,
+    judged = _judge(watch, evidence, status)
+    result = BootResult(judged.outcome, judged.detail, boot.accelerator,
                         time.monotonic() - begin, status,
                         pinning.describe() if pinning is not None else "", watch.killed)
     _write(evidence / "boot.json", dataclasses.asdict(result))

@@ -88,12 +88,13 @@ def job_text(job: Job) -> str:
     if len(job.settings) > MAX_SETTINGS:
         raise UsageError(f"job: settings: {len(job.settings)} are more than {MAX_SETTINGS}")
     lines = ["swapscale-job 1",
-             *(line for one in areas for line in _area(one)),
+             *(line for area in areas for line in _area(area)),
              f"lock-stat {int(job.lock_stat)}",
              f"heartbeat-ms {job.heartbeat_ms}",
              *(f"arg {_argument(arg)}" for arg in job.workload),
-             *(f"set {_argument(f'{one.path} {one.value}', 'set')}" for one in job.settings),
-             *(f"collect {_argument(one, 'collect')}" for one in job.collect),
+             *(f"set {_argument(f'{setting.path} {setting.value}', 'set')}"
+               for setting in job.settings),
+             *(f"collect {_argument(path, 'collect')}" for path in job.collect),
              *(line for step in job.tools for line in _tool(step)),
              "end"]
     text = "".join(f"{line}\n" for line in lines)
@@ -121,7 +122,7 @@ def _area(device: SwapDevice) -> list[str]:
 def _tool(step: ToolStep) -> list[str]:
     return [f"tool {step.when} {step.name}",
             *(f"tool-arg {_argument(arg, 'tool-arg')}" for arg in step.argv),
-            *(f"tool-env {_argument(one, 'tool-env')}" for one in step.environment)]
+            *(f"tool-env {_argument(variable, 'tool-env')}" for variable in step.environment)]
 
 
 def _argument(arg: str, key: str = "arg") -> str:

@@ -71,9 +71,9 @@ def _put(path: Path, content: bytes) -> None:
 
 def _stored(folder: Path) -> Iterator[tuple[int, int, Path]]:
     """(time of last use in ns, bytes, file) of each; other samples drop some at the same time."""
-    for one in folder.glob("*.cpio"):
+    for path in folder.glob("*.cpio"):
         try:
-            stat = one.stat()
+            stat = path.stat()
         except FileNotFoundError:
             continue
-        yield stat.st_mtime_ns, stat.st_size, one
+        yield stat.st_mtime_ns, stat.st_size, path

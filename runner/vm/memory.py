@@ -54,36 +54,36 @@ def lay_out(ram: int, device: SwapDevice) -> Memory:
         raise UsageError(f"ram: {ram} bytes is not a whole number of MiB, at least "
                          f"{SMALLEST_RAM // MIB}")
     kinds: dict[str, list[SwapDevice]] = {}
-    for one in device.areas:
-        if one.size <= 0 or one.size % _UNIT:
-            raise UsageError(f"device: {one.kind}: {one.size} bytes is not a multiple of "
+    for area in device.areas:
+        if area.size <= 0 or area.size % _UNIT:
+            raise UsageError(f"device: {area.kind}: {area.size} bytes is not a multiple of "
                              f"{_UNIT // MIB} MiB")
-        kinds.setdefault(one.kind, []).append(one)
-    total = ram + sum(_inside(one) for one in device.areas)
+        kinds.setdefault(area.kind, []).append(area)
+    total = ram + sum(_inside(area) for area in device.areas)
     args = ["-m", f"size={total // MIB}M"]
     if pmems := kinds.get("pmem"):
         # The guest's window for hot-plugged memory must hold the devices, aligned.
-        most = -(-(total + sum(one.size + one.spare for one in pmems)) // (1 << 30)) + len(pmems)
+        most = -(-(total + sum(pmem.size + pmem.spare for pmem in pmems)) // (1 << 30)) + len(pmems)
         args[1] += f",slots={len(pmems) + 1},maxmem={most}G"
-        args += [word for number, one in enumerate(pmems) for word in _nvdimm(number, one)]
-    disks = [one for kind, ones in kinds.items() if kind in _DISKS for one in ones]
-    args += [word for one in disks for word in _DISKS[one.kind]]
+        args += [word for number, pmem in enumerate(pmems) for word in _nvdimm(number, pmem)]
+    disks = [disk for kind, ones in kinds.items() if kind in _DISKS for disk in ones]
+    args += [word for disk in disks for word in _DISKS[disk.kind]]
     params = []
     if brds := kinds.get("brd"):
-        params += [f"ramdisk_size={max(one.size for one in brds) // 1024}",
+        params += [f"ramdisk_size={max(brd.size for brd in brds) // 1024}",
                    *([f"brd.rd_nr={len(brds)}"] if len(brds) > 1 else [])]
     if len(zrams := kinds.get("zram", [])) > 1:
         params.append(f"zram.num_devices={len(zrams)}")
-    for one in kinds.get("pmem-legacy", []):
-        start = _region(total, one.size)
+    for area in kinds.get("pmem-legacy", []):
+        start = _region(total, area.size)
         if start is None:
             raise UsageError(
-                f"device: pmem-legacy: {one.size // MIB} MiB does not fit beside {ram // MIB} MiB "
+                f"device: pmem-legacy: {area.size // MIB} MiB does not fit beside {ram // MIB} MiB "
                 f"of RAM with {SECTION // MIB} MiB free on both sides; take more RAM or device "
                 "pmem")
-        params.append(f"memmap={one.size // MIB}M!{start // MIB}M")
+        params.append(f"memmap={area.size // MIB}M!{start // MIB}M")
     return Memory(total, ",nvdimm=on" if pmems else "", tuple(args), tuple(params),
-                  sum(one.size for one in disks))
+                  sum(disk.size for disk in disks))
 
 
 def _inside(device: SwapDevice) -> int:

@@ -37,8 +37,8 @@ def _plain(name: str) -> str:
 
 
 def _depends(module: bytes) -> list[str]:
-    found = _DEPENDS.search(module)
-    return [_plain(one) for one in found[1].decode("ascii").split(",") if one] if found else []
+    match = _DEPENDS.search(module)
+    return [_plain(word) for word in match[1].decode("ascii").split(",") if word] if match else []
 
 
 def collect(tree: Path) -> dict[str, bytes]:
@@ -55,19 +55,19 @@ def collect(tree: Path) -> dict[str, bytes]:
         raise CannotMeasure(f"{tree}/modules.builtin: cannot be read: "
                             f"{printable(str(error), 80)}; give the modules' whole "
                             "folder") from None
-    found = {BUILTIN: "".join(f"{one}\n" for one in builtin).encode()}
-    wanted = [*_ALWAYS, *(one for ones in _OF_DEVICE.values() for one in ones)]
+    held = {BUILTIN: "".join(f"{name}\n" for name in builtin).encode()}
+    wanted = [*_ALWAYS, *(module for ones in _OF_DEVICE.values() for module in ones)]
     while wanted:
         name = wanted.pop()
-        if f"{name}.ko" in found or name not in there:
+        if f"{name}.ko" in held or name not in there:
             continue
         file, packing = there[name]
         try:
-            found[f"{name}.ko"] = _UNPACK[packing](file.read_bytes())
+            held[f"{name}.ko"] = _UNPACK[packing](file.read_bytes())
         except (OSError, EOFError, lzma.LZMAError) as error:
             raise CannotMeasure(f"{file}: cannot be read: {printable(str(error), 80)}") from None
-        wanted += _depends(found[f"{name}.ko"])
-    return found
+        wanted += _depends(held[f"{name}.ko"])
+    return held
 
 
 def order(folder: Path, kind: str) -> list[str]:
@@ -101,12 +101,13 @@ def order(folder: Path, kind: str) -> list[str]:
 def layer(folder: Path, device: SwapDevice) -> bytes:
     """The archive with the modules, and /modules: a line 'PATH PARAMETERS' for each, in order."""
     # Built in, brd takes its size from the command line; a module does not read that.
-    disks = [one.size for one in device.areas if one.kind == "brd"]
-    zrams = [one for one in device.areas if one.kind == "zram"]
+    disks = [area.size for area in device.areas if area.kind == "brd"]
+    zrams = [area for area in device.areas if area.kind == "zram"]
     params = {"brd": f"rd_nr={len(disks)} rd_size={max(disks, default=0) // 1024}",
               **({"zram": f"num_devices={len(zrams)}"} if len(zrams) > 1 else {})}
-    names = list(dict.fromkeys(name for one in device.areas for name in order(folder, one.kind)))
-    lines = "".join(f"/{_FOLDER}/{one}.ko {params.get(one, '')}".rstrip() + "\n" for one in names)
+    names = list(dict.fromkeys(name for area in device.areas for name in order(folder, area.kind)))
+    lines = "".join(f"/{_FOLDER}/{name}.ko {params.get(name, '')}".rstrip() + "\n"
+                    for name in names)
     return initramfs.archive([
         (_FOLDER, initramfs.FOLDER, b""),
         *((f"{_FOLDER}/{name}.ko", initramfs.TEXT, (folder / f"{name}.ko").read_bytes())

@@ -42,14 +42,14 @@ class Qemu:
 
 def _version(program: str) -> str:
     """Of a QEMU that runs; CannotMeasure where it does not."""
-    found = _VERSION.search(qemu.version(program))
-    if found is None:
+    match = _VERSION.search(qemu.version(program))
+    if match is None:
         raise CannotMeasure(f"{program}: does not say what version it is")
-    return found[1]
+    return match[1]
 
 
-def _new_enough(found: Qemu) -> Qemu | None:
-    return found if tuple(map(int, found.version.split("."))) >= OLDEST else None
+def _new_enough(program: Qemu) -> Qemu | None:
+    return program if tuple(map(int, program.version.split("."))) >= OLDEST else None
 
 
 def _system() -> Qemu | None:
@@ -78,17 +78,17 @@ def _kept() -> Qemu | None:
 @functools.cache
 def lockstep_qemu() -> Qemu:
     """The QEMU for lockstep; CannotMeasure with the remedy where there is none."""
-    found = _system() or _kept()
-    if found is None:
+    program = _system() or _kept()
+    if program is None:
         raise CannotMeasure(f"{LACK}; {MEND}")
-    return found
+    return program
 
 
 def provide(progress: Progress) -> Qemu:
     """The same, fetched first where need be."""
-    found = _system() or _kept()
-    if found is not None:
-        return found
+    program = _system() or _kept()
+    if program is not None:
+        return program
     release = site.release()
     codename = release.get("VERSION_CODENAME", "")
     if release.get("ID") != "debian" or not archive.SUITE.fullmatch(codename):

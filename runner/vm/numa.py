@@ -18,13 +18,13 @@ def share(layout: Memory, device: SwapDevice, vcpus: int, nodes: int) -> Memory:
 
     With fewer vCPUs than nodes some nodes are memory alone.
     """
-    for one in device.areas:
-        if one.node is not None and (nodes == 1 or one.node >= nodes):
-            raise UsageError(f"numa_nodes: a swap device is to lie on node {one.node}, and the "
+    for area in device.areas:
+        if area.node is not None and (nodes == 1 or area.node >= nodes):
+            raise UsageError(f"numa_nodes: a swap device is to lie on node {area.node}, and the "
                              f"guest's nodes are {nodes}; raise numa_nodes")
     if nodes == 1:
         return layout
-    inside = next((one.kind for one in device.areas if one.kind not in OUTSIDE), None)
+    inside = next((area.kind for area in device.areas if area.kind not in OUTSIDE), None)
     if inside:
         raise UsageError(f"numa_nodes: {inside} lies in the guest's RAM and leaves some of "
                          f"{nodes} nodes less of it; take device {', '.join(OUTSIDE)}")

@@ -12,14 +12,14 @@ _NAME = re.compile(r"CPU (\d+)/(KVM|TCG)")
 
 def threads(pid: int, proc: Path = Path("/proc")) -> dict[int, int]:
     """Thread ids of a QEMU's vCPUs, by vCPU; those that run already."""
-    found = {}
+    by_name = {}
     try:
         for task in (proc / str(pid) / "task").iterdir():
             if name := _NAME.fullmatch((task / "comm").read_text(encoding="ascii").strip()):
-                found[int(name[1])] = int(task.name)
+                by_name[int(name[1])] = int(task.name)
     except OSError:
         pass                        # it has just ended
-    return found
+    return by_name
 
 
 class Pinning:

@@ -19,15 +19,15 @@ _EVERY = 0.25
 
 def waits(pid: int, proc: Path = Path("/proc")) -> dict[str, float]:
     """Seconds that each thread of a process was ready to run and did not."""
-    found = {}
+    waited = {}
     try:
         for task in (proc / str(pid) / "task").iterdir():
             fields = (task / "schedstat").read_bytes().split()
             if len(fields) == 3 and fields[1].isdigit():
-                found[task.name] = int(fields[1]) / 1e9
+                waited[task.name] = int(fields[1]) / 1e9
     except OSError:
         pass    # it has ended, or a thread of it just now
-    return found
+    return waited
 
 
 class Clock:

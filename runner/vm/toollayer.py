@@ -37,7 +37,7 @@ class Tool:
     starts: tuple[str, ...] = ()      # programs that it starts
 
 
-TOOLS = {one.name: one for one in (
+TOOLS = {tool.name: tool for tool in (
     Tool("fio", "fio", "fio"), Tool("perf", "linux-perf"), Tool("ndctl", "ndctl"),
     Tool("stress-ng", "stress-ng"), Tool("gcc", "gcc", starts=("cc1", "as")))}
 
@@ -64,21 +64,21 @@ def _started(tool: Path, name: str) -> Path:
 
 def files(names: Iterable[str]) -> dict[str, Path]:
     """Path in the guest -> file of this host, of these tools and all they load."""
-    found: dict[str, Path] = {}
+    held: dict[str, Path] = {}
     for name in sorted(set(names)):
         tool = find(name)
-        programs = {name: tool} | {one: _started(tool, one) for one in TOOLS[name].starts}
+        programs = {name: tool} | {start: _started(tool, start) for start in TOOLS[name].starts}
         for called, program in programs.items():
-            found[f"{BIN}/{called}"] = program
+            held[f"{BIN}/{called}"] = program
             loader = elf.read(program).interpreter
             if loader:
-                found[loader.lstrip("/")] = Path(loader)
-            found |= {f"{LIBRARIES}/{library}": file
-                      for library, file in elf.closure(program).items()}
+                held[loader.lstrip("/")] = Path(loader)
+            held |= {f"{LIBRARIES}/{library}": file
+                     for library, file in elf.closure(program).items()}
         if TOOLS[name].jobs:
-            found |= {f"{JOBS}/{one.name}": one
-                      for one in (paths.ROOT / "workloads" / TOOLS[name].jobs).iterdir()}
-    return found
+            held |= {f"{JOBS}/{path.name}": path
+                     for path in (paths.ROOT / "workloads" / TOOLS[name].jobs).iterdir()}
+    return held
 
 
 @functools.lru_cache(maxsize=4)

@@ -88,13 +88,13 @@ class Watch:
                 self._moved = now
 
     def _workload(self, text: str) -> None:
-        found = _WORKLOAD.fullmatch(text)
-        if found is None or self.workload is not None:
+        match = _WORKLOAD.fullmatch(text)
+        if match is None or self.workload is not None:
             self.fail(Outcome.CORRUPT_CHANNEL, f"WORKLOAD frame {text!r} makes no sense")
             return
         self.workload = text
-        self.killed = int(found[2]) if found[1] == "killed" else 0
-        if found[3]:
+        self.killed = int(match[2]) if match[1] == "killed" else 0
+        if match[3]:
             self.fail(Outcome.OOM_KILLED, f"workload {text}")
         elif text != "exited 0":
             self.fail(Outcome.WORKLOAD_FAILED, f"workload {text}")
@@ -127,7 +127,7 @@ class Watch:
             # Nothing could come meanwhile.
             gap = now - self._stopped
             self._begin, self._beaten, self._moved = (
-                min(now, one + gap) for one in (self._begin, self._beaten, self._moved))
+                min(now, moment + gap) for moment in (self._begin, self._beaten, self._moved))
             self._stopped = None
 
     def look(self, now: float) -> None:
