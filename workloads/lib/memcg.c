@@ -98,7 +98,7 @@ static int find_root(struct memcg *memcg, struct error *error)
 int memcg_make(struct memcg *memcg, const char *name, uint64_t limit,
 	       struct error *error)
 {
-	char path[sizeof(memcg->path)], number[32];
+	char path[sizeof(memcg->path)] = "", number[32];
 
 	if (find_root(memcg, error))
 		return -1;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jobs.h"
 
+#include "workloads/lib/complaint.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -59,31 +61,12 @@ static int start(struct jobs *jobs, struct job *job, struct error *error)
 	return 0;
 }
 
-const char *jobs_complaint(char *text)
-{
-	char *save = NULL, *first = NULL;
-
-	for (char *line = strtok_r(text, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		if (strstr(line, "error"))
-			return line;
-		if (!first)
-			first = line;
-	}
-	return first ? first : "";
-}
-
 static int failed(const struct job *job, int status, struct error *error)
 {
-	char text[4096];
-	const ssize_t got = pread(job->err, text, sizeof(text) - 1, 0);
-	const bool exited = WIFEXITED(status);
+	char who[64];
 
-	text[got > 0 ? got : 0] = '\0';
-	return error_set(error, "unit %u: the compiler %s %d: %.200s",
-			 job->unit, exited ? "exited" : "was killed by signal",
-			 exited ? WEXITSTATUS(status) : WTERMSIG(status),
-			 jobs_complaint(text));
+	snprintf(who, sizeof(who), "unit %u: the compiler", job->unit);
+	return complaint_set(error, who, status, job->err);
 }
 
 // Takes those that have ended.

@@ -26,7 +26,7 @@ struct jobs {
 	const struct source *source;
 	const struct memcg *memcg; // NULL: they stay in our group
 	const char *compiler;
-	unsigned int most; // at a time
+	uint64_t most; // at a time
 	// From here on its own.
 	struct job job[JOBS_MOST];
 	unsigned int running, started, done;
@@ -36,9 +36,5 @@ struct jobs {
 // compiler's place stays empty.  -1 where one failed, with its first complaint,
 // or the watch did; then none runs any more.
 int jobs_run(struct jobs *jobs, struct watch *watch, struct error *error);
-
-// The line of a compiler's output that says what is wrong: the first with the
-// word error in it, else the first; "" where it said nothing.  `text` is cut.
-const char *jobs_complaint(char *text);
 
 #endif

@@ -7,11 +7,11 @@
 // swapbuild(1) has its options and its document.
 #include "jobs.h"
 #include "source.h"
+#include "tree.h"
 
-#include "workloads/lib/number.h"
+#include "workloads/lib/choices.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -47,109 +47,29 @@ static const char help[] =
 	"time, and\n"
 	"print one JSON document of what that made the kernel swap out.\n";
 
-enum {
-	KEY_FOLDER = 1,
-	KEY_TMPFS,
-	KEY_UNITS,
-	KEY_JOBS,
-	KEY_FUNCTIONS,
-	KEY_SEED,
-	KEY_MEMCG,
-	KEY_MEMCG_SET,
-	KEY_COMPILER,
-	KEY_VERIFY,
-	KEY_NOTIFY,
-	KEY_PROGRESS,
-	KEY_HELP
-};
-
-static const struct option options[] = {
-	{"folder", required_argument, NULL, KEY_FOLDER},
-	{"tmpfs", no_argument, NULL, KEY_TMPFS},
-	{"units", required_argument, NULL, KEY_UNITS},
-	{"jobs", required_argument, NULL, KEY_JOBS},
-	{"functions", required_argument, NULL, KEY_FUNCTIONS},
-	{"seed", required_argument, NULL, KEY_SEED},
-	{"memcg", required_argument, NULL, KEY_MEMCG},
-	{"memcg-set", required_argument, NULL, KEY_MEMCG_SET},
-	{"compiler", required_argument, NULL, KEY_COMPILER},
-	{"verify", no_argument, NULL, KEY_VERIFY},
-	{"notify-fd", required_argument, NULL, KEY_NOTIFY},
-	{"progress-fd", required_argument, NULL, KEY_PROGRESS},
-	{"help", no_argument, NULL, KEY_HELP},
-	{NULL, 0, NULL, 0},
-};
-
-static int take_number(const char *name, uint64_t high, unsigned int *value,
-		       struct error *error)
-{
-	uint64_t number;
-
-	if (number_range(name, optarg, 1, high, &number, error))
-		return -1;
-	*value = (unsigned int)number;
-	return 0;
-}
-
-static int take(struct build *self, int option, struct error *error)
-{
-	switch (option) {
-	case KEY_FOLDER:
-		self->source.folder = optarg;
-		return 0;
-	case KEY_TMPFS:
-		self->tmpfs = true;
-		return 0;
-	case KEY_UNITS:
-		return take_number("--units", SOURCE_MOST_UNITS,
-				   &self->source.units, error);
-	case KEY_JOBS:
-		return take_number("--jobs", JOBS_MOST, &self->jobs.most,
-				   error);
-	case KEY_FUNCTIONS:
-		return take_number("--functions", 400, &self->source.functions,
-				   error);
-	case KEY_SEED:
-		return number_range("--seed", optarg, 0, UINT64_MAX,
-				    &self->source.seed, error);
-	case KEY_MEMCG:
-		return number_size("--memcg", optarg, &self->limit, error);
-	case KEY_MEMCG_SET:
-		self->memcg_set = optarg;
-		return 0;
-	case KEY_COMPILER:
-		self->jobs.compiler = optarg;
-		return 0;
-	case KEY_VERIFY:
-		self->verify = true;
-		return 0;
-	case KEY_NOTIFY:
-		return watch_notify_option(&self->watch, optarg, error);
-	case KEY_PROGRESS:
-		return watch_progress_option(&self->watch, optarg, error);
-	default: // help
-		fputs(help, stdout);
-		exit(fflush(stdout) ? 1 : 0);
-	}
-}
-
 static int take_options(struct build *self, int argc, char **argv,
 			struct error *error)
 {
-	int option;
+	const struct choice choices[] = {
+		{"folder", CHOICE_TEXT, &self->source.folder, 0, 0},
+		{"tmpfs", CHOICE_FLAG, &self->tmpfs, 0, 0},
+		{"units", CHOICE_NUMBER, &self->source.units, 1,
+		 SOURCE_MOST_UNITS},
+		{"jobs", CHOICE_NUMBER, &self->jobs.most, 1, JOBS_MOST},
+		{"functions", CHOICE_NUMBER, &self->source.functions, 1,
+		 TREE_MOST_FUNCTIONS},
+		{"seed", CHOICE_NUMBER, &self->source.seed, 0, UINT64_MAX},
+		{"memcg", CHOICE_SIZE, &self->limit, 0, 0},
+		{"memcg-set", CHOICE_TEXT, &self->memcg_set, 0, 0},
+		{"compiler", CHOICE_TEXT, &self->jobs.compiler, 0, 0},
+		{"verify", CHOICE_FLAG, &self->verify, 0, 0},
+		{"notify-fd", CHOICE_NOTIFY, &self->watch, 0, 0},
+		{"progress-fd", CHOICE_PROGRESS, &self->watch, 0, 0},
+		{NULL, CHOICE_FLAG, NULL, 0, 0},
+	};
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == '?')
-			return error_set(error,
-					 "%s: is unknown or lacks its value; "
-					 "--help shows what is known",
-					 argv[optind - 1]);
-		if (take(self, option, error))
-			return -1;
-	}
-	if (optind < argc)
-		return error_set(error, "%s: is no option", argv[optind]);
+	if (choices_take(choices, help, argc, argv, error))
+		return -1;
 	if (!self->source.folder)
 		return error_set(error, "--folder: missing");
 	return 0;
@@ -240,8 +160,8 @@ static int print(const struct build *self)
 
 	out_text(&out,
 		 "{\n \"swapbuild\": 1,\n \"page_size\": %ld,\n \"units\": "
-		 "%u,\n "
-		 "\"jobs\": %u,\n \"functions\": %u,\n \"seed\": %" PRIu64
+		 "%" PRIu64 ",\n \"jobs\": %" PRIu64
+		 ",\n \"functions\": %" PRIu64 ",\n \"seed\": %" PRIu64
 		 ",\n \"memcg_bytes\": %" PRIu64 ",\n",
 		 sysconf(_SC_PAGESIZE), self->source.units, self->jobs.most,
 		 self->source.functions, self->source.seed, self->limit);

@@ -32,7 +32,8 @@ static int make(const struct source *source, unsigned int unit,
 
 	*text = (struct tree_text){.data = written, .size = sizeof(written)};
 	if (unit < SOURCE_MOST_UNITS)
-		tree_unit(text, source->seed, unit, source->functions);
+		tree_unit(text, source->seed, unit,
+			  (unsigned int)source->functions);
 	else
 		tree_header(text, source->seed);
 	source_name(name, unit, 'c');

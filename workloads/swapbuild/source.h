@@ -16,8 +16,7 @@ enum {
 
 struct source {
 	const char *folder;
-	uint64_t seed;
-	unsigned int units, functions;
+	uint64_t seed, units, functions;
 };
 
 struct source_check {

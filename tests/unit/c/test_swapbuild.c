@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The source tree that is compiled, and what is quoted of a compiler.
-// LINK: workloads/swapbuild/tree.c workloads/swapbuild/jobs.c
-// LINK: workloads/swapbuild/source.c workloads/lib/error.c
-// LINK: workloads/lib/memcg.c workloads/lib/watch.c workloads/lib/notify.c
-// LINK: workloads/lib/procfs.c workloads/lib/number.c workloads/lib/out.c
-// LINK: workloads/lib/text.c
+// LINK: workloads/swapbuild/tree.c workloads/lib/complaint.c
+// LINK: workloads/lib/error.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "workloads/swapbuild/jobs.h"
+#include "workloads/lib/complaint.h"
+#include "workloads/swapbuild/source.h"
 #include "workloads/swapbuild/tree.h"
 
 static struct tree_text text_of(size_t size)
@@ -74,9 +72,9 @@ static void test_the_line_that_says_what_is_wrong(void **state)
 	char none[] = "";
 
 	(void)state;
-	assert_string_equal(jobs_complaint(several), "a.h:2:1: error: x");
-	assert_string_equal(jobs_complaint(first), "as: out of memory");
-	assert_string_equal(jobs_complaint(none), "");
+	assert_string_equal(complaint_line(several), "a.h:2:1: error: x");
+	assert_string_equal(complaint_line(first), "as: out of memory");
+	assert_string_equal(complaint_line(none), "");
 }
 
 int main(void)
