@@ -16,7 +16,7 @@ PYTHON  := /usr/bin/python3
 sources = $(wildcard $(1)/*.c)
 headers := $(wildcard workloads/*/*.h runner/agent/*.h lockstep/*.h)
 
-LOADS := swapstorm swaptorture pressure swapbuild
+LOADS := swapstorm swaptorture pressure swapbuild swapkv
 PROGRAMS := $(LOADS:%=$(BUILD)/%) $(BUILD)/agent $(BUILD)/lockstep.so
 
 .PHONY: all

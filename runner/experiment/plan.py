@@ -82,7 +82,8 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     watched = instruments.read(root.table("instruments"), instruments.Tiers(
         [one.name for one in tier.TABLE.values() if one.tools],
         [name for name in tiers if not tier.find(name).tools],
-        [one.name for one in chosen if not one.contends]), devices, loads.find(work.program).tools)
+        [one.name for one in chosen if not one.contends]), devices,
+        loads.find(work.program).tools(work))
     own = {one.name: one.read(root, one in chosen, devices) for one in tier.every()}
     limits_table = root.table("limits")
     beside = tuple(root.texts("beside", []))

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from runner.load.buildload import Build
+from runner.load.keyvalue import KeyValue
 from runner.load.stressng import StressNg
 from runner.load.swapstorm import Swapstorm
 from runner.load.workload import Load, Machine, Workload
 from runner.tomlfile import Table
 
 #: By name, the usual one first.
-TABLE: dict[str, Load] = {one.name: one for one in (Swapstorm(), StressNg(), Build())}
+TABLE: dict[str, Load] = {one.name: one for one in (Swapstorm(), StressNg(), Build(),
+                                                    KeyValue())}
 
 
 def find(name: str) -> Load:

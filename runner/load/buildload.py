@@ -26,9 +26,11 @@ class Build(Load):
 
     name = "build"
     guest_program = "swapbuild"
-    tools = ("gcc",)
     kernel = LOADS
     own_metrics = letters.UNITS
+
+    def tools(self, work: Workload) -> tuple[str, ...]:
+        return ("gcc",)
 
     def read(self, work: Table, threads: Iterable[int], machine: Machine, usual: float
              ) -> Workload:

@@ -14,7 +14,9 @@ class StressNg(Load):
 
     name = pressure.PROGRAM
     guest_program = "pressure"
-    tools = (pressure.PROGRAM,)
+
+    def tools(self, work: Workload) -> tuple[str, ...]:
+        return (pressure.PROGRAM,)
 
     def read(self, work: Table, threads: Iterable[int], machine: Machine, usual: float
              ) -> Workload:

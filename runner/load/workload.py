@@ -71,9 +71,12 @@ class Load:
 
     name = ""                      # of workload.program
     guest_program = ""             # of workloads/: the agent starts it, and it writes the document
-    tools: tuple[str, ...] = ()    # of the tools layer, that it runs
     kernel = ""                    # LOADS where it needs more of the kernel than there is
     own_metrics: tuple[str, ...] = ()  # that no other load has
+
+    def tools(self, work: Workload) -> tuple[str, ...]:
+        """Of the tools layer, that it runs."""
+        return ()
 
     def read(self, work: Table, threads: Iterable[int], machine: Machine, usual: float
              ) -> Workload:

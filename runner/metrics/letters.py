@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.jsonread import Json
+from runner.metrics import requests
 from runner.records import MIB, Metric
 
 #: In time, which an instruction count has not.
-SPEEDS = ("swapin_mib_s",)
+SPEEDS = ("swapin_mib_s", *requests.NAMES)
 LOAD = ("load_elapsed_s", "load_user_s", "load_system_s", "load_user_ns_per_page",
         "load_system_ns_per_page")
 AFTER = ("swapin_mib_s", "swapin_ns_per_page", "swapin_readahead_per_page",
@@ -19,13 +20,13 @@ AFTER = ("swapin_mib_s", "swapin_ns_per_page", "swapin_readahead_per_page",
          "swapoff_s", "swapoff_ns_per_page", "free_s", "free_ns_per_page")
 #: Of loads that count their work.
 UNITS = ("load_elapsed_ns_per_unit", "load_user_ns_per_unit", "load_system_ns_per_unit")
-NAMES = (*LOAD, *AFTER, *UNITS)
+NAMES = (*LOAD, *AFTER, *UNITS, *requests.NAMES)
 
 
 def measure(workload: Json, source: str, page_size: int) -> dict[str, Metric]:
     """Nothing of a load that says nothing of it."""
     phases = workload.object("phases")
-    found = _load(workload, phases, source)
+    found = _load(workload, phases, source) | requests.measure(workload, source)
     if phases.has("swapin"):
         found |= _swapin(phases.object("swapin"), source, page_size)
     for name in ("swapoff", "free"):

@@ -27,7 +27,8 @@ SWAPS = backends.SWAPS
 #: First key of a load's document -> what makes it swap out, or swap out more.
 REMEDIES = {"swapstorm": "raise workload.ratio or workload.passes",
             "pressure": "give it more memory in workload.arguments",
-            "swapbuild": "lower workload.memcg_mib or raise workload.units"}
+            "swapbuild": "lower workload.memcg_mib or raise workload.units",
+            "swapkv": "lower workload.memcg_mib or raise workload.requests"}
 
 #: What of them tells how threads share the device.
 FAIRNESS = ("fairness_min_max", "fairness_jain")

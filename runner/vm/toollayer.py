@@ -35,17 +35,23 @@ class Tool:
     package: str                      # Debian's
     jobs: str = ""                    # folder of workloads/ with its job files
     starts: tuple[str, ...] = ()      # programs that it starts
+    file: str = ""                    # what it is called here, where that is another name
 
 
 TOOLS = {tool.name: tool for tool in (
     Tool("fio", "fio", "fio"), Tool("perf", "linux-perf"), Tool("ndctl", "ndctl"),
-    Tool("stress-ng", "stress-ng"), Tool("gcc", "gcc", starts=("cc1", "as")))}
+    Tool("stress-ng", "stress-ng"), Tool("gcc", "gcc", starts=("cc1", "as")),
+    # One program goes by its name; the packages of the servers would start a service here.
+    Tool("redis-server", "redis-tools", file="redis-check-rdb"),
+    Tool("redis-benchmark", "redis-tools"),
+    Tool("valkey-server", "valkey-tools", file="valkey-check-rdb"),
+    Tool("valkey-benchmark", "valkey-tools"))}
 
 
 def find(name: str) -> Path:
     """The tool on this host; CannotMeasure names the package to install."""
     tool = TOOLS[name]
-    path = shutil.which(name, path=_FOLDERS)
+    path = shutil.which(tool.file or name, path=_FOLDERS)
     if path is None:
         raise CannotMeasure(f"{name}: is not installed, and the experiment's guests run it; "
                             f"install package {tool.package} (apt-get install {tool.package})")

@@ -26,3 +26,24 @@ def test_a_compile_repeats_to_the_digit(swapscale, tmp_path: Path) -> None:
         assert one.metrics["load_system_ns_per_unit"] == other.metrics["load_system_ns_per_unit"]
         said = json.loads((home / one.evidence / "workload.json").read_text())
         assert said["work"]["done"] == said["units"] == 16 and said["verification"]["bad"] == 0
+
+
+@pytest.mark.slow
+def test_a_server_is_asked_by_the_clock_and_by_instructions(swapscale, tmp_path: Path) -> None:
+    done = swapscale("run", paths.CONFIGS / "loads/keyvalue.toml", "--set", "test=[]", "--set",
+                     "rules.layouts=1", "--set", "rules.looks=[1]", "--set", "rules.host=any",
+                     "--results", tmp_path)
+    assert done.returncode in (0, 3), done.stdout + done.stderr
+    home = next(tmp_path.iterdir())
+    samples = load_samples(home / "samples.jsonl")
+    assert all(sample.invalid == () for sample in samples), done.stdout
+    exact = [sample for sample in samples if sample.cell.tier == "exact"]
+    timed = [sample for sample in samples if sample.cell.tier == "timed"]
+    assert len(exact) == 2 and exact[0].fingerprint == exact[1].fingerprint and timed
+    assert exact[0].metrics["load_system_ns_per_unit"].value > 1000
+    assert "get_p99_us" not in exact[0].metrics
+    for sample in timed:
+        assert sample.metrics["get_requests_per_s"].value > 0
+        assert sample.metrics["get_p99_us"].value >= sample.metrics["get_p50_us"].value > 0
+        said = json.loads((home / sample.evidence / "workload.json").read_text())
+        assert said["verification"] == {"done": True, "pages": 100000, "bad": 0, "first_bad": []}

@@ -47,6 +47,48 @@ def test_what_is_refused_of_a_build(tmp_path: Path, work: str, top: str, says: s
     assert says in str(caught.value) and re.match(r"\S+x.toml:\d+: ", str(caught.value))
 
 
+KV = 'program = "keyvalue"\nmemcg_mib = 32\n'
+
+
+@pytest.mark.parametrize("work, says", [
+    ('program = "keyvalue"', "memcg_mib: missing: the limit of the server's group, such as half of "
+                             "its data (29 here)"),
+    (KV + 'server = "redsi"', "workload.server: 'redsi' is not one of redis, valkey (did you mean"),
+    (KV + "keys = 10000", "32 MiB hold all of the 5 MiB of 10000 keys, so nothing would swap;"),
+    (KV + "keys = 1000000", "583 MiB of keys do not fit in 32 MiB and 512 MiB of swap; lower keys"),
+    (KV.replace("32", "3"), "3 MiB are less than the 4 MiB that an empty server needs; raise it"),
+    (KV.replace("32", "192"), "a limit of 192 MiB is none in a guest of 192 MiB; lower it"),
+    (KV + 'operations = ["get", "incr"]', "operations: 'incr' is not one of get, set"),
+    (KV + 'operations = ["set"]\nverify = true', 'verify: only operations = ["get"] leaves'),
+    (KV + "value_bytes = 65537", "workload.value_bytes: 65537 is not in 1..65536"),
+    (KV + "units = 3", "workload.units: is not known here; known: "),
+])
+def test_what_is_refused_of_a_server(tmp_path: Path, work: str, says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        plan.load(write(tmp_path, work))
+    assert says in str(caught.value) and re.match(r"\S+x.toml:\d+: ", str(caught.value))
+
+
+@pytest.mark.parametrize("server", ["redis", "valkey"])
+def test_a_server_is_started_with_its_own_benchmark(tmp_path: Path, server: str) -> None:
+    experiment = plan.load(write(tmp_path, f'{KV}server = "{server}"\noperations = ["set", "get"]'))
+    words = load.find("keyvalue").argv(experiment.workload, Start(192 * MIB, 2, 0.0))
+    told = dict(zip(words, words[1:]))
+    assert told["--server"] == f"/bin/{server}-server" and told["--operations"] == "set,get"
+    assert (told["--clients"], told["--memcg"]) == ("2", "32M") and "--verify" not in words
+    assert experiment.instruments.programs == (f"{server}-server", f"{server}-benchmark")
+    assert plan.flavour(experiment, "timed", "pmem") == f"perf+tools{LOADS}"
+    assert not experiment.lacks("get_p99_us")
+
+
+def test_a_server_that_is_not_installed_is_one_line(tmp_path: Path,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment = plan.load(write(tmp_path, KV + 'server = "valkey"'))
+    monkeypatch.setattr(toollayer, "_FOLDERS", str(tmp_path))
+    with pytest.raises(CannotMeasure, match=r"^valkey-benchmark: .*\(apt-get install valkey-tools"):
+        toollayer.files(experiment.instruments.programs)
+
+
 def test_no_tier_that_counts_locks_beside_a_compiler(tmp_path: Path) -> None:
     file = write(tmp_path, BUILD)
     file.write_text(file.read_text().replace('"exact"', '"exact", "locks"'))
@@ -78,7 +120,7 @@ def test_every_example_runs_the_load_of_its_name(file: Path) -> None:
 @pytest.mark.parametrize("program, work, metric, says", [
     ("build", BUILD, "load_system_ns_per_unit", ""),
     ("swapstorm", "", "load_system_ns_per_unit",
-     'is not of the load swapstorm; set workload.program = "build"'),
+     'is not of the load swapstorm; set workload.program = "build" or "keyvalue"'),
     ("build", BUILD, "swapoff_s",
      'is not of the load build; set workload.program = "swapstorm"'),
     ("swapstorm", "", "swapoff_s", "is measured with workload.swapoff alone; set it"),

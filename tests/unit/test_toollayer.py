@@ -12,7 +12,8 @@ from runner.errors import CannotMeasure
 from runner.records import MIB
 from runner.vm import toollayer
 
-INSTALLED = [name for name in toollayer.TOOLS if shutil.which(name, path="/usr/bin:/usr/sbin")]
+INSTALLED = [name for name, tool in toollayer.TOOLS.items()
+             if shutil.which(tool.file or name, path="/usr/bin:/usr/sbin")]
 
 
 def test_none_named_is_no_layer() -> None:
