@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from runner.load import memcg as limits
 from runner.load.workload import REPORTS, Load, Machine, Start, Workload
 from runner.metrics import letters, requests
 from runner.records import LOADS, MIB
@@ -54,6 +55,7 @@ class KeyValue(Load):
             work.complain("memcg_mib", f"{size} MiB of keys do not fit in {limit} MiB and "
                                        f"{machine.swap} MiB of swap; lower keys or raise "
                                        "guest.swap_mib")
+        more = limits.read(work, limits.Group(limit, size, _EMPTY_MIB))
         operations = work.texts("operations", ["get"], requests.OPERATIONS)
         verify = work.boolean("verify", operations == ["get"])
         if verify and operations != ["get"]:
@@ -69,7 +71,7 @@ class KeyValue(Load):
         work.close()
         return Workload(self.name, 0.0, 0, verify, seed, (
             "--server", f"/bin/{server}-server", "--client", f"/bin/{server}-benchmark",
-            *(word for name, one in words.items() for word in (f"--{name}", str(one)))))
+            *(word for name, one in words.items() for word in (f"--{name}", str(one))), *more))
 
     def argv(self, work: Workload, start: Start) -> tuple[str, ...]:
         return (f"/bin/{self.guest_program}", "--folder", _FOLDER,

@@ -62,7 +62,7 @@ def test_help_and_the_man_page_have_every_option() -> None:
     manual = (ROOT / "docs/man/swapkv.1").read_text(encoding="utf-8")
     source = (ROOT / "workloads/swapkv/main.c").read_text(encoding="utf-8")
     options = re.findall(r'\{"([a-z-]+)", CHOICE_', source)
-    assert len(options) == 14
+    assert len(options) == 15
     for option in options:
         assert f"Fl -{option}" in manual and f"--{option}" in done.stdout
 

@@ -29,6 +29,7 @@ enum {
 
 struct keyvalue {
 	const char *server_program, *client_program, *folder, *operations;
+	const char *memcg_set;
 	struct dataset dataset;
 	uint64_t requests, clients, pipeline, limit;
 	bool verify;
@@ -45,6 +46,7 @@ struct keyvalue {
 static const char help[] =
 	"usage: swapkv --server PATH --client PATH --folder FOLDER [--memcg "
 	"SIZE]\n"
+	"              [--memcg-set LIST]\n"
 	"              [--keys N] [--value BYTES] [--seed N] [--operations "
 	"LIST]\n"
 	"              [--requests N] [--clients N] [--pipeline N] [--verify]\n"
@@ -61,6 +63,7 @@ static int take_options(struct keyvalue *self, int argc, char **argv,
 		{"client", CHOICE_TEXT, &self->client_program, 0, 0},
 		{"folder", CHOICE_TEXT, &self->folder, 0, 0},
 		{"memcg", CHOICE_SIZE, &self->limit, 0, 0},
+		{"memcg-set", CHOICE_TEXT, &self->memcg_set, 0, 0},
 		{"keys", CHOICE_NUMBER, &self->dataset.keys, 1,
 		 DATASET_MOST_KEYS},
 		{"value", CHOICE_NUMBER, &self->dataset.value, 1,
@@ -97,7 +100,9 @@ static int set_up(struct keyvalue *self, struct error *error)
 	if (mkdir(self->folder, 0755) && errno != EEXIST)
 		return error_set(error, "%s: %s", self->folder,
 				 strerror(errno));
-	if (memcg && memcg_make(&self->memcg, "swapkv", self->limit, error))
+	if (memcg && (memcg_make(&self->memcg, "swapkv", self->limit, error) ||
+		      (self->memcg_set &&
+		       memcg_set(&self->memcg, self->memcg_set, error))))
 		return -1;
 	if (server_start(&self->server, self->server_program, self->folder,
 			 memcg, error))
