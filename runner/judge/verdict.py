@@ -176,15 +176,12 @@ def _demote(cell: CellResult, problem: str) -> CellResult:
 
 def _spread(cell: CellResult, base: Mapping[Where, Sequence[Sample]],
             test: Mapping[Where, Sequence[Sample]]) -> CellResult:
-    """The cell with its metrics' spread over the boots that count.
-
-    None of pairs: those past a look wait for the next, and what they spread by is the host's.
-    """
+    """The cell with its metrics' spread over the boots that count; none of pairs: those past a
+    look wait for the next, and what they spread by is the host's."""
     if tier.find(cell.tier).paired:
         return cell
     place = cell.device, cell.threads, cell.workload, cell.tier
-    sides = [[sample for sample in side.get(place, ()) if not sample.invalid]
-             for side in (base, test)]
+    sides = [[boot for boot in side.get(place, ()) if not boot.invalid] for side in (base, test)]
     metrics = []
     for metric in cell.metrics:
         low, high = (deviation(side, metric.name) for side in sides)
@@ -237,8 +234,6 @@ def _overall(cells: list[CellResult]) -> tuple[Verdict, str]:
 #: Verdicts beside which what moved in every layout is news, and how much of it is named.
 _OPEN = (Verdict.INCONCLUSIVE, Verdict.EQUIVALENT)
 _NAMED = 2
-
-
 #: Worst first.
 _EXITS = {Verdict.UNSOUND: Exit.REGRESSED, Verdict.REGRESSED: Exit.REGRESSED,
           Verdict.INVALID: Exit.CANNOT_MEASURE, Verdict.INCONCLUSIVE: Exit.INCONCLUSIVE,
@@ -248,11 +243,9 @@ _EXITS = {Verdict.UNSOUND: Exit.REGRESSED, Verdict.REGRESSED: Exit.REGRESSED,
 def compare(samples: Sequence[Sample], rules: Rules, judge: Judge | None = None) -> Comparison:
     """Judge every test kernel against `rules.base`, and every kernel's locks by `judge`.
 
-    Without a base every kernel is measured alone.  Never raises for what
-    samples hold.
+    Without a base every kernel is measured alone.  Never raises for what samples hold.
     """
-    ordered = sorted(samples, key=lambda sample: (sample.number, sample.cell.kernel, sample.repeat,
-                                                  sample.evidence))
+    ordered = sorted(samples, key=lambda s: (s.number, s.cell.kernel, s.repeat, s.evidence))
     thresholds = {**tier.thresholds(), **rules.thresholds}
     sides: dict[str, dict[Where, list[Sample]]] = {}
     places: dict[Where, None] = {}
@@ -271,8 +264,7 @@ def compare(samples: Sequence[Sample], rules: Rules, judge: Judge | None = None)
              if place in sides.get(rules.base, {}) or place in sides[test]]
     if not tests:
         cells = [_alone(place, side) for mine in sides.values() for place, side in mine.items()]
-    problems = {own.name: problem for own in tier.every()
-                if (problem := own.self_check(ordered))}
+    problems = {own.name: problem for own in tier.every() if (problem := own.self_check(ordered))}
     cells = _explain([_demote(cell, problems.get(cell.tier, "")) for cell in cells])
     if judge:
         cells += [_budgeted(place, side, judge) for mine in sides.values()

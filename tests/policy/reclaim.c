@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * reclaim: loads in which reclaim has to choose whose pages go, and what it
- * chose.
- *
- *	reclaim protected LOW SIZE HOG
- *	reclaim swappiness VALUE ANON FILE PASSES DEVICE
- *
- * Sizes are MiB.  protected: a group with memory.low = LOW holds SIZE of
- * anonymous memory and sleeps, while another writes HOG.  Prints how many
- * pages of the first were looked at and taken, and how many of all.
- *
- * swappiness: ANON is written once, then the first FILE of DEVICE are read
- * PASSES times, so that both do not fit.  Prints how many pages of each kind
- * were looked at and taken.
- */
+// reclaim: loads in which reclaim has to choose whose pages go, and what it
+// chose.
+//
+//	reclaim protected LOW SIZE HOG
+//	reclaim swappiness VALUE ANON FILE PASSES DEVICE
+//
+// Sizes are MiB.  protected: a group with memory.low = LOW holds SIZE of
+// anonymous memory and sleeps, while another writes HOG.  Prints how many
+// pages of the first were looked at and taken, and how many of all.
+//
+// swappiness: ANON is written once, then the first FILE of DEVICE are read
+// PASSES times, so that both do not fit.  Prints how many pages of each kind
+// were looked at and taken.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <inttypes.h>
@@ -47,7 +45,7 @@ static void put(const char *path, const char *text)
 	close(fd);
 }
 
-/* The number behind `key` in a file of "KEY VALUE". */
+// The number behind `key` in a file of "KEY VALUE".
 static uint64_t counter(const char *path, const char *key)
 {
 	size_t length = strlen(key);
@@ -64,7 +62,7 @@ static uint64_t counter(const char *path, const char *key)
 	exit(1);
 }
 
-/* What /proc/vmstat counts, since it was asked before. */
+// What /proc/vmstat counts, since it was asked before.
 static uint64_t risen(const char *key, uint64_t before)
 {
 	return counter("/proc/vmstat", key) - before;
@@ -82,7 +80,7 @@ static void write_all(uint64_t mib)
 		start[at] = 1;
 }
 
-/* A process of `group` that has written `mib` and sleeps. */
+// A process of `group` that has written `mib` and sleeps.
 static pid_t settled(const char *group, uint64_t mib)
 {
 	char byte = 0;
