@@ -46,7 +46,7 @@ def test_other_machines_in_one_experiment(swapscale, tmp_path: Path) -> None:
 def test_variants_on_a_simulated_machine(swapscale, tmp_path: Path) -> None:
     done = swapscale("run", VARIANTS / "machines.toml", "--results", tmp_path, "--set",
                      'tiers=["lockstep"]', "--set", 'test=["6.1:vanilla{mglru=on}"]', "--set",
-                     "rules.perturbations=2", "--set", "guest.swap_mib=512")
+                     "rules.perturbations=2", "--set", "workload.ratio=1.3")
     assert done.returncode in (0, 1, 3), done.stdout + done.stderr
     home = next(tmp_path.iterdir())
     samples = load_samples(home / "samples.jsonl")
