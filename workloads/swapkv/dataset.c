@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -120,8 +121,8 @@ int dataset_fill(const struct dataset *dataset, int fd, struct error *error)
 				i, dataset->value);
 			memcpy(buffer + length, value, dataset->value);
 			length += dataset->value;
-			memcpy(buffer + length, "\r\n", 2);
-			length += 2;
+			buffer[length++] = '\r';
+			buffer[length++] = '\n';
 		}
 		if (send_all(fd, buffer, length, error))
 			return -1;
@@ -174,13 +175,16 @@ int dataset_verify(const struct dataset *dataset, int fd,
 bool dataset_seconds(const char *text, const char *name, uint64_t *micro)
 {
 	const char *found = strstr(text, name);
-	uint64_t whole;
-	unsigned int part;
+	char *end;
 
-	if (!found || sscanf(found + strlen(name), ":%10" SCNu64 ".%6u", &whole,
-			     &part) != 2)
+	if (!found || found[strlen(name)] != ':')
 		return false;
-	*micro = whole * 1000000 + part;
+	found += strlen(name) + 1;
+	const uint64_t whole = strtoull(found, &end, 10);
+
+	if (end == found || *end != '.' || strspn(end + 1, "0123456789") != 6)
+		return false;
+	*micro = whole * 1000000 + strtoull(end + 1, NULL, 10);
 	return true;
 }
 
@@ -193,7 +197,8 @@ int dataset_cpu(int fd, struct dataset_cpu *cpu, struct error *error)
 	if (send_all(fd, request, sizeof(request) - 1, error) ||
 	    receive_line(fd, line, sizeof(line), error))
 		return -1;
-	if (sscanf(line, "$%5zu", &length) != 1 || length + 2 >= sizeof(text))
+	length = line[0] == '$' ? strtoull(line + 1, NULL, 10) : 0;
+	if (!length || length >= sizeof(text) - 2)
 		return error_set(error, "the server said '%s' to INFO", line);
 	if (receive(fd, text, length + 2, error))
 		return -1;

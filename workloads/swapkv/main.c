@@ -86,7 +86,8 @@ static int take_options(struct keyvalue *self, int argc, char **argv,
 				 !self->server_program	 ? "server"
 				 : !self->client_program ? "client"
 							 : "folder");
-	if (self->verify && strcmp(self->operations, "get") != 0)
+	if (self->verify &&
+	    (!self->operations || strcmp(self->operations, "get") != 0))
 		return error_set(error, "--verify: other operations than get "
 					"change the values");
 	return 0;
