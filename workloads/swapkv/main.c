@@ -98,9 +98,10 @@ static int set_up(struct keyvalue *self, struct error *error)
 {
 	const struct memcg *memcg = self->limit ? &self->memcg : NULL;
 
-	if (mkdir(self->folder, 0755) && errno != EEXIST)
-		return error_set(error, "%s: %s", self->folder,
-				 strerror(errno));
+	const char *folder = self->folder ? self->folder : ".";
+
+	if (mkdir(folder, 0755) && errno != EEXIST)
+		return error_set(error, "%s: %s", folder, strerror(errno));
 	if (memcg && (memcg_make(&self->memcg, "swapkv", self->limit, error) ||
 		      (self->memcg_set &&
 		       memcg_set(&self->memcg, self->memcg_set, error))))
