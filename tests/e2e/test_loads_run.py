@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from runner import paths
 from runner.campaign.store import load_samples
+from tests.loads import of_one_kernel
 
-ONE = ("--set", "test=[]", "--set", "rules.layouts=1", "--set", "rules.self_check=false",
-       "--set", "rules.pswpout_floor=1000")
+SHORT = ("--set", "rules.layouts=1", "--set", "rules.pswpout_floor=1000", "--set",
+         "workload.units=3")
 
 
 def test_a_compile_swaps_and_is_timed(swapscale, built, tmp_path: Path) -> None:
-    done = swapscale("run", paths.CONFIGS / "loads/build.toml", *ONE, "--set", "workload.units=3",
-                     "--results", tmp_path)
+    file = of_one_kernel("build", tmp_path)
+    done = swapscale("run", file, *SHORT, "--results", tmp_path / "results")
     assert done.returncode == 0, done.stdout + done.stderr
-    home = next(tmp_path.iterdir())
-    sample, = load_samples(home / "samples.jsonl")
-    assert sample.invalid == ()
+    home = next((tmp_path / "results").iterdir())
+    sample, again = load_samples(home / "samples.jsonl")
+    assert sample.invalid == () and sample.metrics == again.metrics
     said = json.loads((home / sample.evidence / "workload.json").read_text())
     assert said["work"]["done"] == 3 and said["work"]["pswpout"] > 1000
     assert said["verification"]["done"] and said["verification"]["bad"] == 0

@@ -9,6 +9,7 @@ import pytest
 
 from runner import paths
 from runner.campaign.store import load_samples
+from tests.loads import of_one_kernel
 
 
 @pytest.mark.slow
@@ -30,11 +31,11 @@ def test_a_compile_repeats_to_the_digit(swapscale, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_server_is_asked_by_the_clock_and_by_instructions(swapscale, tmp_path: Path) -> None:
-    done = swapscale("run", paths.CONFIGS / "loads/keyvalue.toml", "--set", "test=[]", "--set",
-                     "rules.layouts=1", "--set", "rules.looks=[1]", "--set", "rules.host=any",
-                     "--results", tmp_path)
+    file = of_one_kernel("keyvalue", tmp_path)
+    done = swapscale("run", file, "--set", "rules.layouts=1", "--set", "rules.looks=[1]", "--set",
+                     "rules.host=any", "--results", tmp_path / "results")
     assert done.returncode in (0, 3), done.stdout + done.stderr
-    home = next(tmp_path.iterdir())
+    home = next((tmp_path / "results").iterdir())
     samples = load_samples(home / "samples.jsonl")
     assert all(sample.invalid == () for sample in samples), done.stdout
     exact = [sample for sample in samples if sample.cell.tier == "exact"]

@@ -12,6 +12,8 @@ from runner.errors import CannotMeasure
 from runner.kernel import build
 from runner.progress import Progress
 
+pytestmark = pytest.mark.slow
+
 KERNELS = ("6.12:vanilla", "debian:6.1")
 EXPERIMENT = """\
 format = 1
