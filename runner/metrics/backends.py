@@ -58,17 +58,17 @@ class Counts:
 
 def read(path: Path) -> dict[str, tuple[int, ...]]:
     """A file of the agent's; what is no line of numbers is left out."""
-    found = {}
+    counts = {}
     for line in guestfile.text(path, _MOST).splitlines():
         match = _LINE.fullmatch(line.rstrip())
         if match is None:
             continue
-        numbers = tuple(int(one) for one in match["value"].split())
-        if any(one >= MAX_COUNT for one in numbers):
+        numbers = tuple(int(word) for word in match["value"].split())
+        if any(number >= MAX_COUNT for number in numbers):
             raise CannotMeasure(f"{path.name}: {printable(line, 60)!r}: is more than a counter")
         if numbers:
-            found[match["path"]] = numbers
-    return found
+            counts[match["path"]] = numbers
+    return counts
 
 
 def measure(evidence: Path, pages: int, vmstat: Mapping[str, int],
@@ -77,12 +77,12 @@ def measure(evidence: Path, pages: int, vmstat: Mapping[str, int],
     counts = Counts({}, {})
     if (evidence / END).is_file() and (evidence / BEGIN).is_file():
         counts = Counts(read(evidence / BEGIN), read(evidence / END))
-    found = _zswap(counts, pages, vmstat, page_size)
-    found |= _zram(counts, sum(one.used for one in swaps if "/zram" in one.name), page_size)
-    found |= _areas(swaps)
+    figures = _zswap(counts, pages, vmstat, page_size)
+    figures |= _zram(counts, sum(area.used for area in swaps if "/zram" in area.name), page_size)
+    figures |= _areas(swaps)
     for size in FOLIOS:
-        found |= _folios(counts, size, pages, vmstat, page_size)
-    return found
+        figures |= _folios(counts, size, pages, vmstat, page_size)
+    return figures
 
 
 def _zswap(counts: Counts, pages: int, vmstat: Mapping[str, int], page_size: int
@@ -90,23 +90,23 @@ def _zswap(counts: Counts, pages: int, vmstat: Mapping[str, int], page_size: int
     source = f"{BEGIN}, {END}"
     if not vmstat.get("zswpout") and not counts.now(f"{ZSWAP}/stored_pages"):
         return {}
-    found = {"zswap_share": Metric(vmstat.get("zswpout", 0) / pages, "", "", source)}
+    figures = {"zswap_share": Metric(vmstat.get("zswpout", 0) / pages, "", "", source)}
     back = vmstat.get("zswpwb", counts.rise(f"{ZSWAP}/written_back_pages"))
     if back is not None:
-        found["zswap_written_back_per_page"] = Metric(back / pages, "pages/page", "lower", source)
+        figures["zswap_written_back_per_page"] = Metric(back / pages, "pages/page", "lower", source)
     refused = [rise for path in counts.end if path.startswith(f"{ZSWAP}/reject_")
                and (rise := counts.rise(path)) is not None]
     if refused:
-        found["zswap_rejected_per_page"] = Metric(sum(refused) / pages, "pages/page", "lower",
-                                                  source)
+        figures["zswap_rejected_per_page"] = Metric(sum(refused) / pages, "pages/page", "lower",
+                                                    source)
     full = counts.rise(f"{ZSWAP}/pool_limit_hit")
     if full is not None:
-        found["zswap_full_per_page"] = Metric(full / pages, "pages/page", "lower", source)
+        figures["zswap_full_per_page"] = Metric(full / pages, "pages/page", "lower", source)
     stored, pool = counts.now(f"{ZSWAP}/stored_pages"), counts.now(f"{ZSWAP}/pool_total_size")
     if stored and pool:
-        found["zswap_ratio"] = Metric(stored * page_size / pool, "", "higher", END)
-        found["zswap_pool_mib"] = Metric(pool / MIB, "MiB", "lower", END)
-    return found
+        figures["zswap_ratio"] = Metric(stored * page_size / pool, "", "higher", END)
+        figures["zswap_pool_mib"] = Metric(pool / MIB, "MiB", "lower", END)
+    return figures
 
 
 def _zram(counts: Counts, used: int, page_size: int) -> dict[str, Metric]:
@@ -127,41 +127,41 @@ def _zram(counts: Counts, used: int, page_size: int) -> dict[str, Metric]:
 
 def _areas(swaps: Sequence[guestfile.Swap]) -> dict[str, Metric]:
     """Where the load's pages went, of several swap devices."""
-    used = sum(one.used for one in swaps)
-    found: dict[str, Metric] = {}
-    for one in swaps if len(swaps) > 1 and used else ():
+    used = sum(area.used for area in swaps)
+    figures: dict[str, Metric] = {}
+    for area in swaps if len(swaps) > 1 and used else ():
         # Linux 4.4 calls the disk of a pmem namespace pmem0m.
-        name = f"areas.{one.name.removeprefix('/dev/').rstrip('ms')}"
-        found |= {f"{name}.used_mib": Metric(one.used / MIB, "MiB", "", SWAPS),
-                  f"{name}.share": Metric(one.used / used, "", "", SWAPS)}
-    return {name: one for name, one in found.items() if name in AREA_NAMES}
+        name = f"areas.{area.name.removeprefix('/dev/').rstrip('ms')}"
+        figures |= {f"{name}.used_mib": Metric(area.used / MIB, "MiB", "", SWAPS),
+                    f"{name}.share": Metric(area.used / used, "", "", SWAPS)}
+    return {name: figure for name, figure in figures.items() if name in AREA_NAMES}
 
 
 def _folios(counts: Counts, size: int, pages: int, vmstat: Mapping[str, int], page_size: int
             ) -> dict[str, Metric]:
     """Of one size: how much of what went out went in one piece, and how often that failed."""
     place, source = f"{_HUGE}/hugepages-{size}kB/stats", f"{BEGIN}, {END}"
-    one = {name: counts.rise(f"{place}/{name}") for name in (
+    rises = {name: counts.rise(f"{place}/{name}") for name in (
         "swpout", "zswpout", "swpout_fallback", "anon_fault_alloc", "anon_fault_fallback")}
-    if one["swpout"] is None and size == FOLIOS[-1]:
+    if rises["swpout"] is None and size == FOLIOS[-1]:
         # Before 6.8 there is one size, and the kernel counts it among all else.
-        one = {"swpout": vmstat.get("thp_swpout"), "zswpout": 0,
-               "swpout_fallback": vmstat.get("thp_swpout_fallback"),
-               "anon_fault_alloc": vmstat.get("thp_fault_alloc"),
-               "anon_fault_fallback": vmstat.get("thp_fault_fallback")}
+        rises = {"swpout": vmstat.get("thp_swpout"), "zswpout": 0,
+                 "swpout_fallback": vmstat.get("thp_swpout_fallback"),
+                 "anon_fault_alloc": vmstat.get("thp_fault_alloc"),
+                 "anon_fault_fallback": vmstat.get("thp_fault_fallback")}
         source = "steady-begin.vmstat, steady-end.vmstat"
-    out = (one["swpout"] or 0) + (one["zswpout"] or 0)
-    found = {}
+    out = (rises["swpout"] or 0) + (rises["zswpout"] or 0)
+    figures = {}
     name = f"folios.{size}."
-    if out or one["swpout_fallback"]:
-        found[f"{name}swpout_share"] = Metric(out * size * 1024 / page_size / pages, "", "higher",
-                                              source)
-        found[f"{name}swpout_fallback_share"] = Metric(
-            _share(one["swpout_fallback"], out), "", "lower", source)
-    if one["anon_fault_alloc"] or one["anon_fault_fallback"]:
-        found[f"{name}alloc_fallback_share"] = Metric(
-            _share(one["anon_fault_fallback"], one["anon_fault_alloc"]), "", "lower", source)
-    return found
+    if out or rises["swpout_fallback"]:
+        figures[f"{name}swpout_share"] = Metric(out * size * 1024 / page_size / pages, "", "higher",
+                                                source)
+        figures[f"{name}swpout_fallback_share"] = Metric(
+            _share(rises["swpout_fallback"], out), "", "lower", source)
+    if rises["anon_fault_alloc"] or rises["anon_fault_fallback"]:
+        figures[f"{name}alloc_fallback_share"] = Metric(
+            _share(rises["anon_fault_fallback"], rises["anon_fault_alloc"]), "", "lower", source)
+    return figures
 
 
 def _share(part: int | None, rest: int | None) -> float:

@@ -59,18 +59,18 @@ def text(path: Path, limit: int) -> str:
 def vmstat(path: Path) -> dict[str, int]:
     """/proc/vmstat: name -> count; a line that is odd and that no figure needs is left out."""
     content = raw(path, MAX_SMALL).decode("latin-1")
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     if not content.endswith("\n"):
         _fail(path.name, "is cut: it does not end with a newline")
     for number, line in enumerate(content[:-1].split("\n"), 1):
         parts = _VMSTAT.fullmatch(line)
         # A gauge may be below nought for a moment; what has been counted cannot.
-        if parts and abs(int(parts[2])) < MAX_COUNT and parts[1] not in found \
+        if parts and abs(int(parts[2])) < MAX_COUNT and parts[1] not in counts \
                 and (int(parts[2]) >= 0 or not _NEEDED.fullmatch(line)):
-            found[parts[1]] = int(parts[2])
+            counts[parts[1]] = int(parts[2])
         elif _NEEDED.fullmatch(line):
             _fail(f"{path.name}:{number}", f"is not 'name count': {printable(line, 60)!r}")
-    return found
+    return counts
 
 
 @dataclass(frozen=True)
@@ -87,15 +87,15 @@ def swaps(path: Path) -> tuple[Swap, ...]:
     lines = text(path, MAX_SMALL).splitlines()
     if not lines or lines[0].split()[:1] != ["Filename"]:
         _fail(f"{path.name}:1", "is not the head of /proc/swaps")
-    found = []
+    areas = []
     for number, line in enumerate(lines[1:], 2):
         cells = line.split()
         if len(cells) != 5 or not all(re.fullmatch(r"\d{1,15}", c, re.ASCII) for c in cells[2:4]) \
                 or not re.fullmatch(r"-?\d{1,9}", cells[4], re.ASCII):
             _fail(f"{path.name}:{number}", f"is not a row of /proc/swaps: {printable(line, 60)!r}")
-        found.append(Swap(printable(cells[0], 60), printable(cells[1], 20),
+        areas.append(Swap(printable(cells[0], 60), printable(cells[1], 20),
                           int(cells[2]) * 1024, int(cells[3]) * 1024, int(cells[4])))
-    return tuple(found)
+    return tuple(areas)
 
 
 def document(path: Path, limit: int = MAX_WORKLOAD) -> Json:
@@ -108,7 +108,7 @@ def split(data: bytes) -> tuple[bytes, bytes]:
 
     The object begins a line.  One that is cut reaches to the end.
     """
-    begins = [one.start() for one in re.finditer(rb"^[ \t]*\{", data, re.MULTILINE)]
+    begins = [brace.start() for brace in re.finditer(rb"^[ \t]*\{", data, re.MULTILINE)]
     decoder = json.JSONDecoder()
     for begin in begins[:_MOST_BEGINS]:
         # A byte is a character, so that places in the one are places in the other.

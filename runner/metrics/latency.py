@@ -20,11 +20,11 @@ def measure(workload: Json, source: str) -> dict[str, Metric]:
     if not workload.has("latency_ns"):
         return {}
     kinds = workload.object("latency_ns")
-    found = {}
+    figures = {}
     for kind in KINDS:
-        one = kinds.object(kind)
-        if one.integer("count"):
+        times = kinds.object(kind)
+        if times.integer("count"):
             for word, name in PERCENTILES.items():
-                found[f"latency_ns.{kind}.{name}"] = Metric(one.integer(word), "ns", "lower",
-                                                            source)
-    return found
+                figures[f"latency_ns.{kind}.{name}"] = Metric(times.integer(word), "ns", "lower",
+                                                              source)
+    return figures

@@ -26,16 +26,16 @@ NAMES = (*LOAD, *AFTER, *UNITS, *requests.NAMES)
 def measure(workload: Json, source: str, page_size: int) -> dict[str, Metric]:
     """Nothing of a load that says nothing of it."""
     phases = workload.object("phases")
-    found = _load(workload, phases, source) | requests.measure(workload, source)
+    figures = _load(workload, phases, source) | requests.measure(workload, source)
     if phases.has("swapin"):
-        found |= _swapin(phases.object("swapin"), source, page_size)
+        figures |= _swapin(phases.object("swapin"), source, page_size)
     for name in ("swapoff", "free"):
         if phases.has(name):
             span, pages = _span(phases.object(name))
-            found[f"{name}_s"] = Metric(span / 1e9, "s", "lower", source)
+            figures[f"{name}_s"] = Metric(span / 1e9, "s", "lower", source)
             if pages:
-                found[f"{name}_ns_per_page"] = Metric(span / pages, "ns/page", "lower", source)
-    return found
+                figures[f"{name}_ns_per_page"] = Metric(span / pages, "ns/page", "lower", source)
+    return figures
 
 
 def _span(phase: Json) -> tuple[int, int]:
@@ -56,12 +56,12 @@ class _Spent:
 def _threads(workload: Json, phases: Json) -> _Spent | None:
     """Of all threads, while they write: fill, steady phase and tear-down."""
     threads = workload.objects("per_thread")
-    if not threads or not all(one.has("system_us") for one in threads):
+    if not threads or not all(thread.has("system_us") for thread in threads):
         return None
     first, last = phases.object("fill"), phases.object("teardown")
     return _Spent(last.integer("end_ns") - first.integer("begin_ns"),
-                  sum(one.integer("user_us") for one in threads),
-                  sum(one.integer("system_us") for one in threads),
+                  sum(thread.integer("user_us") for thread in threads),
+                  sum(thread.integer("system_us") for thread in threads),
                   last.integer("pswpout_end") - first.integer("pswpout_begin"))
 
 
@@ -76,32 +76,33 @@ def _load(workload: Json, phases: Json, source: str) -> dict[str, Metric]:
     if spent is None:
         return {}
     used = {"elapsed": max(0, spent.span), "user": spent.user * 1000, "system": spent.system * 1000}
-    found = {f"load_{kind}_s": Metric(ns / 1e9, "s", "lower", source) for kind, ns in used.items()}
+    figures = {f"load_{kind}_s": Metric(ns / 1e9, "s", "lower", source)
+               for kind, ns in used.items()}
     if spent.pages > 0:
-        found |= {f"load_{kind}_ns_per_page": Metric(used[kind] / spent.pages, "ns/page", "lower",
-                                                     source) for kind in ("user", "system")}
+        figures |= {f"load_{kind}_ns_per_page": Metric(used[kind] / spent.pages, "ns/page", "lower",
+                                                       source) for kind in ("user", "system")}
     if spent.units:
-        found |= {f"load_{kind}_ns_per_unit": Metric(ns / spent.units, "ns/unit", "lower", source)
-                  for kind, ns in used.items()}
+        figures |= {f"load_{kind}_ns_per_unit": Metric(ns / spent.units, "ns/unit", "lower", source)
+                    for kind, ns in used.items()}
         for name in ("pswpout", "pswpin"):
-            found[f"load_{name}"] = Metric(workload.object("work").integer(name), "pages", "",
-                                           source)
-    return found
+            figures[f"load_{name}"] = Metric(workload.object("work").integer(name), "pages", "",
+                                             source)
+    return figures
 
 
 def _swapin(phase: Json, source: str, page_size: int) -> dict[str, Metric]:
     span, pages = _span(phase)
     if not pages or not span:
         return {}
-    found = {"swapin_mib_s": Metric(pages * page_size / MIB / (span / 1e9), "MiB/s", "higher",
-                                    source),
-             "swapin_ns_per_page": Metric(span / pages, "ns/page", "lower", source)}
+    figures = {"swapin_mib_s": Metric(pages * page_size / MIB / (span / 1e9), "MiB/s", "higher",
+                                      source),
+               "swapin_ns_per_page": Metric(span / pages, "ns/page", "lower", source)}
     for name, key, unit in (("readahead", "readahead", "pages/page"),
                             ("refaults", "refaults", "refaults/page"),
                             ("majors", "major_faults", "faults/page")):
-        found[f"swapin_{name}_per_page"] = Metric(phase.integer(key) / pages, unit,
-                                                  "" if name == "readahead" else "lower", source)
+        figures[f"swapin_{name}_per_page"] = Metric(phase.integer(key) / pages, unit,
+                                                    "" if name == "readahead" else "lower", source)
     if ahead := phase.integer("readahead"):
-        found["swapin_readahead_hit_share"] = Metric(phase.integer("readahead_hits") / ahead, "",
-                                                     "higher", source)
-    return found
+        figures["swapin_readahead_hit_share"] = Metric(phase.integer("readahead_hits") / ahead, "",
+                                                       "higher", source)
+    return figures

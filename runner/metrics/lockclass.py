@@ -118,8 +118,8 @@ def own(name: str) -> str:
 
 def _files(keys: Keys | None, name: str) -> frozenset[str] | None:
     """Files a class may come from; None where that is not known."""
-    found = keys.files(name) if keys else None
-    return None if found is None or GLOBAL in found else found
+    files = keys.files(name) if keys else None
+    return None if files is None or GLOBAL in files else files
 
 
 def speaks(keys: Keys | None) -> bool:
@@ -133,14 +133,15 @@ def _settle(rule: Rule, candidates: list[LockClass], keys: Keys | None
     if keys is not None and speaks(keys) and rule.file not in keys.sources:
         return "key", [], []
     files = [_files(keys, candidate.name) for candidate in candidates]
-    mine = [one for one, some in zip(candidates, files) if some and some == {rule.file}]
-    alike = [one for one, some in zip(candidates, files) if some and rule.file in some
+    mine = [candidate for candidate, some in zip(candidates, files) if some and some == {rule.file}]
+    alike = [candidate for candidate, some in zip(candidates, files) if some and rule.file in some
              and some != {rule.file}]
-    unknown = [one for one, some in zip(candidates, files) if some is None]
+    unknown = [candidate for candidate, some in zip(candidates, files) if some is None]
     if mine:
         return "key", mine, alike
-    sites = [one for one in (*alike, *unknown)
-             if any(site.function in rule.functions for site in (*one.waiters, *one.holders))]
+    sites = [candidate for candidate in (*alike, *unknown)
+             if any(site.function in rule.functions
+                    for site in (*candidate.waiters, *candidate.holders))]
     if sites:
         return "call site", sites, []
     if rule.alone and candidates == unknown and len(unknown) == 1:
@@ -169,17 +170,18 @@ def identify(classes: Iterable[LockClass], keys: Keys | None = None) -> tuple[Na
     classes = tuple(classes)
     settled: dict[int, tuple[str, str, str]] = {}
     for rule in RULES:
-        shared = [one for one in classes if rule.shared is not None
-                  and re.fullmatch(rule.shared, base(one.name))]
+        shared = [lock for lock in classes if rule.shared is not None
+                  and re.fullmatch(rule.shared, base(lock.name))]
         if shared:
             how, mine, unproven = _settle(rule, shared, keys)
-            settled.update({id(one): (rule.stable, how, "") for one in mine})
-            settled.update({id(one): (own(one.name), "unproven", rule.stable) for one in unproven})
+            settled.update({id(lock): (rule.stable, how, "") for lock in mine})
+            settled.update({id(lock): (own(lock.name), "unproven", rule.stable)
+                            for lock in unproven})
     named = []
-    for one in classes:
-        stable, how, maybe = settled.get(id(one)) or (*_by_name(one, keys), "")
-        files = _files(keys, one.name) or frozenset({GLOBAL})
-        named.append(Named(stable, how, one,
+    for lock in classes:
+        stable, how, maybe = settled.get(id(lock)) or (*_by_name(lock, keys), "")
+        files = _files(keys, lock.name) or frozenset({GLOBAL})
+        named.append(Named(stable, how, lock,
                            not maybe and (stable in SWAP_PATH or files <= SWAP_FILES), maybe))
     return tuple(named)
 
@@ -193,8 +195,9 @@ def gone(named: Iterable[Named], keys: Keys | None, least: float) -> dict[str, s
     if not speaks(keys):
         return {}
     named = tuple(named)
-    there = {one.stable for one in named} | {one.maybe for one in named}
-    new = {file for one in named if one.how == "own name" and one.lock.acquisitions >= least
-           for file in _files(keys, one.lock.name) or ()}
+    there = {member.stable for member in named} | {member.maybe for member in named}
+    new = {file for member in named
+           if member.how == "own name" and member.lock.acquisitions >= least
+           for file in _files(keys, member.lock.name) or ()}
     return {rule.stable: f"no class of {rule.file} is it" for rule in RULES
             if rule.stable in SWAP_PATH and rule.stable not in there and rule.file not in new}

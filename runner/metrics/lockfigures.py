@@ -44,14 +44,15 @@ def _floors(named: Sequence[lockclass.Named]) -> dict[str, Metric]:
     counts) are acquired and released in one breath; what queues for a lock passes
     through lock_acquired() on top.
     """
-    rows = [(one, row) for one in named for row in one.lock.rows if row.acquisitions >= LEAST_ROW]
+    rows = [(member, row) for member in named for row in member.lock.rows
+            if row.acquisitions >= LEAST_ROW]
     floors = {"hold_floor_us": rows,
               "queued_hold_floor_us": [row for row in rows if row[0].stable in QUEUED]}
-    found = {}
+    figures = {}
     for name, some in floors.items():
         if known := [row.hold_min for _, row in some if row.hold_min is not None]:
-            found[f"lock_stat.{name}"] = Metric(min(known), "µs", "", LOCK_STAT)
-    return found
+            figures[f"lock_stat.{name}"] = Metric(min(known), "µs", "", LOCK_STAT)
+    return figures
 
 
 def _figures(stable: str, members: Sequence[lockclass.Named], pages: int, source: str
@@ -80,10 +81,11 @@ def _source(members: Sequence[lockclass.Named]) -> str:
 
 def _path(named: Sequence[lockclass.Named], pages: int) -> dict[str, Metric]:
     """The sum of the swap-out path; none where a class that matters may or may not be of it."""
-    if sum(one.lock.acquisitions for one in named if one.maybe) >= SMALL * pages:
+    if sum(member.lock.acquisitions for member in named if member.maybe) >= SMALL * pages:
         return {}
-    members = [one for one in named if one.path]
-    parts = sorted({one.stable for one in members if one.lock.acquisitions >= SMALL * pages})
+    members = [member for member in named if member.path]
+    parts = sorted({member.stable for member in members
+                    if member.lock.acquisitions >= SMALL * pages})
     return _figures(lockclass.PATH_SUM, members, pages, f"{LOCK_STAT}: {', '.join(parts)}")
 
 
@@ -96,35 +98,35 @@ def measure(evidence: Path, pages: int) -> dict[str, Metric]:
     together: dict[str, list[lockclass.Named]] = {}
     keys = lockkeys.load(evidence)
     named = lockclass.identify(stat.classes, keys)
-    for one in named:
-        if one.stable != lockclass.ANNOTATION:
-            together.setdefault(one.stable, []).append(one)
+    for member in named:
+        if member.stable != lockclass.ANNOTATION:
+            together.setdefault(member.stable, []).append(member)
     small: list[lockclass.Named] = []
     for stable in [name for name in together if name not in lockclass.SWAP_PATH]:
-        taken = sum(one.lock.acquisitions + 10 * one.lock.contentions
-                    for one in together[stable])
+        taken = sum(member.lock.acquisitions + 10 * member.lock.contentions
+                    for member in together[stable])
         if taken < SMALL * pages:
             small += together.pop(stable)
     if small:
         together["other"] = together.get("other", []) + small
     # Annotations with them: lock-stat's work is the same.
-    whole = sum(one.lock.acquisitions for one in named) / pages
-    found = {"lock_stat.taken_per_page": Metric(whole, "acquisitions/page", "", LOCK_STAT),
-             **_floors(named), **_path(named, pages)}
+    whole = sum(member.lock.acquisitions for member in named) / pages
+    figures = {"lock_stat.taken_per_page": Metric(whole, "acquisitions/page", "", LOCK_STAT),
+               **_floors(named), **_path(named, pages)}
     if stat.left_out:
-        found[LEFT_OUT] = Metric(len(stat.left_out), "fields", "", stat.left_out[0])
+        figures[LEFT_OUT] = Metric(len(stat.left_out), "fields", "", stat.left_out[0])
     for stable, proof in lockclass.gone(named, keys, SMALL * pages).items():
-        found |= _figures(stable, [], pages, f"{lockkeys.LOCKDEP_FILE}: {proof}")
+        figures |= _figures(stable, [], pages, f"{lockkeys.LOCKDEP_FILE}: {proof}")
     sites: dict[str, int] = {}
     for stable, members in sorted(together.items()):
-        found |= _figures(stable, members, pages, _source(members))
+        figures |= _figures(stable, members, pages, _source(members))
         for member in members:
             for site in member.lock.waiters:
                 key = f"contended.{stable}.{_function(site)}"
                 sites[key] = sites.get(key, 0) + site.count
     busiest = sorted(sites, key=lambda key: (-sites[key], key))[:SITES]
-    return found | {key: Metric(sites[key] / pages, "contentions/page", "", LOCK_STAT)
-                    for key in busiest}
+    return figures | {key: Metric(sites[key] / pages, "contentions/page", "", LOCK_STAT)
+                      for key in busiest}
 
 
 def _function(site: lockstat.CallSite) -> str:

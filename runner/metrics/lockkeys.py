@@ -82,30 +82,30 @@ class Keys:
 
     def files(self, name: str) -> frozenset[str] | None:
         """Every source file a class of this name may come from; None where that is not known."""
-        found = self.places.get(name, frozenset({None}))
-        return None if None in found else frozenset(one.file for one in found if one)
+        symbols = self.places.get(name, frozenset({None}))
+        return None if None in symbols else frozenset(symbol.file for symbol in symbols if symbol)
 
     def file_of(self, name: str) -> str | None:
         """'swap_state.c'; None where unknown or where classes of several files print alike."""
-        found = self.files(name) or frozenset()
-        return next(iter(found)) if len(found) == 1 else None
+        files = self.files(name) or frozenset()
+        return next(iter(files)) if len(files) == 1 else None
 
     def symbol_of(self, name: str) -> str:
         """Static lock that the class is, for a name that says less; '' where it is none."""
-        found = {one.name if one else "" for one in self.places.get(name, ())}
-        return found.pop() if len(found) == 1 and not any(
-            re.fullmatch(r"__key(\.\d+)?", one) for one in found) else ""
+        names = {symbol.name if symbol else "" for symbol in self.places.get(name, ())}
+        return names.pop() if len(names) == 1 and not any(
+            re.fullmatch(r"__key(\.\d+)?", static) for static in names) else ""
 
 
 def _holds_locks(vmlinux: Path) -> set[str]:
     """Numbers of the sections whose objects can be locks or keys: data that may be written."""
-    found = set()
+    sections = set()
     for line in _readelf("--sections", vmlinux):
         # [Nr] Name Type Address Off Size ES Flg ...
         parts = re.fullmatch(r" *\[ *(\d+)\] (\S+) .*", line)
         if parts and re.fullmatch(r"\.(data|bss)(\.\S+)?", parts[2]):
-            found.add(parts[1])
-    return found
+            sections.add(parts[1])
+    return sections
 
 
 def _readelf(what: str, vmlinux: Path) -> list[str]:
@@ -143,20 +143,21 @@ def _symbols(text: str, where: str) -> list[Symbol]:
     lines = text.splitlines()
     if not lines or lines[0] != _HEAD:
         raise CannotMeasure(f"{where}:1: is not {_HEAD!r}")
-    found = []
+    symbols = []
     for number, line in enumerate(lines[1:], 2):
         parts = _SYMBOL.fullmatch(line)
         if not parts:
             raise CannotMeasure(f"{where}:{number}: is not 'address size file symbol'")
-        found.append(Symbol(int(parts[1], 16), int(parts[2]), parts[3], parts[4]))
-    return sorted(found, key=lambda one: one.address)
+        symbols.append(Symbol(int(parts[1], 16), int(parts[2]), parts[3], parts[4]))
+    return sorted(symbols, key=lambda symbol: symbol.address)
 
 
 class _Kernel:
     """What lies where, in the kernel's image and in the boot CPU's copy of per-CPU data."""
 
     def __init__(self, symbols: list[Symbol], classes: list[tuple[int, str]]) -> None:
-        ends = {one.name: one.address for one in symbols if one.name in (PERCPU_START, PERCPU_END)}
+        ends = {symbol.name: symbol.address for symbol in symbols
+                if symbol.name in (PERCPU_START, PERCPU_END)}
         self._start, self._end = ends.get(PERCPU_START, 0), ends.get(PERCPU_END, 0)
         self._symbols = [symbol for symbol in symbols if symbol.name not in ends and symbol.size]
         self._starts = [symbol.address for symbol in self._symbols]
@@ -181,11 +182,11 @@ class _Kernel:
         return self._symbols[at] if hit else None
 
     def at(self, key: int) -> Symbol | None:
-        found = self._image(key)
-        if found is None and self._base is not None \
+        symbol = self._image(key)
+        if symbol is None and self._base is not None \
                 and 0 <= key - self._base < self._end - self._start:
-            found = self._image(key - self._base + self._start)
-        return found
+            symbol = self._image(key - self._base + self._start)
+        return symbol
 
     def sources(self) -> frozenset[str]:
         return frozenset(symbol.file for symbol in self._symbols)
@@ -202,7 +203,7 @@ def combine(lockdep: str, keys: str, where: str = LOCKDEP_FILE) -> Keys:
     places: dict[str, set[Symbol | None]] = {}
     for key, name in classes:
         places.setdefault(printed(name), set()).add(kernel.at(key))
-    return Keys({name: frozenset(found) for name, found in places.items()}, kernel.sources())
+    return Keys({name: frozenset(symbols) for name, symbols in places.items()}, kernel.sources())
 
 
 def load(evidence: Path) -> Keys | None:
@@ -210,7 +211,7 @@ def load(evidence: Path) -> Keys | None:
     if not all((evidence / name).is_file() for name in (LOCKDEP_FILE, KEYS_FILE)):
         return None
     lockdep = guestfile.raw(evidence / LOCKDEP_FILE, MAX_BYTES).decode("latin-1")
-    found = combine(lockdep, guestfile.text(evidence / KEYS_FILE, MAX_BYTES))
+    keys = combine(lockdep, guestfile.text(evidence / KEYS_FILE, MAX_BYTES))
     # Hashed pointers or a moved kernel: then not one key is where it should be.
-    known = any(place for places in found.places.values() for place in places)
-    return found if known else None
+    known = any(place for places in keys.places.values() for place in places)
+    return keys if known else None

@@ -63,4 +63,4 @@ class LockClass:
 def total(times: Iterable[float | None]) -> float | None:
     """Their sum; None where one of them is not known."""
     known = list(times)
-    return None if None in known else sum(one for one in known if one is not None)
+    return None if None in known else sum(time for time in known if time is not None)

@@ -113,10 +113,10 @@ class _Parser:
             self.take("the warning")
         self.rule("-")
         names = self.take("the column names")
-        title, found, rest = names.partition("class name")
-        self.width = len(title) + len(found)
+        title, heading, rest = names.partition("class name")
+        self.width = len(title) + len(heading)
         self.columns = rest.split()
-        if not found or title.strip() or self.width < 20 \
+        if not heading or title.strip() or self.width < 20 \
                 or len(set(self.columns)) != len(self.columns) \
                 or not {*_COUNTS, *_TIMES} - {"holdtime-min"} <= set(self.columns):
             self.reject("columns are not those of lock_stat")
@@ -175,19 +175,19 @@ class _Parser:
     def sites(self) -> tuple[str, tuple[CallSite, ...]]:
         """One list of call sites below its line of dashes."""
         self.take("a line of '-'")
-        found: list[CallSite] = []
+        sites: list[CallSite] = []
         name = ""
         while (line := self.peek()) and line[self.width:self.width + 1] == " ":
             self.take("a call site")
             parts = _SITE.fullmatch(line[self.width:])
             own = line[:self.width].strip(" ")
-            if not parts or (found and own != name) or int(parts[1]) >= 1 << 64:
+            if not parts or (sites and own != name) or int(parts[1]) >= 1 << 64:
                 self.reject("is not a call site of the lock class above, or is cut")
             name = own
-            found.append(CallSite(int(parts[1]), parts[2], parts[3]))
-        if not found:
+            sites.append(CallSite(int(parts[1]), parts[2], parts[3]))
+        if not sites:
             self.fail("no call site below the line of dashes")
-        return name, tuple(found)
+        return name, tuple(sites)
 
     def is_dashes(self) -> bool:
         line = self.peek()

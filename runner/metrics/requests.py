@@ -29,7 +29,7 @@ def read(table: str, source: str) -> dict[str, dict[str, float]]:
     if missing := [name for name in wanted if name not in head]:
         raise CannotMeasure(f"{source}: benchmark: has no column {missing[0]}: "
                             f"{printable(table.strip(), 80)!r}")
-    found = {}
+    operations = {}
     for row in rows[1:]:
         told = dict(zip(head, row))
         try:
@@ -37,11 +37,11 @@ def read(table: str, source: str) -> dict[str, dict[str, float]]:
         except (KeyError, ValueError):
             raise CannotMeasure(f"{source}: benchmark: {printable(','.join(row), 80)!r} is not "
                                 "a row of its table") from None
-        if not all(math.isfinite(one) and one >= 0 for one in figures.values()):
+        if not all(math.isfinite(figure) and figure >= 0 for figure in figures.values()):
             raise CannotMeasure(f"{source}: benchmark: {printable(','.join(row), 80)!r} has no "
                                 "figures")
-        found[told["test"].lower()] = figures
-    return found
+        operations[told["test"].lower()] = figures
+    return operations
 
 
 def measure(workload: Json, source: str) -> dict[str, Metric]:
@@ -49,16 +49,16 @@ def measure(workload: Json, source: str) -> dict[str, Metric]:
     if not workload.has("benchmark"):
         return {}
     rows = read(workload.whole("benchmark"), source)
-    found = {}
+    metrics = {}
     for operation in OPERATIONS:
         if operation not in rows:
             continue
         figures = rows[operation]
         if not figures[_RATE]:
             raise CannotMeasure(f"{source}: benchmark: {operation}: no requests were made")
-        found[f"{operation}_requests_per_s"] = Metric(figures[_RATE], "/s", "higher", source)
+        metrics[f"{operation}_requests_per_s"] = Metric(figures[_RATE], "/s", "higher", source)
         for column, name in _LATENCIES.items():
-            found[f"{operation}_{name}"] = Metric(figures[column] * 1000, "us", "lower", source)
-    if not found:
+            metrics[f"{operation}_{name}"] = Metric(figures[column] * 1000, "us", "lower", source)
+    if not metrics:
         raise CannotMeasure(f"{source}: benchmark: has neither {' nor '.join(OPERATIONS)}")
-    return found
+    return metrics

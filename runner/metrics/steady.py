@@ -115,7 +115,7 @@ def _counters(reading: Reading) -> dict[str, Metric]:
     scanned = window.rise(rf"pgscan_{_RECLAIMER}{_ZONE}")
     stolen = window.rise(rf"pgsteal_{_RECLAIMER}{_ZONE}")
     direct = window.rise(rf"pgsteal_direct{_ZONE}")
-    found = {
+    figures = {
         "pswpout": Metric(pages, "pages", "", source),
         "pswpin_per_page": Metric(window.rise("pswpin|zswpin") / pages, "pages/page", "lower",
                                   source),
@@ -133,14 +133,14 @@ def _counters(reading: Reading) -> dict[str, Metric]:
     }
     for kind in ("anon", "file"):
         if f"workingset_refault_{kind}" in window.end:
-            found[f"refault_{kind}_per_page"] = Metric(
+            figures[f"refault_{kind}_per_page"] = Metric(
                 window.rise(f"workingset_refault_{kind}") / pages, "refaults/page", "lower", source)
     if ahead := window.rise("swap_ra"):
-        found["readahead_hit_share"] = Metric(window.rise("swap_ra_hit") / ahead, "", "higher",
-                                              source)
+        figures["readahead_hit_share"] = Metric(window.rise("swap_ra_hit") / ahead, "", "higher",
+                                                source)
     if stolen > 0:
-        found["direct_share"] = Metric(direct / stolen, "", "lower", source)
-    return found
+        figures["direct_share"] = Metric(direct / stolen, "", "lower", source)
+    return figures
 
 
 def _pressure(reading: Reading) -> dict[str, Metric]:
@@ -153,7 +153,7 @@ def _pressure(reading: Reading) -> dict[str, Metric]:
     return {f"psi_memory_{kind}_us_per_page": Metric(
         (int(totals[1][kind]) - int(totals[0][kind])) / reading.window.kernel_pages, "us/page",
         "lower", ", ".join(names)) for kind in ("some", "full")
-        if all(kind in one for one in totals)}
+        if all(kind in total for total in totals)}
 
 
 def _letters(reading: Reading) -> dict[str, Metric]:
@@ -168,17 +168,17 @@ def _backends(reading: Reading) -> dict[str, Metric]:
 
 def _phases(reading: Reading) -> dict[str, Metric]:
     phases = reading.workload.object("phases")
-    found = {}
+    figures = {}
     for name in ("fill", "steady", "teardown"):
         if phases.has(name):
             phase = phases.object(name)
             span = phase.integer("end_ns") - phase.integer("begin_ns")
-            found[f"{name}_s"] = Metric(max(0, span) / 1e9, "s", "", WORKLOAD)
-    return found
+            figures[f"{name}_s"] = Metric(max(0, span) / 1e9, "s", "", WORKLOAD)
+    return figures
 
 
 def _fairness(reading: Reading) -> dict[str, Metric]:
-    done = [one.integer("steady_pages") for one in reading.workload.objects("per_thread")]
+    done = [thread.integer("steady_pages") for thread in reading.workload.objects("per_thread")]
     if len(done) < 2 or not any(done):
         return {}
     jain = sum(done) ** 2 / (len(done) * sum(pages ** 2 for pages in done))

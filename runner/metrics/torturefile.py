@@ -33,8 +33,8 @@ def _document(evidence: Path) -> Json:
 def measure(evidence: Path) -> dict[str, Metric]:
     """torture.COUNT over all scenarios, by name; CannotMeasure 'FILE: what'."""
     scenarios = _document(evidence).objects("scenarios")
-    return {f"torture.{name}": Metric(sum(one.integer(name) for one in scenarios
-                                          if name not in _LATER or one.has(name)), unit, "",
+    return {f"torture.{name}": Metric(sum(scenario.integer(name) for scenario in scenarios
+                                          if name not in _LATER or scenario.has(name)), unit, "",
                                       WORKLOAD)
             for name, unit in COUNTS.items()}
 
@@ -46,7 +46,7 @@ def missed(evidence: Path) -> list[str]:
 
 def unsound(evidence: Path) -> list[str]:
     """What was left over or did not end, by the program's and by the agent's reading."""
-    found = _document(evidence).texts("unsound")
-    if not found and guestfile.vmstat(evidence / AFTER).get("nr_swapcached"):
-        found.append(f"{AFTER}: nr_swapcached is not zero with all swap taken off")
-    return found
+    problems = _document(evidence).texts("unsound")
+    if not problems and guestfile.vmstat(evidence / AFTER).get("nr_swapcached"):
+        problems.append(f"{AFTER}: nr_swapcached is not zero with all swap taken off")
+    return problems
