@@ -72,21 +72,21 @@ def _area(text: str) -> Area:
 
 def parse(text: str) -> tuple[Area, ...]:
     """UsageError in one line for what a guest cannot have."""
-    areas = tuple(_area(one) for one in text.split("+"))
+    areas = tuple(_area(item) for item in text.split("+"))
     if len(areas) > MOST:
         raise UsageError(f"{printable(text, 60)}: more than {MOST} swap devices")
-    for at, one in enumerate(areas):
-        before = [other for other in areas[:at] if other.kind == one.kind]
-        if any(other.number == one.number for other in before):
-            raise UsageError(f"{printable(text, 60)}: {one.name} is there twice; the second one of "
-                             f"its kind is {one.kind}1")
-        if one.number != len(before):
-            raise UsageError(f"{printable(text, 60)}: {one.name} is not the next one of its kind, "
-                             f"which is {one.kind}{len(before) or ''}")
-        if one.number and one.kind not in _SEVERAL:
-            raise UsageError(f"{printable(text, 60)}: a guest has one {one.kind} device; several "
+    for at, area in enumerate(areas):
+        before = [other for other in areas[:at] if other.kind == area.kind]
+        if any(other.number == area.number for other in before):
+            raise UsageError(f"{printable(text, 60)}: {area.name} is there twice; the second one "
+                             f"of its kind is {area.kind}1")
+        if area.number != len(before):
+            raise UsageError(f"{printable(text, 60)}: {area.name} is not the next one of its kind, "
+                             f"which is {area.kind}{len(before) or ''}")
+        if area.number and area.kind not in _SEVERAL:
+            raise UsageError(f"{printable(text, 60)}: a guest has one {area.kind} device; several "
                              f"can be of {', '.join(_SEVERAL)}")
-    kinds = {one.kind for one in areas}
+    kinds = {area.kind for area in areas}
     for alike in (("pmem", "pmem-legacy"), HOST_DEVICES):
         if kinds >= set(alike):
             raise UsageError(f"{printable(text, 60)}: {' and '.join(alike)} cannot be there at "
@@ -101,8 +101,8 @@ def canonical(text: str) -> str:
 
 def kinds(device: str) -> tuple[str, ...]:
     """The kinds of a cell's devices; of a later version's too, whatever it writes."""
-    return tuple(match["kind"] if (match := _AREA.fullmatch(one)) else one
-                 for one in device.split("+"))
+    return tuple(match["kind"] if (match := _AREA.fullmatch(item)) else item
+                 for item in device.split("+"))
 
 
 def is_one(device: str) -> bool:
@@ -122,8 +122,8 @@ def make(device: str, size: int, spare: int = 0) -> SwapDevice:
     UsageError where the sizes that are said do not make that.
     """
     areas = parse(device)
-    total, said = size // MIB, sum(one.mib for one in areas)
-    open_ = [one for one in areas if not one.mib]
+    total, said = size // MIB, sum(area.mib for area in areas)
+    open_ = [area for area in areas if not area.mib]
     if not open_ and said != total:
         raise UsageError(f"{printable(device, 60)}: {said} MiB are not guest.swap_mib, which is "
                          f"{total}; say the same, or no size of one of them")
@@ -131,11 +131,12 @@ def make(device: str, size: int, spare: int = 0) -> SwapDevice:
     share = (total - said) // len(open_) // 2 * 2 if open_ else 0
     if open_ and share < (SMALLEST if len(areas) > 1 else 1):
         raise UsageError(f"{printable(device, 60)}: guest.swap_mib = {total} leaves "
-                         f"{max(0, total - said)} MiB for {', '.join(one.name for one in open_)}; "
-                         f"each takes at least {SMALLEST}")
+                         f"{max(0, total - said)} MiB for "
+                         f"{', '.join(area.name for area in open_)}; each takes at least "
+                         f"{SMALLEST}")
     last = size - (said + share * (len(open_) - 1)) * MIB
-    made = [SwapDevice(one.kind, one.mib * MIB if one.mib else
-                       last if one is open_[-1] else share * MIB, spare, one.priority, one.node)
-            for one in areas]
+    made = [SwapDevice(area.kind, area.mib * MIB if area.mib else
+                       last if area is open_[-1] else share * MIB, spare, area.priority, area.node)
+            for area in areas]
     return SwapDevice(made[0].kind, made[0].size, spare, made[0].priority, made[0].node,
                       tuple(made[1:]))

@@ -21,7 +21,7 @@ def left() -> int:
 
 def hold(device: SwapDevice) -> None:
     """CannotMeasure where the device is a disk that lies in the host's RAM and does not fit."""
-    size = sum(one.size for one in device.areas if one.kind in HOST_DEVICES)
+    size = sum(area.size for area in device.areas if area.kind in HOST_DEVICES)
     if size > left():
         raise CannotMeasure(f"swap device: {size // MIB} MiB do not fit in the host's "
                             "available RAM; end other programs, or lower guest.swap_mib")

@@ -15,8 +15,8 @@ from runner.load.workload import Load, Machine, Workload
 from runner.tomlfile import Table
 
 #: By name, the usual one first.
-TABLE: dict[str, Load] = {one.name: one for one in (Swapstorm(), StressNg(), Build(),
-                                                    KeyValue())}
+TABLE: dict[str, Load] = {load.name: load for load in (Swapstorm(), StressNg(), Build(),
+                                                       KeyValue())}
 
 
 def find(name: str) -> Load:
@@ -31,8 +31,8 @@ def read(work: Table, threads: Iterable[int], machine: Machine, usual: float = 0
 
 def lacks(work: Workload, metric: str) -> str:
     """What an experiment's load would have to be, or to say, for its boots to have a metric."""
-    having = [one.name for one in TABLE.values() if metric in one.own_metrics]
+    having = [load.name for load in TABLE.values() if metric in load.own_metrics]
     if having and work.program not in having:
         return (f"is not of the load {work.program}; set workload.program = "
-                + " or ".join(f'"{one}"' for one in having))
+                + " or ".join(f'"{name}"' for name in having))
     return TABLE[work.program].lacks(work, metric)

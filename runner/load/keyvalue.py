@@ -71,7 +71,7 @@ class KeyValue(Load):
         work.close()
         return Workload(self.name, 0.0, 0, verify, seed, (
             "--server", f"/bin/{server}-server", "--client", f"/bin/{server}-benchmark",
-            *(word for name, one in words.items() for word in (f"--{name}", str(one))), *more))
+            *(word for name, given in words.items() for word in (f"--{name}", str(given))), *more))
 
     def argv(self, work: Workload, start: Start) -> tuple[str, ...]:
         return (f"/bin/{self.guest_program}", "--folder", _FOLDER,

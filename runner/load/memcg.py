@@ -60,7 +60,7 @@ def files(options: tuple[str, ...]) -> dict[str, int]:
     """Files of the group that a load's options write, by name, and their values."""
     for option, value in zip(options, options[1:]):
         if option == OPTION:
-            said = (one.partition("=") for one in value.split(","))
+            said = (item.partition("=") for item in value.split(","))
             return {name: int(number) for name, _, number in said}
     return {}
 

@@ -78,9 +78,9 @@ def read(work: Table, threads: Iterable[int], machine: Machine, usual: float = 0
     size = work.integer("size_mib", 1, 1 << 20, 0)
     passes = work.integer("passes", 1, 1000, 1)
     seconds = work.number("seconds", 0.001, 86400.0, 0.0)
-    for one, other in (("ratio", "size_mib"), ("passes", "seconds")):
-        if {one, other} <= set(work.keys()):
-            work.complain(other, f"{one} is given, too; give one of both")
+    for key, other in (("ratio", "size_mib"), ("passes", "seconds")):
+        if {key, other} <= set(work.keys()):
+            work.complain(other, f"{key} is given, too; give one of both")
     if size:
         if size > ram + swap:
             work.complain("size_mib", f"{size} MiB do not fit in {ram} MiB of RAM and {swap} MiB "
@@ -217,7 +217,7 @@ def _place(work: Table, size: float, machine: Machine, threads: int) -> list[str
             work.complain(key, f"{max(numbers)} is not one of the guest's memory nodes, which are "
                                f"{machine.nodes}; raise guest.numa_nodes")
         if numbers:
-            options += [_option(key), ",".join(str(one) for one in numbers)]
+            options += [_option(key), ",".join(str(number) for number in numbers)]
     return options
 
 

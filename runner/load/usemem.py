@@ -42,14 +42,14 @@ def put(work: Table, threads: Iterable[int]) -> str:
         work.text(KEY, "")
         return ""
     line = work.text(KEY)
-    found = _keys(work, line)
-    wanted = found.pop("threads")
+    keys = _keys(work, line)
+    wanted = keys.pop("threads")
     if list(threads) != [wanted]:
         work.complain(KEY, f"runs {wanted} processes or threads; set threads = [{wanted}]")
-    for key, value in found.items():
+    for key, value in keys.items():
         if key in work.keys():
             work.complain(key, f"is said by {KEY}, too; leave one of the two away")
-    work.put({(key,): Change(value, f"{KEY} = {line}") for key, value in found.items()})
+    work.put({(key,): Change(value, f"{KEY} = {line}") for key, value in keys.items()})
     return line
 
 
@@ -62,25 +62,25 @@ def _keys(work: Table, line: str) -> dict[str, Any]:
         work.complain(KEY, f"is no command line of usemem's: {printable(str(error), 80)}")
     if len(sizes) != 1 or not (size := _bytes(sizes[0])):
         work.complain(KEY, "ends with the size of each process's memory, such as 512M")
-    found: dict[str, Any] = {"threads": 1, "size_mib": size}
+    keys: dict[str, Any] = {"threads": 1, "size_mib": size}
     for name, value in options:
         option = _SAME.get(name, name)
         if option in _NOTHING:
             continue
         if option in ("-n", "-t"):
-            found["threads"] = _number(work, name, value)
+            keys["threads"] = _number(work, name, value)
             if option == "-n":
-                found["processes"] = True
+                keys["processes"] = True
         elif option == "-R":
-            found["pattern"] = "random"
+            keys["pattern"] = "random"
         elif option == "-r":
-            found["passes"] = _number(work, name, value)
+            keys["passes"] = _number(work, name, value)
         elif option == "-T":
-            found["seconds"] = float(_number(work, name, value))
+            keys["seconds"] = float(_number(work, name, value))
         elif option == "-x":
-            found["free"] = True
+            keys["free"] = True
         elif option in ("-Z", "-W"):
-            found["swapin"] = "sequential"
+            keys["swapin"] = "sequential"
         elif option == "-j":
             if (_bytes(value) or 0) > _PAGE:
                 work.complain(KEY, f"{name} {printable(value, 20)}: every page is touched here; "
@@ -88,10 +88,10 @@ def _keys(work: Table, line: str) -> dict[str, Any]:
         else:
             work.complain(KEY, f"{name}: is nothing that a load of anonymous memory here has; "
                                "leave it away, or say what you mean with keys of [workload]")
-    if "seconds" in found:
-        found.pop("passes", None)
-    found["size_mib"] = -(-size * found["threads"] // MIB)
-    return found
+    if "seconds" in keys:
+        keys.pop("passes", None)
+    keys["size_mib"] = -(-size * keys["threads"] // MIB)
+    return keys
 
 
 def _number(work: Table, name: str, value: str) -> int:

@@ -35,7 +35,7 @@ class Kernels:
 
     @property
     def shown(self) -> tuple[str, ...]:
-        return tuple(one.shown for one in self.each)
+        return tuple(kernel.shown for kernel in self.each)
 
 
 def choose(names: Iterable[str], root: Table, sets: Sets, common: dict[str, str]) -> Kernels:
@@ -45,34 +45,35 @@ def choose(names: Iterable[str], root: Table, sets: Sets, common: dict[str, str]
         own = variant.parse(name, sets)
         ways.append((name, own.name))
         whole.append(Variant(own.kernel, tuple(sorted({**common, **dict(own.settings)}.items()))))
-    shared = tuple(one for one in (whole[0].settings if whole else ())
-                   if all(one in other.settings for other in whole))
+    shared = tuple(setting for setting in (whole[0].settings if whole else ())
+                   if all(setting in other.settings for other in whole))
     if len(whole) == 1:
-        shared = tuple(one for one in shared if one in common.items())
-    each = tuple(_chosen(one, shared) for one in whole)
-    shown = [one.shown for one in each]
-    for one in shown:
-        if shown.count(one) > 1:
+        shared = tuple(setting for setting in shared if setting in common.items())
+    each = tuple(_chosen(kernel, shared) for kernel in whole)
+    shown = [kernel.shown for kernel in each]
+    for name in shown:
+        if shown.count(name) > 1:
             root.complain("kernels" if "kernels" in root.keys() else "test",
-                          f"{printable(one, 100)} is named twice; a kernel is not compared with "
+                          f"{printable(name, 100)} is named twice; a kernel is not compared with "
                           "itself: the same kernel under other settings is KERNEL{SETTING=VALUE}")
     return Kernels(each, variant.braces(shared), {
-        way: one.shown for one, said in zip(each, ways) for way in (*said, one.written, one.shown)})
+        way: kernel.shown for kernel, said in zip(each, ways)
+        for way in (*said, kernel.written, kernel.shown)})
 
 
 def _chosen(whole: Variant, shared: Sequence[tuple[str, str]]) -> Chosen:
     shown = whole.without(shared).name
     meant = [(name, value, words.meaning(name, value)) for name, value in whole.settings]
-    keys = {one.key: Change(_as_toml(value), f"{shown}: {name}={value}")
-            for name, value, one in meant if one.key}
-    return Chosen(shown, whole.name, _ordered(one for _, _, one in meant),
-                  tuple(one.parameter for _, _, one in meant if one.parameter), keys)
+    keys = {meaning.key: Change(_as_toml(value), f"{shown}: {name}={value}")
+            for name, value, meaning in meant if meaning.key}
+    return Chosen(shown, whole.name, _ordered(meaning for _, _, meaning in meant),
+                  tuple(meaning.parameter for _, _, meaning in meant if meaning.parameter), keys)
 
 
 def _ordered(meant: Iterable[Meaning]) -> tuple[Knob, ...]:
     """As they are written: what switches something on comes after how it is to be."""
-    knobs = [one.knob for one in meant if one.knob is not None]
-    return tuple(sorted(knobs, key=lambda one: (one.path.endswith("/enabled"), one.path)))
+    knobs = [meaning.knob for meaning in meant if meaning.knob is not None]
+    return tuple(sorted(knobs, key=lambda knob: (knob.path.endswith("/enabled"), knob.path)))
 
 
 def _as_toml(value: str) -> Any:

@@ -38,7 +38,8 @@ class Variant:
         return self.kernel + braces(self.settings)
 
     def without(self, shared: Sequence[tuple[str, str]]) -> Variant:
-        return Variant(self.kernel, tuple(one for one in self.settings if one not in shared))
+        return Variant(self.kernel, tuple(setting for setting in self.settings
+                                          if setting not in shared))
 
 
 def braces(settings: Sequence[tuple[str, str]]) -> str:
@@ -54,9 +55,9 @@ def kernel_of(name: str) -> str:
     return match["kernel"] if match else name
 
 
-def differ(one: str, other: str) -> bool:
+def differ(name: str, other: str) -> bool:
     """Whether two names say different settings."""
-    return one[len(kernel_of(one)):] != other[len(kernel_of(other)):]
+    return name[len(kernel_of(name)):] != other[len(kernel_of(other)):]
 
 
 def has(name: str, setting: str) -> bool:
@@ -79,7 +80,7 @@ def parse(name: str, sets: Sets | None = None) -> Variant:
                              "'6.12:vanilla{zswap=on, swappiness=10}'; the shell takes braces for "
                              "its own unless they are quoted")
         return Variant(name)
-    found: dict[str, str] = {}
+    settings: dict[str, str] = {}
     place, inside = 0, match["inside"]
     while place < len(inside):
         item = _ITEM.match(inside, place)
@@ -89,17 +90,17 @@ def parse(name: str, sets: Sets | None = None) -> Variant:
                              "a comma or a brace in quotes")
         place = item.end()
         for key, value in _meant(shown, item, sets or {}):
-            if found.get(key, value) != value:
+            if settings.get(key, value) != value:
                 raise UsageError(f"{shown}: {printable(key, 60)} is set twice")
-            found[key] = value
+            settings[key] = value
         if item["end"] == "," and not inside[place:].strip():
             raise UsageError(f"{shown}: nothing stands after the last comma")
-    for key, value in found.items():
+    for key, value in settings.items():
         try:
             words.meaning(key, value)
         except UsageError as error:
             raise UsageError(f"{shown}: {error}") from None
-    return Variant(match["kernel"], tuple(sorted(found.items())))
+    return Variant(match["kernel"], tuple(sorted(settings.items())))
 
 
 def _meant(shown: str, item: re.Match[str], sets: Sets) -> list[tuple[str, str]]:
@@ -125,19 +126,19 @@ def flat(table: Table) -> dict[str, str]:
 
 
 def _flat(table: Table, above: str) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+    settings: list[tuple[str, str]] = []
     for key in table.keys():
         name = f"{above}{key}"
         if table.is_table(key):
-            found += _flat(table.table(key), f"{name}.")
+            settings += _flat(table.table(key), f"{name}.")
             continue
         said = words.canonical(name, _said(table.whole()[key]))
         try:
             words.meaning(*said)
         except UsageError as error:
             table.complain(key, str(error))
-        found.append(said)
-    return found
+        settings.append(said)
+    return settings
 
 
 def _said(value: Any) -> str:
@@ -150,9 +151,9 @@ def _said(value: Any) -> str:
 def sets_of(root: Table) -> Sets:
     """[variants] of an experiment: sets of settings by name."""
     table = root.table("variants")
-    found: dict[str, Mapping[str, str]] = {}
+    sets: dict[str, Mapping[str, str]] = {}
     for name in table.keys():
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name) or not table.is_table(name):
             table.complain(name, "is not a set: [variants.NAME] with settings in it")
-        found[name] = flat(table.table(name))
-    return found
+        sets[name] = flat(table.table(name))
+    return sets

@@ -148,7 +148,7 @@ def meaning(name: str, value: str) -> Meaning:
         return Meaning(_knob(asked, f"/proc/sys/{head}/{rest.replace('.', '/')}", value))
     if head == "mthp":
         raise UsageError(f"{printable(name, 40)}: large folios are of "
-                         f"{', '.join(str(one) for one in FOLIOS)} KiB: mthp.64=always")
+                         f"{', '.join(str(size) for size in FOLIOS)} KiB: mthp.64=always")
     known = [*WORDS, "guest.KEY", "workload.KEY", "boot.PARAMETER", "vm.SYSCTL", "/sys/FILE"]
     raise UsageError(f"{printable(name, 60)!r} is not a setting; settings: {', '.join(known)}"
                      f"{meant(name, list(WORDS))}")
@@ -165,7 +165,7 @@ def taken(knob: Knob, read: str) -> bool:
     words, asked = read.split(), knob.value
     if " ".join(words) == " ".join(asked.split()) or f"[{asked}]" in words:
         return True
-    if any(one.startswith("[") for one in words):
+    if any(word.startswith("[") for word in words):
         return False
     if len(words) != 1:
         return False
