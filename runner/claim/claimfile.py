@@ -107,7 +107,7 @@ def of_tree(path: Path, tree: Path) -> tomlfile.Given:
 
 def _moved(value: Any, tree: Path) -> Any:
     if isinstance(value, list):
-        return [_moved(one, tree) for one in value]
+        return [_moved(item, tree) for item in value]
     match = _GIT.fullmatch(value) if isinstance(value, str) else None
     return f"git:{tree.absolute()}{match['rest']}" if match else value
 

@@ -41,7 +41,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     named = _kernels(root)
     sets, common = variant.sets_of(root), variant.flat(root.table("settings"))
     if kernels is None:
-        kernels = tuple(one for group in named.values() for one in group)
+        kernels = tuple(kernel for group in named.values() for kernel in group)
         base = named["base"][0] if "base" in named else ""
         for key, name in ((key, name) for key, group in named.items() for name in group):
             try:
@@ -62,29 +62,29 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     root.put(more)
     guest, work = _machine(root, devices, threads, chosen)
     variants = {}
-    for one in asked.each:
-        if one.knobs or one.parameters or one.keys:
+    for kernel in asked.each:
+        if kernel.knobs or kernel.parameters or kernel.keys:
             own_guest, own_work = _machine(
-                tomlfile.load(path, {**(given or {}), **more, **one.keys}), devices, threads,
+                tomlfile.load(path, {**(given or {}), **more, **kernel.keys}), devices, threads,
                 chosen)
-            variants[one.shown] = Under(one.written, dataclasses.replace(
-                own_guest, cmdline=(*own_guest.cmdline, *one.parameters)), own_work, one.knobs,
-                one.parameters)
+            variants[kernel.shown] = Under(kernel.written, dataclasses.replace(
+                own_guest, cmdline=(*own_guest.cmdline, *kernel.parameters)), own_work,
+                kernel.knobs, kernel.parameters)
     for name in kernels:
         _zswap(root, name, guest, variants.get(name), work)
-    paired = sum(len(devices) * len(one.threads(threads, guest)) * max(0, len(kernels) - 1)
-                 for one in chosen if one.paired)
+    paired = sum(len(devices) * len(own.threads(threads, guest)) * max(0, len(kernels) - 1)
+                 for own in chosen if own.paired)
     judging, boots = rules.read(root.table("rules"), base or "", paired)
     root.table("claim")  # what a claim adds to its experiment, runner/claim reads it
     budget = root.text("budget", "")
-    if budget and not any(one.counts_locks for one in chosen):
+    if budget and not any(own.counts_locks for own in chosen):
         root.complain("budget", "limits what the locks tier counts; add it to tiers")
     watched = instruments.read(root.table("instruments"), instruments.Tiers(
-        [one.name for one in tier.TABLE.values() if one.tools],
+        [own.name for own in tier.TABLE.values() if own.tools],
         [name for name in tiers if not tier.find(name).tools],
-        [one.name for one in chosen if not one.contends]), devices,
+        [own.name for own in chosen if not own.contends]), devices,
         loads.find(work.program).tools(work))
-    own = {one.name: one.read(root, one in chosen, devices) for one in tier.every()}
+    by_tier = {own.name: own.read(root, own in chosen, devices) for own in tier.every()}
     limits_table = root.table("limits")
     beside = tuple(root.texts("beside", []))
     limits = {}
@@ -95,7 +95,7 @@ def load(path: Path, kernels: tuple[str, ...] | None = None,
     limits_table.close()
     root.close()
     return Experiment(path.stem, title, path, kernels, tuple(devices), tuple(threads),
-                      tuple(tiers), guest, work, boots, judging, limits, own,
+                      tuple(tiers), guest, work, boots, judging, limits, by_tier,
                       watched, left_out, budget, beside, asked.shared, variants)
 
 
@@ -115,7 +115,7 @@ def _zswap(root: tomlfile.Table, name: str, guest: Guest, own: Under | None, wor
            ) -> None:
     """Complain where a group's zswap is limited and there is none, or takes too much of it."""
     load = own.workload if own else work
-    limited = [one for one in memcg.files(load.options) if one.startswith("memory.zswap.")]
+    limited = [file for file in memcg.files(load.options) if file.startswith("memory.zswap.")]
     if any(knob.asked == "zswap=on" for knob in (own.knobs if own else ())):
         ram = (own.guest if own else guest).ram
         if wrong := memcg.with_zswap(load.options, load.ratio * ram / MIB):
@@ -127,8 +127,8 @@ def _zswap(root: tomlfile.Table, name: str, guest: Guest, own: Under | None, wor
 
 def _left_out(root: tomlfile.Table, kernels: tuple[str, ...], tiers: list[str]) -> str:
     """Takes tiers away that Debian's kernels are not built for; one line about it, or ''."""
-    stock = [one for one in kernels if spec.split(one).kind == "stock"]
-    able = [one.name for one in tier.TABLE.values() if one.flavour == STOCK]
+    stock = [kernel for kernel in kernels if spec.split(kernel).kind == "stock"]
+    able = [own.name for own in tier.TABLE.values() if own.flavour == STOCK]
     if not stock or all(name in able for name in tiers):
         return ""
     tiers[:] = [name for name in tiers if name in able]
@@ -159,7 +159,8 @@ def _kernels(root: tomlfile.Table) -> dict[str, list[str]]:
 def _unadvised(root: tomlfile.Table, asked: settings.Kernels) -> tomlfile.Given:
     """Where folios' sizes are settings, the load leaves its memory to them unless it says more."""
     place = ("workload", "thp")
-    if not any("/transparent_hugepage/" in knob.path for one in asked.each for knob in one.knobs) \
+    if not any("/transparent_hugepage/" in knob.path
+               for kernel in asked.each for knob in kernel.knobs) \
             or place[1] in root.table(place[0]).keys():
         return {}
     return {place: tomlfile.Change("system", "workload.thp=system")}
@@ -169,16 +170,16 @@ def _machine(root: tomlfile.Table, devices: list[str], threads: list[int], chose
              ) -> tuple[Guest, Workload]:
     """[guest] and [workload], checked against each other, the devices and the tiers."""
     guest, workload = _guest(root.table("guest"), root.table("workload"), threads, chosen)
-    for one in chosen:
-        one.check(root, guest)
+    for own in chosen:
+        own.check(root, guest)
     for name in devices:
         try:
             device = swapareas.make(name, guest.swap)
             numa.share(memory.lay_out(guest.ram, device), device, guest.vcpus, guest.nodes)
         except UsageError as error:
             root.complain("guest", str(error))
-        if any(one.kind in HOST_DEVICES for one in device.areas) \
-                and any(one.counted(guest, guest.accelerator) for one in chosen):
+        if any(area.kind in HOST_DEVICES for area in device.areas) \
+                and any(own.counted(guest, guest.accelerator) for own in chosen):
             root.complain("devices", f"{name}: the host reads and writes for it in its own time, "
                                      "which the exact tier and icount do not have; take zram, "
                                      "brd or pmem, or the tiers timed and locks without icount")
@@ -199,10 +200,10 @@ def _guest(guest: tomlfile.Table, work: tomlfile.Table, threads: list[int],
         guest.complain("vcpus", f"icount counts the instructions of one vCPU, not of {made.vcpus}; "
                                 "set vcpus = 1 or another accelerator")
     guest.close()
-    vcpus = min((one.vcpus(made, made.accelerator) for one in tiers), default=made.vcpus)
+    vcpus = min((own.vcpus(made, made.accelerator) for own in tiers), default=made.vcpus)
     machine = Machine(ram, swap, vcpus, made.nodes)
     return made, loads.read(work, threads, machine,
-                            max((one.settle for one in tiers), default=0.0))
+                            max((own.settle for own in tiers), default=0.0))
 
 
 def flavours(experiment: Experiment) -> list[str]:
@@ -226,5 +227,5 @@ def samples(experiment: Experiment) -> list[Planned]:
     Beyond the first look, and of pairs, runner.campaign.adaptive makes those that are needed.
     The same experiment always gives the same list, so a sample's number is its place in it.
     """
-    planned = (boot for one in tier.asked(experiment.tiers) for boot in one.boots(experiment))
-    return [dataclasses.replace(one, number=number) for number, one in enumerate(planned)]
+    planned = (boot for own in tier.asked(experiment.tiers) for boot in own.boots(experiment))
+    return [dataclasses.replace(boot, number=number) for number, boot in enumerate(planned)]

@@ -35,9 +35,9 @@ _LEAST = 0.01                # acquisitions per page of a class that has a row
 
 def _values(samples: Iterable[Sample], kernel: str, tier: str, metric: str, threads: int
             ) -> list[float]:
-    return [one.metrics[metric].value for one in samples
-            if (one.cell.kernel, one.cell.tier, one.cell.threads) == (kernel, tier, threads)
-            and not one.invalid and metric in one.metrics]
+    return [sample.metrics[metric].value for sample in samples
+            if (sample.cell.kernel, sample.cell.tier, sample.cell.threads)
+            == (kernel, tier, threads) and not sample.invalid and metric in sample.metrics]
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -47,12 +47,12 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def kernels(samples: Iterable[Sample]) -> list[str]:
     """In the order in which the campaign has them."""
-    return list(dict.fromkeys(one.cell.kernel for one in samples))
+    return list(dict.fromkeys(sample.cell.kernel for sample in samples))
 
 
 def threads(samples: Iterable[Sample]) -> list[int]:
     """Those of the simulated machine."""
-    return sorted({one.cell.threads for one in samples if one.cell.tier == "lockstep"})
+    return sorted({sample.cell.threads for sample in samples if sample.cell.tier == "lockstep"})
 
 
 def per_page(samples: Sequence[Sample]) -> str:
@@ -60,14 +60,14 @@ def per_page(samples: Sequence[Sample]) -> str:
     most = max(threads(samples), default=1)
     rows = []
     for title, tier, metric, how in _ROWS:
-        found = [_values(samples, kernel, tier, metric, most if tier == "lockstep" else 1)
-                 for kernel in kernels(samples)]
-        highest = max((value for values in found for value in values), default=0.0)
+        columns = [_values(samples, kernel, tier, metric, most if tier == "lockstep" else 1)
+                   for kernel in kernels(samples)]
+        highest = max((value for values in columns for value in values), default=0.0)
         if highest >= _LEAST:
             # A class that a kernel does not have sends no count.
             none = f"{0:{how}}" if tier == "locks" else "-"
             rows.append([title.format(most), *(format(statistics.median(values), how)
-                                               if values else none for values in found)])
+                                               if values else none for values in columns)])
     return _table(["per swapped-out page", *kernels(samples)], rows)
 
 
@@ -88,11 +88,11 @@ def draw(samples: Sequence[Sample], out: Path) -> plots.Drawn:
     """Throughput over threads, a curve a kernel; OUT.tsv, .svg and .png."""
     lines = []
     for kernel in kernels(samples):
-        found = {count: values for count in threads(samples)
-                 if (values := _values(samples, kernel, "lockstep", "throughput_mib_s", count))}
+        by_count = {count: values for count in threads(samples)
+                    if (values := _values(samples, kernel, "lockstep", "throughput_mib_s", count))}
         lines.append(Curve(kernel, True, tuple(
             CurvePoint(count, statistics.median(values), min(values), max(values))
-            for count, values in found.items())))
+            for count, values in by_count.items())))
     return curves(lines, out, "Swap-out throughput over threads, ten years of kernels",
                   "threads|swapped out, MiB/s of simulated time")
 

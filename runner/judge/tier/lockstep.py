@@ -235,8 +235,8 @@ class Lockstep(Tier):
                    "machine file says, caches are as large as memory and nothing reorders; "
                    "configs/machines/ has the figures with their sources, docs/lockstep.md what "
                    "they were held against")
-        coarse = {(one.host["quantum"], one.host["quantum_ns"], one.host["near_ns"])
-                  for one in valid if one.cell.tier == self.name and _coarse(one)}
+        coarse = {(sample.host["quantum"], sample.host["quantum_ns"], sample.host["near_ns"])
+                  for sample in valid if sample.cell.tier == self.name and _coarse(sample)}
         for quantum, length, near in sorted(coarse):
             yield (f"lockstep tier: a quantum of {quantum} instructions, {length} ns, is longer "
                    f"than the {near} ns of the nearest cache line: a CPU that waits may see what "
