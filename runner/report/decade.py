@@ -23,13 +23,17 @@ from runner.records import Sample
 PAGE = paths.ROOT / "docs/decade.md"
 PICTURE = "![Swap-out throughput over threads](decade.svg)\n\n"
 _BEGIN, _END = "<!-- measured: {} -->\n", "<!-- end -->\n"
-#: Row of the table, the tier it is measured in, the metric, how it is shown.
-_ROWS = (("locks of the swap path", "locks", f"locks.{PATH_SUM}.acquisitions_per_page", ".3f"),
-         *((f"`{name}`", "locks", f"locks.{name}.acquisitions_per_page", ".3f")
+SIMULATED = "lockstep"
+_NOT_TAKEN = "0.000"         # a class that a kernel does not have sends no count
+#: Row of the table, the tier it is measured in, the metric, how it is shown, and what stands
+#: where there is none.
+_ROWS = (("locks of the swap path", "locks", f"locks.{PATH_SUM}.acquisitions_per_page", ".3f",
+          _NOT_TAKEN),
+         *((f"`{name}`", "locks", f"locks.{name}.acquisitions_per_page", ".3f", _NOT_TAKEN)
            for name in SWAP_PATH),
-         ("instructions", "exact", "instructions_per_page", ".0f"),
-         ("cache lines moved, {} threads", "lockstep", "transfers_per_page", ".1f"),
-         ("of these between sockets", "lockstep", "far_transfers_per_page", ".1f"))
+         ("instructions", "exact", "instructions_per_page", ".0f", "-"),
+         ("cache lines moved, {} threads", SIMULATED, "transfers_per_page", ".1f", "-"),
+         ("of these between sockets", SIMULATED, "far_transfers_per_page", ".1f", "-"))
 _LEAST = 0.01                # acquisitions per page of a class that has a row
 
 
@@ -52,20 +56,18 @@ def kernels(samples: Iterable[Sample]) -> list[str]:
 
 def threads(samples: Iterable[Sample]) -> list[int]:
     """Those of the simulated machine."""
-    return sorted({sample.cell.threads for sample in samples if sample.cell.tier == "lockstep"})
+    return sorted({sample.cell.threads for sample in samples if sample.cell.tier == SIMULATED})
 
 
 def per_page(samples: Sequence[Sample]) -> str:
     """What a swapped-out page costs: a column a kernel, the median where there are several."""
     most = max(threads(samples), default=1)
     rows = []
-    for title, tier, metric, how in _ROWS:
-        columns = [_values(samples, kernel, tier, metric, most if tier == "lockstep" else 1)
+    for title, tier, metric, how, none in _ROWS:
+        columns = [_values(samples, kernel, tier, metric, most if tier == SIMULATED else 1)
                    for kernel in kernels(samples)]
         highest = max((value for values in columns for value in values), default=0.0)
         if highest >= _LEAST:
-            # A class that a kernel does not have sends no count.
-            none = f"{0:{how}}" if tier == "locks" else "-"
             rows.append([title.format(most), *(format(statistics.median(values), how)
                                                if values else none for values in columns)])
     return _table(["per swapped-out page", *kernels(samples)], rows)
@@ -77,7 +79,7 @@ def by_threads(samples: Sequence[Sample]) -> str:
     for count in threads(samples):
         cells = []
         for kernel in kernels(samples):
-            values = _values(samples, kernel, "lockstep", "throughput_mib_s", count)
+            values = _values(samples, kernel, SIMULATED, "throughput_mib_s", count)
             cells.append(f"{statistics.median(values):.0f} ({min(values):.0f} to "
                          f"{max(values):.0f})" if values else "-")
         rows.append([str(count), *cells])
@@ -89,7 +91,7 @@ def draw(samples: Sequence[Sample], out: Path) -> plots.Drawn:
     lines = []
     for kernel in kernels(samples):
         by_count = {count: values for count in threads(samples)
-                    if (values := _values(samples, kernel, "lockstep", "throughput_mib_s", count))}
+                    if (values := _values(samples, kernel, SIMULATED, "throughput_mib_s", count))}
         lines.append(Curve(kernel, True, tuple(
             CurvePoint(count, statistics.median(values), min(values), max(values))
             for count, values in by_count.items())))

@@ -14,7 +14,7 @@ from runner.campaign import campaign
 from runner.claim import claimfile
 from runner.errors import UsageError
 from runner.judge import tier
-from runner.metrics import letters, steady
+from runner.metrics import letters, requests, steady
 from runner.records import Metric
 from tests.smallgit import git
 
@@ -190,10 +190,10 @@ DECIDING = list(dict.fromkeys([*(own for name in TIERS for own in tier.find(name
                                *steady.KNOWN]))
 
 
-@pytest.mark.parametrize("metric", [one for one in DECIDING
-                                    if one not in ("swap_efficiency", *letters.UNITS)])
+@pytest.mark.parametrize("metric", [metric for metric in DECIDING if metric not in (
+    "swap_efficiency", *letters.UNITS, *requests.NAMES)])
 def test_every_metric_with_a_direction_decides(tmp_path: Path, metric: str) -> None:
-    """As a claim's, a threshold's and a bisect's; the tier is one that measures it."""
+    """As a claim's, a threshold's and a bisect's; what other loads alone have: in their tests."""
     file = tmp_path / "c.toml"
     able = [name for name in TIERS if tier.find(name).claimed(metric)]
     file.write_text(GOOD.replace('["timed"]', f'["{able[0]}"]').replace(

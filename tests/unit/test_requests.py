@@ -9,6 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from runner import paths
+from runner.bisect import question
+from runner.claim import claimfile
 from runner.errors import CannotMeasure
 from runner.jsonread import Json
 from runner.metrics import guestfile, letters, requests
@@ -64,3 +67,26 @@ def test_any_text(tmp_path: Path, text: str) -> None:
 def test_loads_without_requests_have_none_of_it(tmp_path: Path) -> None:
     assert requests.measure(document(tmp_path, None), "w") == {}
     assert set(requests.NAMES) <= set(letters.SPEEDS)   # of time, which instructions are not
+
+
+@pytest.mark.parametrize("metric", requests.NAMES)
+def test_each_is_a_claims_a_thresholds_and_a_bisects(tmp_path: Path, metric: str) -> None:
+    text = (paths.CONFIGS / "loads/keyvalue.toml").read_text("utf-8")
+    file = tmp_path / "c.toml"
+    file.write_text(text.partition("[rules.thresholds]")[0].replace(
+        'operations = ["get"]', 'operations = ["get", "set"]')
+        + f'[rules.thresholds]\n{metric} = 0.1\n' + """
+[claim]
+statement = "a server answers sooner"
+[claim.source]
+title = "a mail"
+date = "2026-01-01"
+[[claim.cell]]
+threads = 4
+tiers = ["timed"]
+""" + f'metric = "{metric}"\neffect = 0.25\ntolerance = 0.1\n')
+    made = claimfile.load(file)
+    assert made.cells[0].metric == metric
+    assert made.experiment.rules.thresholds == {metric: 0.1}
+    assert question.metric_of(made.experiment, metric)[0] == metric
+    assert question.threshold_of(made.experiment, metric) == 0.1
