@@ -157,12 +157,12 @@ def _by_name(lock: LockClass, keys: Keys | None) -> tuple[str, str]:
     symbol = keys.symbol_of(lock.name) if keys and vague else ""
     one_file = next(iter(files)) if vague and files and len(files) == 1 else ""
     where = f"_{one_file.removesuffix('.c')}" if one_file else ""
-    known = symbol or base(lock.name) + where
+    called = symbol or base(lock.name) + where
     for rule in RULES:
-        if re.fullmatch(rule.names, known) \
+        if re.fullmatch(rule.names, called) \
                 and not (rule.stable in SWAP_PATH and files and not files & SWAP_FILES):
-            return rule.stable, "key" if vague and known != base(lock.name) else "name"
-    return own(known), "own name"
+            return rule.stable, "key" if vague and called != base(lock.name) else "name"
+    return own(called), "own name"
 
 
 def identify(classes: Iterable[LockClass], keys: Keys | None = None) -> tuple[Named, ...]:

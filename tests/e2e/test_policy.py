@@ -34,7 +34,9 @@ def test_batched_scans_what_pagewise_does(pagewise: loads.Boots, program: Path) 
 
 def test_a_target_of_one_made_32_is_found(pagewise: loads.Boots, program: Path) -> None:
     """What patch 2 of batched once did on the side."""
-    found = loads.moved(pagewise, loads.measure("6.1:batched+./tests/series/fill-batches",
-                                                program))
-    assert {" ".join(one.split()[:2]) for one in found} >= {
-        "protected kept_pgscan", "protected kept_pgsteal", "swappiness pgscan_anon"}
+    filled = loads.measure("6.1:batched+./tests/series/fill-batches", program)
+    assert {" ".join(line.split()[:2]) for line in loads.moved(pagewise, filled)} >= {
+        "protected kept_pgscan", "swappiness pgscan_anon"}
+    # How many differs from layout to layout by more than their median is: 697 to 2263.
+    assert all(boot["protected kept_pgsteal"] == 0 for boot in pagewise)
+    assert all(boot["protected kept_pgsteal"] > 100 for boot in filled)
