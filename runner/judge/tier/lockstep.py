@@ -240,9 +240,8 @@ class Lockstep(Tier):
         for quantum, length, near in sorted(coarse):
             yield (f"lockstep tier: a quantum of {quantum} instructions, {length} ns, is longer "
                    f"than the {near} ns of the nearest cache line: a CPU that waits may see what "
-                   "it waits for late, which makes contention dearer; with 16 threads the bench's "
-                   "effect is some points larger than at a shorter one (docs/lockstep.md); "
-                   "lockstep.quantum sets it")
+                   "it waits for late, which makes contention dearer; docs/lockstep.md has how "
+                   "far the bench's effect moves with it, lockstep.quantum sets it")
 
     # How it is shown.
 
