@@ -127,7 +127,7 @@ def test_a_claim_is_an_experiment_to_the_other_commands(swapscale, claimed) -> N
 
 @pytest.mark.parametrize("args, says", [
     ((), "give a claim"), (("chen-2016", "--resume", "x"), "give a claim"),
-    (("--resume", "x", "--results", "y"), "--results is for a new campaign"),
+    (("--resume", "x", "--results", "y"), "--results and --tree are for a new campaign"),
     (("chen-2016", "--recompute"), "--recompute takes a claim's folder"),
     (("chen-2015",), "did you mean chen-2016"), (("./nowhere.toml",), "cannot be read"),
     (("--resume", "/nonexistent"), "is not a campaign"),
