@@ -95,33 +95,6 @@ static int find_root(struct memcg *memcg, struct error *error)
 	return 0;
 }
 
-int memcg_make(struct memcg *memcg, const char *name, uint64_t limit,
-	       struct error *error)
-{
-	char path[sizeof(memcg->path)] = "", number[32];
-
-	if (find_root(memcg, error))
-		return -1;
-	if (put(memcg->root, "cgroup.subtree_control", "+memory", error))
-		return error_set(error,
-				 "--memcg: %s: cannot have the memory "
-				 "controller here; version 1 has it, or we are "
-				 "not root",
-				 memcg->root);
-	snprintf(path, sizeof(path), "%s/%.32s-%d", memcg->root, name,
-		 (int)getpid());
-	if (mkdir(path, 0755))
-		return error_set(error, "--memcg: %s: %s", path,
-				 strerror(errno));
-	memcpy(memcg->path, path, sizeof(path));
-	snprintf(number, sizeof(number), "%" PRIu64, limit);
-	if (put(memcg->path, "memory.max", number, error)) {
-		memcg_leave(memcg);
-		return -1;
-	}
-	return 0;
-}
-
 // "NAME=VALUE"; cut where they are apart.
 static int set_one(const struct memcg *memcg, char *setting,
 		   struct error *error)
@@ -152,8 +125,8 @@ static int set_one(const struct memcg *memcg, char *setting,
 	return 0;
 }
 
-int memcg_set(const struct memcg *memcg, const char *settings,
-	      struct error *error)
+static int set(const struct memcg *memcg, const char *settings,
+	       struct error *error)
 {
 	char text[512], *rest = NULL;
 
@@ -163,6 +136,34 @@ int memcg_set(const struct memcg *memcg, const char *settings,
 	     one = strtok_r(NULL, ",", &rest))
 		if (set_one(memcg, one, error))
 			return -1;
+	return 0;
+}
+
+int memcg_make(struct memcg *memcg, const char *name, uint64_t limit,
+	       const char *settings, struct error *error)
+{
+	char path[sizeof(memcg->path)] = "", number[32];
+
+	if (find_root(memcg, error))
+		return -1;
+	if (put(memcg->root, "cgroup.subtree_control", "+memory", error))
+		return error_set(error,
+				 "--memcg: %s: cannot have the memory "
+				 "controller here; version 1 has it, or we are "
+				 "not root",
+				 memcg->root);
+	snprintf(path, sizeof(path), "%s/%.32s-%d", memcg->root, name,
+		 (int)getpid());
+	if (mkdir(path, 0755))
+		return error_set(error, "--memcg: %s: %s", path,
+				 strerror(errno));
+	memcpy(memcg->path, path, sizeof(path));
+	snprintf(number, sizeof(number), "%" PRIu64, limit);
+	if (put(memcg->path, "memory.max", number, error) ||
+	    (settings && set(memcg, settings, error))) {
+		memcg_leave(memcg);
+		return -1;
+	}
 	return 0;
 }
 

@@ -20,14 +20,11 @@ struct memcg {
 // type cgroup2; false: none, or its name does not fit.
 bool memcg_find_root(const char *mounts, char *root, size_t size);
 
-// Make a group "NAME-PID" and set its memory.max.
+// Make a group "NAME-PID" and set its memory.max.  `settings`: further files of
+// the group's, written as "memory.high=67108864,memory.low=0" says and read
+// back; fails where one reads something else.  NULL: none.
 int memcg_make(struct memcg *memcg, const char *name, uint64_t limit,
-	       struct error *error);
-
-// Further files of the group's, written as "memory.high=67108864,memory.low=0"
-// says and read back; fails where one reads something else.
-int memcg_set(const struct memcg *memcg, const char *settings,
-	      struct error *error);
+	       const char *settings, struct error *error);
 
 // Move this process into it: what it touches from here on is charged there.
 int memcg_join(const struct memcg *memcg, struct error *error);

@@ -106,11 +106,8 @@ static int set_up(struct build *self, struct error *error)
 	if (!self->limit)
 		return 0;
 	self->jobs.memcg = &self->memcg;
-	return memcg_make(&self->memcg, "swapbuild", self->limit, error) ||
-			       (self->memcg_set &&
-				memcg_set(&self->memcg, self->memcg_set, error))
-		       ? -1
-		       : 0;
+	return memcg_make(&self->memcg, "swapbuild", self->limit,
+			  self->memcg_set, error);
 }
 
 // By a child in the group, whose pages they are.

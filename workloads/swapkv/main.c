@@ -102,9 +102,8 @@ static int set_up(struct keyvalue *self, struct error *error)
 
 	if (mkdir(folder, 0755) && errno != EEXIST)
 		return error_set(error, "%s: %s", folder, strerror(errno));
-	if (memcg && (memcg_make(&self->memcg, "swapkv", self->limit, error) ||
-		      (self->memcg_set &&
-		       memcg_set(&self->memcg, self->memcg_set, error))))
+	if (memcg && memcg_make(&self->memcg, "swapkv", self->limit,
+				self->memcg_set, error))
 		return -1;
 	if (server_start(&self->server, self->server_program, self->folder,
 			 memcg, error))

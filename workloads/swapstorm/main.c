@@ -163,9 +163,8 @@ static int storm_measure(struct storm *s)
 	    region_check_thp((enum region_thp)s->options.thp, &s->error))
 		return complain(s, EXIT_CANNOT);
 	if (s->options.memcg &&
-	    (memcg_make(&s->memcg, "swapstorm", s->options.memcg, &s->error) ||
-	     (s->options.memcg_set &&
-	      memcg_set(&s->memcg, s->options.memcg_set, &s->error)) ||
+	    (memcg_make(&s->memcg, "swapstorm", s->options.memcg,
+			s->options.memcg_set, &s->error) ||
 	     memcg_join(&s->memcg, &s->error))) {
 		memcg_leave(&s->memcg);
 		return complain(s, EXIT_USAGE);
