@@ -6,20 +6,16 @@
 
 #include "source.h"
 
-#include "workloads/lib/error.h"
-#include "workloads/lib/memcg.h"
+#include "workloads/lib/started.h"
 #include "workloads/lib/watch.h"
-
-#include <sys/types.h>
 
 enum {
 	JOBS_MOST = 64, // at a time
 };
 
 struct job {
-	pid_t pid; // 0: nobody
+	struct started compiler;
 	unsigned int unit;
-	int err; // a memory file with what it says
 };
 
 struct jobs {

@@ -141,7 +141,9 @@ static int start_client(struct keyvalue *self, struct error *error)
 	snprintf(requests, sizeof(requests), "%" PRIu64, self->requests);
 	snprintf(clients, sizeof(clients), "%" PRIu64, self->clients);
 	snprintf(pipeline, sizeof(pipeline), "%" PRIu64, self->pipeline);
-	return started_run(&self->client, argv, NULL, error);
+	const struct start start = {.argv = argv};
+
+	return started_run(&self->client, &start, error);
 }
 
 // Until the benchmark has ended and the agent knows it.
