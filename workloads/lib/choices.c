@@ -19,6 +19,7 @@ static int take(const struct choice *choice, const char *option,
 {
 	switch (choice->kind) {
 	case CHOICE_TEXT:
+	case CHOICE_NEEDED:
 		*(const char **)choice->value = text;
 		return 0;
 	case CHOICE_FLAG:
@@ -35,6 +36,15 @@ static int take(const struct choice *choice, const char *option,
 		return watch_progress_option(choice->value, text, error);
 	}
 	return -1;
+}
+
+static int check(const struct choice *choices, struct error *error)
+{
+	for (; choices->name; choices++)
+		if (choices->kind == CHOICE_NEEDED &&
+		    !*(const char **)choices->value)
+			return error_set(error, "--%s: missing", choices->name);
+	return 0;
 }
 
 int choices_take(const struct choice *choices, const char *help, int argc,
@@ -60,5 +70,5 @@ int choices_take(const struct choice *choices, const char *help, int argc,
 		if (take(choice, option, valued ? argv[++at] : NULL, error))
 			return -1;
 	}
-	return 0;
+	return check(choices, error);
 }

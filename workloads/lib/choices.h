@@ -11,6 +11,7 @@
 
 enum choice_kind {
 	CHOICE_TEXT,   // const char *
+	CHOICE_NEEDED, // the same; it must be given
 	CHOICE_FLAG,   // bool; takes no value
 	CHOICE_NUMBER, // uint64_t in low .. high
 	CHOICE_SIZE,   // uint64_t, bytes

@@ -6,8 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+int started_folder(const char *folder, struct error *error)
+{
+	if (mkdir(folder, 0755) && errno != EEXIST)
+		return error_set(error, "%s: %s", folder, strerror(errno));
+	return 0;
+}
 
 static int child(const struct started *started, const struct start *start)
 {

@@ -25,6 +25,9 @@ struct started {
 	int status;
 };
 
+// Makes the folder that programs are to work in; it may be there.
+int started_folder(const char *folder, struct error *error);
+
 // Forks and execs; a failed exec is an end with status 127.
 int started_run(struct started *started, const struct start *start,
 		struct error *error);

@@ -19,7 +19,6 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,7 +50,7 @@ static int take_options(struct build *self, int argc, char **argv,
 			struct error *error)
 {
 	const struct choice choices[] = {
-		{"folder", CHOICE_TEXT, &self->source.folder, 0, 0},
+		{"folder", CHOICE_NEEDED, &self->source.folder, 0, 0},
 		{"tmpfs", CHOICE_FLAG, &self->tmpfs, 0, 0},
 		{"units", CHOICE_NUMBER, &self->source.units, 1,
 		 SOURCE_MOST_UNITS},
@@ -68,11 +67,7 @@ static int take_options(struct build *self, int argc, char **argv,
 		{NULL, CHOICE_FLAG, NULL, 0, 0},
 	};
 
-	if (choices_take(choices, help, argc, argv, error))
-		return -1;
-	if (!self->source.folder)
-		return error_set(error, "--folder: missing");
-	return 0;
+	return choices_take(choices, help, argc, argv, error);
 }
 
 static void on_child(int number)
@@ -97,8 +92,8 @@ static int set_up(struct build *self, struct error *error)
 {
 	const char *folder = self->source.folder;
 
-	if (mkdir(folder, 0755) && errno != EEXIST)
-		return error_set(error, "%s: %s", folder, strerror(errno));
+	if (started_folder(folder, error))
+		return -1;
 	if (self->tmpfs &&
 	    mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, NULL))
 		return error_set(error, "--tmpfs: %s: %s", folder,

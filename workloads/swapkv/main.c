@@ -12,12 +12,10 @@
 #include "workloads/lib/complaint.h"
 #include "workloads/lib/watch.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -59,9 +57,9 @@ static int take_options(struct keyvalue *self, int argc, char **argv,
 			struct error *error)
 {
 	const struct choice choices[] = {
-		{"server", CHOICE_TEXT, &self->server_program, 0, 0},
-		{"client", CHOICE_TEXT, &self->client_program, 0, 0},
-		{"folder", CHOICE_TEXT, &self->folder, 0, 0},
+		{"server", CHOICE_NEEDED, &self->server_program, 0, 0},
+		{"client", CHOICE_NEEDED, &self->client_program, 0, 0},
+		{"folder", CHOICE_NEEDED, &self->folder, 0, 0},
 		{"memcg", CHOICE_SIZE, &self->limit, 0, 0},
 		{"memcg-set", CHOICE_TEXT, &self->memcg_set, 0, 0},
 		{"keys", CHOICE_NUMBER, &self->dataset.keys, 1,
@@ -81,13 +79,7 @@ static int take_options(struct keyvalue *self, int argc, char **argv,
 
 	if (choices_take(choices, help, argc, argv, error))
 		return -1;
-	if (!self->server_program || !self->client_program || !self->folder)
-		return error_set(error, "--%s: missing",
-				 !self->server_program	 ? "server"
-				 : !self->client_program ? "client"
-							 : "folder");
-	if (self->verify &&
-	    (!self->operations || strcmp(self->operations, "get") != 0))
+	if (self->verify && strcmp(self->operations, "get") != 0)
 		return error_set(error, "--verify: other operations than get "
 					"change the values");
 	return 0;
@@ -98,10 +90,8 @@ static int set_up(struct keyvalue *self, struct error *error)
 {
 	const struct memcg *memcg = self->limit ? &self->memcg : NULL;
 
-	const char *folder = self->folder ? self->folder : ".";
-
-	if (mkdir(folder, 0755) && errno != EEXIST)
-		return error_set(error, "%s: %s", folder, strerror(errno));
+	if (started_folder(self->folder, error))
+		return -1;
 	if (memcg && memcg_make(&self->memcg, "swapkv", self->limit,
 				self->memcg_set, error))
 		return -1;
