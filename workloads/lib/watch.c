@@ -110,3 +110,15 @@ void watch_print(const struct watch *watch, struct out *out)
 	span(out, "teardown", watch->ended, &watch->teardown, "");
 	out_text(out, " }");
 }
+
+void watch_print_work(const struct watch_work *work, struct out *out)
+{
+	out_text(out,
+		 " \"work\": {\"done\": %" PRIu64 ", \"begin_ns\": %" PRIu64
+		 ", \"end_ns\": %" PRIu64 ", \"user_us\": %" PRIu64
+		 ", \"system_us\": %" PRIu64 ",\n  \"pswpout\": %" PRIu64
+		 ", \"pswpin\": %" PRIu64,
+		 work->done, work->begin.t_ns, work->end.t_ns, work->user_us,
+		 work->system_us, work->end.pswpout - work->begin.pswpout,
+		 work->end.pswpin - work->begin.pswpin);
+}

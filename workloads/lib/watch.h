@@ -33,6 +33,13 @@ struct watch {
 	bool began, ended; // the steady phase
 };
 
+// What a load was done for: from its first step to its last.
+struct watch_work {
+	uint64_t done;
+	struct reading begin, end;
+	uint64_t user_us, system_us; // CPU time
+};
+
 // Both take the text of an option that names a descriptor.
 int watch_notify_option(struct watch *watch, const char *text,
 			struct error *error);
@@ -56,5 +63,8 @@ int watch_end(struct watch *watch, struct error *error);
 
 // "phases": {...}, without what follows.
 void watch_print(const struct watch *watch, struct out *out);
+
+// "work": {..., without its end: a load may have more to say of it.
+void watch_print_work(const struct watch_work *work, struct out *out);
 
 #endif

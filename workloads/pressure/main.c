@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "workloads/lib/checked.h"
 #include "workloads/lib/number.h"
 #include "workloads/lib/watch.h"
 
@@ -146,9 +147,9 @@ static int print(const struct pressure *self)
 		 sysconf(_SC_PAGESIZE));
 	watch_print(&self->watch, &out);
 	// What the pages hold is the program's own affair.
-	out_text(&out,
-		 ",\n \"per_thread\": [],\n \"verification\": {\"done\": "
-		 "false, \"pages\": 0, \"bad\": 0, \"first_bad\": []}\n}\n");
+	out_text(&out, ",\n \"per_thread\": [],\n");
+	checked_print(&(struct checked){0}, false, &out);
+	out_text(&out, "\n}\n");
 	return out_flush(&out);
 }
 

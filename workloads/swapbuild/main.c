@@ -31,9 +31,9 @@ struct build {
 	sigset_t awake; // while it waits
 	uint64_t limit;
 	bool tmpfs, verify;
-	struct reading begin, end;
-	struct rusage before, after;
-	struct source_check check;
+	struct watch_work work;
+	long largest_kib; // of a compiler
+	struct checked checked;
 };
 
 static const char help[] =
@@ -126,24 +126,30 @@ static int write_tree(struct build *self, struct error *error)
 	return 0;
 }
 
-static int work(struct build *self, struct error *error)
-{
-	getrusage(RUSAGE_CHILDREN, &self->before);
-	if (watch_begin(&self->watch, error))
-		return -1;
-	self->begin = self->watch.now;
-	const int result = jobs_run(&self->jobs, &self->watch, error);
-
-	self->end = self->watch.now;
-	getrusage(RUSAGE_CHILDREN, &self->after);
-	return result;
-}
-
 static uint64_t spent_us(const struct timeval *before,
 			 const struct timeval *after)
 {
 	return (uint64_t)(after->tv_sec - before->tv_sec) * 1000000 +
 	       (uint64_t)after->tv_usec - (uint64_t)before->tv_usec;
+}
+
+static int work(struct build *self, struct error *error)
+{
+	struct rusage before, after;
+
+	getrusage(RUSAGE_CHILDREN, &before);
+	if (watch_begin(&self->watch, error))
+		return -1;
+	self->work.begin = self->watch.now;
+	const int result = jobs_run(&self->jobs, &self->watch, error);
+
+	self->work.end = self->watch.now;
+	getrusage(RUSAGE_CHILDREN, &after);
+	self->work.done = self->jobs.done;
+	self->work.user_us = spent_us(&before.ru_utime, &after.ru_utime);
+	self->work.system_us = spent_us(&before.ru_stime, &after.ru_stime);
+	self->largest_kib = after.ru_maxrss;
+	return result;
 }
 
 static int print(const struct build *self)
@@ -158,17 +164,10 @@ static int print(const struct build *self)
 		 sysconf(_SC_PAGESIZE), self->source.units, self->jobs.most,
 		 self->source.functions, self->source.seed, self->limit);
 	watch_print(&self->watch, &out);
-	out_text(&out,
-		 ",\n \"work\": {\"done\": %u, \"begin_ns\": %" PRIu64
-		 ", \"end_ns\": %" PRIu64 ", \"user_us\": %" PRIu64
-		 ", \"system_us\": %" PRIu64 ",\n  \"pswpout\": %" PRIu64
-		 ", \"pswpin\": %" PRIu64 ", \"largest_kib\": %ld},\n",
-		 self->jobs.done, self->begin.t_ns, self->end.t_ns,
-		 spent_us(&self->before.ru_utime, &self->after.ru_utime),
-		 spent_us(&self->before.ru_stime, &self->after.ru_stime),
-		 self->end.pswpout - self->begin.pswpout,
-		 self->end.pswpin - self->begin.pswpin, self->after.ru_maxrss);
-	source_print(&self->check, self->verify, &out);
+	out_text(&out, ",\n");
+	watch_print_work(&self->work, &out);
+	out_text(&out, ", \"largest_kib\": %ld},\n", self->largest_kib);
+	checked_print(&self->checked, self->verify, &out);
 	out_text(&out, ",\n \"per_thread\": []\n}\n");
 	return out_flush(&out);
 }
@@ -190,7 +189,8 @@ int main(int argc, char **argv)
 	set_signals_up(&self);
 	if (set_up(&self, &error) || write_tree(&self, &error) ||
 	    work(&self, &error) ||
-	    (self.verify && source_verify(&self.source, &self.check, &error)) ||
+	    (self.verify &&
+	     source_verify(&self.source, &self.checked, &error)) ||
 	    watch_end(&self.watch, &error)) {
 		memcg_leave(&self.memcg);
 		fprintf(stderr, "swapbuild: %s\n", error.line);

@@ -94,32 +94,28 @@ static ssize_t read_whole(const char *path)
 }
 
 static void compare(const struct tree_text *text, size_t length,
-		    unsigned int unit, struct source_check *check)
+		    unsigned int unit, struct checked *checked)
 {
 	const size_t longer = text->length > length ? text->length : length;
 
 	for (size_t at = 0; at < longer; at += PAGE) {
 		size_t offset = at;
 
-		check->pages++;
+		checked->pages++;
 		while (offset < longer && offset < at + PAGE &&
 		       offset < length && offset < text->length &&
 		       found[offset] == text->data[offset])
 			offset++;
 		if (offset == longer || offset == at + PAGE)
 			continue;
-		if (check->bad < SOURCE_SHOWN) {
-			check->first[check->bad].unit = unit;
-			check->first[check->bad].page = at / PAGE;
-			check->first[check->bad].offset =
-				(unsigned int)(offset - at);
-		}
-		check->bad++;
+		checked_bad(checked, &(struct checked_page){
+					     unit, (unsigned int)(offset - at),
+					     at / PAGE});
 	}
 }
 
 static int verify_one(const struct source *source, unsigned int unit,
-		      struct source_check *check, struct error *error)
+		      struct checked *checked, struct error *error)
 {
 	struct tree_text text;
 	char path[512];
@@ -130,33 +126,18 @@ static int verify_one(const struct source *source, unsigned int unit,
 
 	if (length < 0)
 		return error_set(error, "%s: %s", path, strerror(errno));
-	compare(&text, (size_t)length, unit, check);
+	compare(&text, (size_t)length, unit, checked);
 	return 0;
 }
 
-int source_verify(const struct source *source, struct source_check *check,
+int source_verify(const struct source *source, struct checked *checked,
 		  struct error *error)
 {
-	*check = (struct source_check){0};
-	if (verify_one(source, SOURCE_MOST_UNITS, check, error))
+	*checked = (struct checked){0};
+	if (verify_one(source, SOURCE_MOST_UNITS, checked, error))
 		return -1;
 	for (unsigned int unit = 0; unit < source->units; unit++)
-		if (verify_one(source, unit, check, error))
+		if (verify_one(source, unit, checked, error))
 			return -1;
 	return 0;
-}
-
-void source_print(const struct source_check *check, int done, struct out *out)
-{
-	out_text(out,
-		 " \"verification\": {\"done\": %s, \"pages\": %" PRIu64
-		 ", \"bad\": %" PRIu64 ", \"first_bad\": [",
-		 done ? "true" : "false", check->pages, check->bad);
-	for (unsigned int i = 0; i < check->bad && i < SOURCE_SHOWN; i++)
-		out_text(out,
-			 "%s{\"thread\": %u, \"page\": %" PRIu64
-			 ", \"offset\": %u, \"kind\": \"corrupt\"}",
-			 i ? ", " : "", check->first[i].unit,
-			 check->first[i].page, check->first[i].offset);
-	out_text(out, "]}");
 }

@@ -148,14 +148,14 @@ static int ask(const struct dataset *dataset, int fd, uint64_t key,
 }
 
 int dataset_verify(const struct dataset *dataset, int fd,
-		   struct dataset_check *check, struct error *error)
+		   struct checked *checked, struct error *error)
 {
 	char wanted[REPLY];
 
-	*check = (struct dataset_check){0};
+	*checked = (struct checked){0};
 	snprintf(wanted, sizeof(wanted), "$%" PRIu64, dataset->value);
-	for (; check->keys < dataset->keys; check->keys++) {
-		const uint64_t key = check->keys;
+	for (; checked->pages < dataset->keys; checked->pages++) {
+		const uint64_t key = checked->pages;
 
 		if (key % BATCH == 0 && ask(dataset, fd, key, error))
 			return -1;
@@ -163,11 +163,9 @@ int dataset_verify(const struct dataset *dataset, int fd,
 		    receive(fd, buffer, dataset->value + 2, error))
 			return -1;
 		make_value(dataset, key);
-		if (memcmp(buffer, value, dataset->value) == 0)
-			continue;
-		if (check->bad < DATASET_SHOWN)
-			check->first[check->bad] = key;
-		check->bad++;
+		if (memcmp(buffer, value, dataset->value) != 0)
+			checked_bad(checked,
+				    &(struct checked_page){.page = key});
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
 #ifndef SWAPKV_DATASET_H
 #define SWAPKV_DATASET_H
 
+#include "workloads/lib/checked.h"
 #include "workloads/lib/error.h"
 
 #include <stdbool.h>
@@ -13,16 +14,10 @@
 enum {
 	DATASET_MOST_KEYS = 100000000,
 	DATASET_MOST_VALUE = 65536,
-	DATASET_SHOWN = 16, // of bad values
 };
 
 struct dataset {
 	uint64_t seed, keys, value; // bytes of a value
-};
-
-struct dataset_check {
-	uint64_t keys, bad;
-	uint64_t first[DATASET_SHOWN]; // their numbers
 };
 
 // CPU time that a server says it has used, in microseconds.
@@ -32,8 +27,9 @@ struct dataset_cpu {
 
 // All of them take a connected socket.
 int dataset_fill(const struct dataset *dataset, int fd, struct error *error);
+// A page is a key here.
 int dataset_verify(const struct dataset *dataset, int fd,
-		   struct dataset_check *check, struct error *error);
+		   struct checked *checked, struct error *error);
 int dataset_cpu(int fd, struct dataset_cpu *cpu, struct error *error);
 
 // The figure in "...NAME:1.25...", in millionths; false: it is not there.

@@ -35,9 +35,8 @@ struct keyvalue {
 	struct watch watch;
 	struct started server, client;
 	int fd; // to the server
-	struct reading begin, end;
-	struct dataset_cpu before, after;
-	struct dataset_check check;
+	struct watch_work work;
+	struct checked checked;
 	char table[MOST_TABLE];
 };
 
@@ -151,7 +150,7 @@ static int wait_for_client(struct keyvalue *self, struct error *error)
 		if (ended || !started_gone(&self->client))
 			continue;
 		ended = true;
-		self->end = self->watch.now;
+		self->work.end = self->watch.now;
 		watch_end_steady(&self->watch);
 		if (self->client.status)
 			return complaint_set(error, "the benchmark",
@@ -163,19 +162,24 @@ static int wait_for_client(struct keyvalue *self, struct error *error)
 
 static int work(struct keyvalue *self, struct error *error)
 {
-	if (dataset_cpu(self->fd, &self->before, error) ||
+	struct dataset_cpu before, after;
+
+	if (dataset_cpu(self->fd, &before, error) ||
 	    watch_begin(&self->watch, error))
 		return -1;
-	self->begin = self->watch.now;
+	self->work.begin = self->watch.now;
 	if (start_client(self, error) || wait_for_client(self, error) ||
-	    dataset_cpu(self->fd, &self->after, error))
+	    dataset_cpu(self->fd, &after, error))
 		return -1;
+	self->work.done = self->requests;
+	self->work.user_us = after.user_us - before.user_us;
+	self->work.system_us = after.system_us - before.system_us;
 	const ssize_t got = pread(self->client.out, self->table,
 				  sizeof(self->table) - 1, 0);
 
 	self->table[got > 0 ? got : 0] = '\0';
 	if (self->verify &&
-	    dataset_verify(&self->dataset, self->fd, &self->check, error))
+	    dataset_verify(&self->dataset, self->fd, &self->checked, error))
 		return -1;
 	return watch_end(&self->watch, error) ||
 			       server_stop(&self->server, error)
@@ -197,22 +201,6 @@ static void print_table(const struct keyvalue *self, struct out *out)
 	out_text(out, "\",\n");
 }
 
-static void print_check(const struct keyvalue *self, struct out *out)
-{
-	const struct dataset_check *check = &self->check;
-
-	out_text(out,
-		 " \"verification\": {\"done\": %s, \"pages\": %" PRIu64
-		 ", \"bad\": %" PRIu64 ", \"first_bad\": [",
-		 self->verify ? "true" : "false", check->keys, check->bad);
-	for (unsigned int i = 0; i < check->bad && i < DATASET_SHOWN; i++)
-		out_text(out,
-			 "%s{\"thread\": 0, \"page\": %" PRIu64
-			 ", \"offset\": 0, \"kind\": \"corrupt\"}",
-			 i ? ", " : "", check->first[i]);
-	out_text(out, "]},\n \"per_thread\": []\n}\n");
-}
-
 static int print(const struct keyvalue *self)
 {
 	struct out out = {.fd = 1};
@@ -226,18 +214,12 @@ static int print(const struct keyvalue *self)
 		 self->clients, self->pipeline, self->dataset.seed,
 		 self->limit);
 	watch_print(&self->watch, &out);
-	out_text(&out,
-		 ",\n \"work\": {\"done\": %" PRIu64 ", \"begin_ns\": %" PRIu64
-		 ", \"end_ns\": %" PRIu64 ", \"user_us\": %" PRIu64
-		 ", \"system_us\": %" PRIu64 ",\n  \"pswpout\": %" PRIu64
-		 ", \"pswpin\": %" PRIu64 "},\n",
-		 self->requests, self->begin.t_ns, self->end.t_ns,
-		 self->after.user_us - self->before.user_us,
-		 self->after.system_us - self->before.system_us,
-		 self->end.pswpout - self->begin.pswpout,
-		 self->end.pswpin - self->begin.pswpin);
+	out_text(&out, ",\n");
+	watch_print_work(&self->work, &out);
+	out_text(&out, "},\n");
 	print_table(self, &out);
-	print_check(self, &out);
+	checked_print(&self->checked, self->verify, &out);
+	out_text(&out, ",\n \"per_thread\": []\n}\n");
 	return out_flush(&out);
 }
 
