@@ -9,17 +9,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from runner import header
 from runner.errors import UsageError, printable
 from runner.records import DEVICES, DRIVERS, HOST_DEVICES, MIB, KERNELS_PRIORITY, SwapDevice
 from runner.tomlfile import meant
 
-MOST = 8
+_LIMITS = header.numbers("runner/agent/job.h")
 #: Of an area, MiB.
 SMALLEST = 16
-#: swapon(2)'s; KERNELS_PRIORITY below that asks for none.
-HIGHEST = 32767
+#: KERNELS_PRIORITY below the lowest asks for none.
+MOST, HIGHEST = _LIMITS["JOB_MAX_AREAS"], _LIMITS["JOB_MAX_PRIORITY"]
 
 _AREA = re.compile(r"(?P<kind>[a-z]+(-[a-z]+)?)(?P<number>\d{1,2})?(@(?P<node>\d{1,4}))?"
                    r"(:(?P<priority>-?\d{1,9}))?(=(?P<mib>\d{1,7}))?", re.ASCII)
@@ -138,5 +139,4 @@ def make(device: str, size: int, spare: int = 0) -> SwapDevice:
     made = [SwapDevice(area.kind, area.mib * MIB if area.mib else
                        last if area is open_[-1] else share * MIB, spare, area.priority, area.node)
             for area in areas]
-    return SwapDevice(made[0].kind, made[0].size, spare, made[0].priority, made[0].node,
-                      tuple(made[1:]))
+    return replace(made[0], beside=tuple(made[1:]))

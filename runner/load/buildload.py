@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from runner.load import memcg as limits
-from runner.load.workload import REPORTS, Load, Machine, Start, Workload
+from runner.load.workload import Load, Machine, Start, Workload
 from runner.metrics import letters
 from runner.records import LOADS
 from runner.tomlfile import Table
-from runner.vm import header
+from runner import header
 
 _LIMITS = {**header.numbers("workloads/swapbuild/jobs.h"),
            **header.numbers("workloads/swapbuild/source.h"),
@@ -38,14 +38,9 @@ class Build(Load):
         if jobs > _LIMITS["JOBS_MOST"]:
             work.complain("program", f"{jobs} compilers at a time are more than "
                                      f"{_LIMITS['JOBS_MOST']}; lower threads")
-        if "memcg_mib" not in work.keys():
-            work.complain("memcg_mib", "missing: the limit of the group that the compilers run in, "
-                                       "such as half of what they take "
-                                       f"({_JOB_MIB} MiB each, {jobs * _JOB_MIB // 2} here)")
-        limit = work.integer("memcg_mib", 1, 1 << 20)
-        if limit >= machine.ram:
-            work.complain("memcg_mib", f"a limit of {limit} MiB is none in a guest of "
-                                       f"{machine.ram} MiB; lower it")
+        limit = limits.ceiling(work, machine.ram, "the limit of the group that the compilers run "
+                               f"in, such as half of what they take ({_JOB_MIB} MiB each, "
+                               f"{jobs * _JOB_MIB // 2} here)")
         if limit < jobs * _LEAST_MIB:
             work.complain("memcg_mib", f"{limit} MiB are less than the {jobs * _LEAST_MIB} MiB "
                                        f"that {jobs} compilers need to get on; raise it or lower "
@@ -68,5 +63,4 @@ class Build(Load):
 
     def argv(self, work: Workload, start: Start) -> tuple[str, ...]:
         return (f"/bin/{self.guest_program}", "--folder", _FOLDER, "--tmpfs",
-                "--jobs", str(start.threads), "--seed", str(work.seed), *work.options,
-                *(("--verify",) if work.verify else ()), *REPORTS)
+                "--jobs", str(start.threads), "--seed", str(work.seed), *work.last)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from runner.load import memcg as limits
-from runner.load.workload import REPORTS, Load, Machine, Start, Workload
+from runner.load.workload import Load, Machine, Start, Workload
 from runner.metrics import letters, requests
 from runner.records import LOADS, MIB
 from runner.tomlfile import Table
-from runner.vm import header
+from runner import header
 
 SERVERS = ("redis", "valkey")
-_LIMITS = header.numbers("workloads/swapkv/dataset.h")
+_LIMITS = {**header.numbers("workloads/swapkv/dataset.h"),
+           **header.numbers("workloads/swapkv/server.h")}
 _FOLDER = "/server"
 #: Bytes of a key in the server beside its value, about.
 _OVERHEAD = 100
@@ -38,13 +39,8 @@ class KeyValue(Load):
         keys = work.integer("keys", 1, _LIMITS["DATASET_MOST_KEYS"], 100000)
         value = work.integer("value_bytes", 1, _LIMITS["DATASET_MOST_VALUE"], 512)
         size = keys * (value + _OVERHEAD) // MIB
-        if "memcg_mib" not in work.keys():
-            work.complain("memcg_mib", "missing: the limit of the server's group, such as half of "
-                                       f"its data ({max(_EMPTY_MIB, size // 2)} here)")
-        limit = work.integer("memcg_mib", 1, 1 << 20)
-        if limit >= machine.ram:
-            work.complain("memcg_mib", f"a limit of {limit} MiB is none in a guest of "
-                                       f"{machine.ram} MiB; lower it")
+        limit = limits.ceiling(work, machine.ram, "the limit of the server's group, such as half "
+                               f"of its data ({max(_EMPTY_MIB, size // 2)} here)")
         if limit < _EMPTY_MIB:
             work.complain("memcg_mib", f"{limit} MiB are less than the {_EMPTY_MIB} MiB that an "
                                        "empty server needs; raise it")
@@ -63,10 +59,11 @@ class KeyValue(Load):
                                     "leave it out")
         words = {"keys": keys, "value": value, "memcg": f"{limit}M",
                  "operations": ",".join(operations),
-                 "requests": work.integer("requests", 1, 10**9, 100000),
-                 "pipeline": work.integer("pipeline", 1, 1000, 1)}
-        if max(threads) > 1000:
-            work.complain("program", "more than 1000 clients; lower threads")
+                 "requests": work.integer("requests", 1, _LIMITS["SERVER_MOST_REQUESTS"], 100000),
+                 "pipeline": work.integer("pipeline", 1, _LIMITS["SERVER_MOST_PIPELINE"], 1)}
+        most = _LIMITS["SERVER_MOST_CLIENTS"]
+        if max(threads) > most:
+            work.complain("program", f"more than {most} clients; lower threads")
         seed = work.integer("seed", 0, 2**63 - 1, 1)
         work.close()
         return Workload(self.name, 0.0, 0, verify, seed, (
@@ -75,5 +72,4 @@ class KeyValue(Load):
 
     def argv(self, work: Workload, start: Start) -> tuple[str, ...]:
         return (f"/bin/{self.guest_program}", "--folder", _FOLDER,
-                "--clients", str(start.threads), "--seed", str(work.seed), *work.options,
-                *(("--verify",) if work.verify else ()), *REPORTS)
+                "--clients", str(start.threads), "--seed", str(work.seed), *work.last)

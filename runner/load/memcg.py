@@ -28,6 +28,25 @@ class Group:
     own: int                  # what it needs in RAM to get on
 
 
+def ceiling(work: Table, ram: int, such: str) -> int:
+    """memory.max of a load that runs in no guest without one, MiB; UsageError where it is missing.
+
+    `ram`: the guest's, MiB; `such`: how the key is explained, with an example.
+    """
+    if "memcg_mib" not in work.keys():
+        work.complain("memcg_mib", f"missing: {such}")
+    limit = work.integer("memcg_mib", 1, 1 << 20)
+    below_ram(work, limit, ram)
+    return limit
+
+
+def below_ram(work: Table, limit: int, ram: int) -> None:
+    """UsageError where a memory.max is as much as there is."""
+    if limit >= ram:
+        work.complain("memcg_mib", f"a limit of {limit} MiB is none in a guest of {ram} MiB; "
+                                   "lower it")
+
+
 def read(work: Table, group: Group) -> list[str]:
     """Options of the load's program; UsageError where a limit is below the load's needs."""
     said = {key: work.integer(key, 0, 1 << 20, 0) for key in _SIZES}

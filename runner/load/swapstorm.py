@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from runner.load import memcg as limits
 from runner.load import usemem
-from runner.load.workload import REPORTS, Load, Machine, Start, Workload
+from runner.load.workload import Load, Machine, Start, Workload
 from runner.metrics import latency, letters
 from runner.records import MIB, PAGE_SIZE
 from runner.tomlfile import Table
@@ -54,8 +54,7 @@ class Swapstorm(Load):
         return (f"/bin/{self.guest_program}", "--threads", str(start.threads),
                 "--size-per-thread", str(size * PAGE_SIZE),
                 *(("--passes", str(work.passes)) if work.passes else ()),
-                "--seed", str(work.seed), "--allow-oom", *settling, *work.options,
-                *(("--verify",) if work.verify else ()), *REPORTS)
+                "--seed", str(work.seed), "--allow-oom", *settling, *work.last)
 
     def said(self, work: Workload) -> str:
         return (f"{self.name}, {work.ratio:g} times the RAM written by all threads together, "
@@ -189,9 +188,7 @@ def _place(work: Table, size: float, machine: Machine, threads: int) -> list[str
                                     f"MiB of RAM and {swap} MiB of swap; lower ratio or raise "
                                     "guest.swap_mib")
     memcg = work.integer("memcg_mib", 1, 1 << 20, 0)
-    if memcg >= ram:
-        work.complain("memcg_mib", f"a limit of {memcg} MiB is none in a guest of {ram} MiB; "
-                                   "lower it")
+    limits.below_ram(work, memcg, ram)
     if memcg and size - memcg > swap:
         work.complain("memcg_mib", f"{size:g} MiB do not fit in {memcg} MiB and {swap} MiB of "
                                    "swap; lower ratio or raise guest.swap_mib")

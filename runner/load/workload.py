@@ -42,6 +42,11 @@ class Workload:
         return usual if self.settles else 0.0
 
     @property
+    def last(self) -> tuple[str, ...]:
+        """How the command line of a program of ours ends."""
+        return (*self.options, *(("--verify",) if self.verify else ()), *REPORTS)
+
+    @property
     def cmdline(self) -> tuple[str, ...]:
         """Kernel parameters it needs: huge pages wait for advice until told otherwise."""
         return ("transparent_hugepage=always",) if THP_ALWAYS in self.options else ()

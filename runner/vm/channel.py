@@ -19,7 +19,7 @@ from crc32c import crc32c
 
 from runner.errors import CannotMeasure, printable
 from runner.records import MIB
-from runner.vm import header
+from runner import header
 
 MAGIC = 0x31465353                  # "SSF1"
 MAX_PAYLOAD = header.numbers("workloads/lib/frame.h")["FRAME_MAX_PAYLOAD"]

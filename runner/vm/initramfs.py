@@ -12,7 +12,7 @@ from pathlib import Path
 
 from runner.errors import CannotMeasure, UsageError, printable
 from runner.records import (DEVICES, KERNELS_PRIORITY, PAGE_SIZE, Job, SwapDevice, ToolStep)
-from runner.vm import header
+from runner import header
 
 BLOCK = 512                    # an archive's size is a multiple of it, as cpio(1) has it
 JOB_FILE = "job"               # /job in the guest

@@ -19,9 +19,6 @@
 #include <unistd.h>
 
 enum {
-	MOST_REQUESTS = 1000000000,
-	MOST_CLIENTS = 1000,
-	MOST_PIPELINE = 1000,
 	MOST_TABLE = 2048, // bytes of what the benchmark prints
 };
 
@@ -67,9 +64,12 @@ static int take_options(struct keyvalue *self, int argc, char **argv,
 		 DATASET_MOST_VALUE},
 		{"seed", CHOICE_NUMBER, &self->dataset.seed, 0, UINT64_MAX},
 		{"operations", CHOICE_TEXT, &self->operations, 0, 0},
-		{"requests", CHOICE_NUMBER, &self->requests, 1, MOST_REQUESTS},
-		{"clients", CHOICE_NUMBER, &self->clients, 1, MOST_CLIENTS},
-		{"pipeline", CHOICE_NUMBER, &self->pipeline, 1, MOST_PIPELINE},
+		{"requests", CHOICE_NUMBER, &self->requests, 1,
+		 SERVER_MOST_REQUESTS},
+		{"clients", CHOICE_NUMBER, &self->clients, 1,
+		 SERVER_MOST_CLIENTS},
+		{"pipeline", CHOICE_NUMBER, &self->pipeline, 1,
+		 SERVER_MOST_PIPELINE},
 		{"verify", CHOICE_FLAG, &self->verify, 0, 0},
 		{"notify-fd", CHOICE_NOTIFY, &self->watch, 0, 0},
 		{"progress-fd", CHOICE_PROGRESS, &self->watch, 0, 0},

@@ -6,6 +6,10 @@
 #include "workloads/lib/started.h"
 
 enum {
+	// Of what its benchmark is asked for.
+	SERVER_MOST_REQUESTS = 1000000000,
+	SERVER_MOST_CLIENTS = 1000,
+	SERVER_MOST_PIPELINE = 1000,
 	SERVER_START_MS = 120000, // of the guest's time, until it answers
 	SERVER_END_MS = 60000,
 };
