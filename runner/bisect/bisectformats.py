@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from runner.bisect.result import Result, Row, figures
 from runner.judge.figures import describe, label, number, simulated
-from runner.report.markdown import bullets, escape
+from runner.report.markdown import bullets, escape, grid
 
 FORMAT = 1
 _COLUMNS = ("commit", "verdict", "value", "95%", "confidence", "why")
@@ -49,8 +49,8 @@ def text(result: Result) -> str:
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    shown = ["| " + " | ".join(map(escape, row)) + " |" for row in (columns, *rows)]
-    return [shown[0], "|" + " --- |" * len(columns), *shown[1:], ""]
+    heads, *cells = ([*map(escape, row)] for row in (columns, *rows))
+    return [*grid(heads, cells, len(columns)), ""]
 
 
 def markdown(result: Result) -> str:

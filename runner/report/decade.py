@@ -19,6 +19,7 @@ from runner.metrics.lockclass import PATH_SUM, SWAP_PATH
 from runner.plot import plots
 from runner.plot.curves import Curve, CurvePoint, curves
 from runner.records import Sample
+from runner.report.markdown import grid
 
 PAGE = paths.ROOT / "docs/decade.md"
 PICTURE = "![Swap-out throughput over threads](decade.svg)\n\n"
@@ -45,8 +46,7 @@ def _values(samples: Iterable[Sample], kernel: str, tier: str, metric: str, thre
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return "\n".join(grid(heads, rows)) + "\n"
 
 
 def kernels(samples: Iterable[Sample]) -> list[str]:

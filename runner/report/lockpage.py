@@ -89,13 +89,9 @@ def _table(rows: Sequence[tuple[Place, Figures]]) -> list[str]:
                                 if lock not in SWAP_PATH))
     heads = ["kernel", "on", "what it adds", *path, "*swap path*", *others, "instructions"]
     by_name = {place.kernel: figures for place, figures in rows}
-    lines = ["| " + " | ".join(head if head.startswith("*") else _shown(head)
-                               for head in heads) + " |",
-             "| --- | --- | --- |" + " ---: |" * (len(heads) - 3)]
-    for place, figures in rows:
-        cells = _row(place, figures, by_name.get(figures.on), [*path, *others], path)
-        lines.append("| " + " | ".join(cells) + " |")
-    return lines
+    return markdown.grid([head if head.startswith("*") else _shown(head) for head in heads],
+                         [_row(place, figures, by_name.get(figures.on), [*path, *others], path)
+                          for place, figures in rows], 3)
 
 
 def conditions(budget: Budget) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable, Sequence
 
 from runner.judge.results import Comparison
 from runner.judge.shown import Table
@@ -17,11 +18,17 @@ def escape(text: str) -> str:
                   html.escape(text, quote=False))
 
 
+def grid(heads: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1) -> list[str]:
+    """Lines of a table whose cells are Markdown already; its first `texts` columns are words."""
+    shown = ["| " + " | ".join(row) + " |" for row in (heads, *rows)]
+    rule = "|" + " --- |" * texts + " ---: |" * (len(heads) - texts)
+    return [shown[0], rule, *shown[1:]]
+
+
 def table_lines(table: Table) -> list[str]:
     """A table under its heading."""
-    rows = ["| " + " | ".join(map(escape, row)) + " |" for row in (table.columns, *table.rows)]
-    rule = "| --- |" + " ---: |" * (len(table.columns) - 1)
-    return [f"### {escape(table.title)}", "", rows[0], rule, *rows[1:], "",
+    columns, *rows = ([*map(escape, row)] for row in (table.columns, *table.rows))
+    return [f"### {escape(table.title)}", "", *grid(columns, rows), "",
             *([escape(table.note), ""] if table.note else [])]
 
 
