@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from runner import header
 from runner.load import memcg as limits
 from runner.load.workload import Load, Machine, Start, Workload
 from runner.metrics import letters
 from runner.records import LOADS
 from runner.tomlfile import Table
-from runner import header
 
 _LIMITS = {**header.numbers("workloads/swapbuild/jobs.h"),
            **header.numbers("workloads/swapbuild/source.h"),

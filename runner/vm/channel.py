@@ -17,9 +17,9 @@ from typing import NoReturn
 
 from crc32c import crc32c
 
+from runner import header
 from runner.errors import CannotMeasure, printable
 from runner.records import MIB
-from runner import header
 
 MAGIC = 0x31465353                  # "SSF1"
 MAX_PAYLOAD = header.numbers("workloads/lib/frame.h")["FRAME_MAX_PAYLOAD"]

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner.errors import CannotMeasure, UsageError, printable
-from runner.records import (DEVICES, KERNELS_PRIORITY, PAGE_SIZE, Job, SwapDevice, ToolStep)
 from runner import header
+from runner.errors import CannotMeasure, UsageError, printable
+from runner.records import DEVICES, KERNELS_PRIORITY, PAGE_SIZE, Job, SwapDevice, ToolStep
 
 BLOCK = 512                    # an archive's size is a multiple of it, as cpio(1) has it
 JOB_FILE = "job"               # /job in the guest
