@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner import header
 from runner.errors import CannotMeasure, printable
 from runner.jsonread import MAX_COUNT
 from runner.metrics import guestfile
@@ -29,9 +30,10 @@ _OF_ZSWAP = ("zswap_share", "zswap_written_back_per_page", "zswap_rejected_per_p
 _OF_FOLIOS = ("swpout_share", "swpout_fallback_share", "alloc_fallback_share")
 #: folios.SIZE.COUNTER
 FOLIO_NAMES = tuple(f"folios.{size}.{name}" for size in FOLIOS for name in _OF_FOLIOS)
+_AREAS = header.numbers("runner/agent/job.h")["JOB_MAX_AREAS"]
 #: areas.DEVICE.FIGURE, by what the guest calls its swap devices.
 AREA_NAMES = tuple(f"areas.{device}.{name}" for device in (
-    *(f"{kind}{number}" for kind in ("pmem", "ram", "zram") for number in range(8)), "vda",
+    *(f"{kind}{number}" for kind in ("pmem", "ram", "zram") for number in range(_AREAS)), "vda",
     "nvme0n1") for name in ("used_mib", "share"))
 NAMES = (*_OF_ZSWAP, "zram_ratio", "zram_mib", *FOLIO_NAMES, *AREA_NAMES)
 
