@@ -15,7 +15,7 @@ from runner.progress import Progress
 from tests.component import pages
 from tests.component.agentrun import AGENT, Agent, Run, drain, job, take_in
 
-pytest.register_assert_rewrite("tests.component.storms")
+pytest.register_assert_rewrite("tests.component.commands", "tests.component.flippedbit")
 
 
 @pytest.fixture(scope="session", autouse=True)

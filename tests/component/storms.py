@@ -1,22 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs of the built swapstorm, and what came of them."""
+"""Runs of the built swapstorm."""
 from __future__ import annotations
 
-import json
 import resource
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = ROOT / "build" / "swapstorm"
+from runner import paths
+from tests.component.commands import Result
+
+PROGRAM = paths.BUILD / "swapstorm"
 PAGE = resource.getpagesize()
 PATTERNS = ("sequential", "strided", "random", "zipf", "hotcold", "mix", "readlater")
 LINE = 64       # bytes between two threads' progress counters
-
-Result = subprocess.CompletedProcess[str]
 
 
 def can_lock(mebibytes: int) -> bool:
@@ -36,11 +34,3 @@ def locks(mebibytes: int) -> pytest.MarkDecorator:
 def run(*arguments: str, fds: tuple[int, ...] = (), before: tuple[str, ...] = ()) -> Result:
     return subprocess.run([*before, str(PROGRAM), *arguments], pass_fds=fds, text=True,
                           capture_output=True, timeout=120, check=False)
-
-
-def document(result: Result) -> dict[str, Any]:
-    assert result.stderr == ""
-    assert result.returncode == 0
-    loaded = json.loads(result.stdout)
-    assert isinstance(loaded, dict)
-    return loaded

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-PRESSURE = ROOT / "build" / "pressure"
+from runner import paths
+from tests.component.commands import Result, refused
+
+PRESSURE = paths.BUILD / "pressure"
 
 
-def run(*args: str) -> subprocess.CompletedProcess[str]:
+def run(*args: str) -> Result:
     return subprocess.run([PRESSURE, *args], capture_output=True, text=True, timeout=60,
                           check=False)
 
@@ -27,16 +28,14 @@ def run(*args: str) -> subprocess.CompletedProcess[str]:
     (("--seconds", "1", "--progress-fd", "77", "--", "/bin/true"), "--progress-fd: Bad file"),
 ])
 def test_bad_input(args: tuple[str, ...], says: str) -> None:
-    done = run(*args)
-    assert done.returncode == 2 and done.stderr.startswith(f"pressure: {says}")
-    assert done.stderr.count("\n") == 1 and done.stdout == ""
+    assert refused("pressure", run(*args)).startswith(says)
 
 
 def test_help_and_the_man_page_have_every_option() -> None:
     done = run("--help")
     assert done.returncode == 0 and done.stderr == ""
-    manual = (ROOT / "docs/man/pressure.1").read_text(encoding="utf-8")
-    source = (ROOT / "workloads/pressure/main.c").read_text(encoding="utf-8")
+    manual = (paths.ROOT / "docs/man/pressure.1").read_text(encoding="utf-8")
+    source = (paths.ROOT / "workloads/pressure/main.c").read_text(encoding="utf-8")
     options = re.findall(r'\{"([a-z-]+)", (?:required|no)_argument', source)
     assert len(options) == 4
     for option in options:

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from runner import paths
 from runner.metrics import guestfile, letters
+from tests.component.commands import Result, explains_each_choice, refused, script
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-SWAPBUILD = ROOT / "build" / "swapbuild"
+SWAPBUILD = paths.BUILD / "swapbuild"
 GCC = shutil.which("gcc") or ""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def built() -> None:
-    subprocess.run(["make", "-s", "build/swapbuild"], cwd=ROOT, check=True)
-
-
-def run(*args: str | Path) -> subprocess.CompletedProcess[str]:
+def run(*args: str | Path) -> Result:
     return subprocess.run([SWAPBUILD, *args], capture_output=True, text=True, timeout=300,
                           check=False)
 
@@ -38,20 +33,11 @@ def run(*args: str | Path) -> subprocess.CompletedProcess[str]:
     (("--unit-s", "1"), "--unit-s: is unknown or lacks its value; --help shows what"),
 ])
 def test_bad_input(args: tuple[str, ...], says: str) -> None:
-    done = run(*args)
-    assert done.returncode == 2 and done.stderr.startswith(f"swapbuild: {says}")
-    assert done.stderr.count("\n") == 1 and done.stdout == ""
+    assert refused("swapbuild", run(*args)).startswith(says)
 
 
 def test_help_and_the_man_page_have_every_option() -> None:
-    done = run("--help")
-    assert done.returncode == 0 and done.stderr == ""
-    manual = (ROOT / "docs/man/swapbuild.1").read_text(encoding="utf-8")
-    source = (ROOT / "workloads/swapbuild/main.c").read_text(encoding="utf-8")
-    options = re.findall(r'\{"([a-z-]+)", CHOICE_', source)
-    assert len(options) == 12
-    for option in options:
-        assert f"Fl -{option}" in manual and f"--{option}" in done.stdout
+    explains_each_choice("swapbuild", run("--help"), 12)
 
 
 def test_units_are_compiled_and_the_tree_is_the_seed_s(tmp_path: Path) -> None:
@@ -83,18 +69,16 @@ def test_tree_of_another_seed_is_another(tmp_path: Path) -> None:
     assert one.read_text() != other.read_text()
 
 
-@pytest.mark.parametrize("script, says", [
+@pytest.mark.parametrize("fails, says", [
     ("echo 'x.c:3: note: this'; echo 'x.c:4: error: that' >&2; exit 4",
      "the compiler exited 4: x.c:4: error: that"),
     ("echo 'it is wrong'; exit 1", "the compiler exited 1: it is wrong"),
     ("exit 2", "the compiler exited 2: "),
     ("kill -SEGV $$", "the compiler was killed by signal 11: "),
 ])
-def test_compiler_that_fails_is_quoted(tmp_path: Path, script: str, says: str) -> None:
-    fails = tmp_path / "cc"
-    fails.write_text(f"#!/bin/sh\n{script}\n")
-    fails.chmod(0o755)
-    done = run("--folder", tmp_path / "tree", "--units", "2", "--compiler", fails)
+def test_compiler_that_fails_is_quoted(tmp_path: Path, fails: str, says: str) -> None:
+    done = run("--folder", tmp_path / "tree", "--units", "2", "--compiler",
+               script(tmp_path / "cc", fails))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"swapbuild: unit 0: {says}\n"
 
@@ -107,10 +91,8 @@ def test_compiler_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_source_that_came_back_otherwise_is_found(tmp_path: Path) -> None:
-    spoils = tmp_path / "cc"
-    spoils.write_text("#!/bin/sh\nprintf X | dd of=tree.h bs=1 seek=8197 conv=notrunc status=none\n"
-                      "echo >> unit-0001.c\n")
-    spoils.chmod(0o755)
+    spoils = script(tmp_path / "cc", "printf X | dd of=tree.h bs=1 seek=8197 conv=notrunc "
+                                     "status=none\necho >> unit-0001.c")
     done = run("--folder", tmp_path / "tree", "--units", "2", "--compiler", spoils, "--verify")
     found = json.loads(done.stdout)["verification"]
     assert done.returncode == 0 and found["bad"] >= 2

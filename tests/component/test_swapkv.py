@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from runner import paths
 from runner.metrics import guestfile, letters
 from runner.vm import toollayer
+from tests.component.commands import Result, explains_each_choice, refused, script
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-SWAPKV = ROOT / "build" / "swapkv"
+SWAPKV = paths.BUILD / "swapkv"
 WAYS = ("--server", "/bin/true", "--client", "/bin/true", "--folder", "x")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def built() -> None:
-    subprocess.run(["make", "-s", "build/swapkv"], cwd=ROOT, check=True)
-
-
-def run(*args: str | Path) -> subprocess.CompletedProcess[str]:
+def run(*args: str | Path) -> Result:
     return subprocess.run([SWAPKV, *args], capture_output=True, text=True, timeout=300,
                           check=False)
 
@@ -51,20 +46,11 @@ def programs(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str | Path
     ((*WAYS, "more"), "more: is no option"),
 ])
 def test_bad_input(args: tuple[str, ...], says: str) -> None:
-    done = run(*args)
-    assert done.returncode == 2 and done.stderr.startswith(f"swapkv: {says}")
-    assert done.stderr.count("\n") == 1 and done.stdout == ""
+    assert refused("swapkv", run(*args)).startswith(says)
 
 
 def test_help_and_the_man_page_have_every_option() -> None:
-    done = run("--help")
-    assert done.returncode == 0 and done.stderr == ""
-    manual = (ROOT / "docs/man/swapkv.1").read_text(encoding="utf-8")
-    source = (ROOT / "workloads/swapkv/main.c").read_text(encoding="utf-8")
-    options = re.findall(r'\{"([a-z-]+)", CHOICE_', source)
-    assert len(options) == 15
-    for option in options:
-        assert f"Fl -{option}" in manual and f"--{option}" in done.stdout
+    explains_each_choice("swapkv", run("--help"), 15)
 
 
 @pytest.mark.parametrize("more, operations", [
@@ -89,10 +75,8 @@ def test_a_server_is_filled_asked_and_read_back(programs, tmp_path: Path, more: 
 def test_values_that_came_back_otherwise_are_found(programs, tmp_path: Path) -> None:
     """The benchmark is a program that spoils one value first."""
     cli = toollayer.find(programs[3].name).with_name(programs[3].name.replace("benchmark", "cli"))
-    spoils = tmp_path / "spoils"
-    spoils.write_text(f"#!/bin/sh\n{cli} -s $2 setrange key:000000000007 3 XYZ >&2\n"
-                      f"exec {programs[3]} \"$@\"\n")
-    spoils.chmod(0o755)
+    spoils = script(tmp_path / "spoils", f"{cli} -s $2 setrange key:000000000007 3 XYZ >&2\n"
+                                         f'exec {programs[3]} "$@"')
     done = run(*programs[:2], "--client", spoils, *programs[4:], "--keys", "100", "--requests",
                "100", "--verify")
     check = json.loads(done.stdout)["verification"]
@@ -107,10 +91,8 @@ def test_values_that_came_back_otherwise_are_found(programs, tmp_path: Path) -> 
 def test_what_fails_is_quoted(programs, tmp_path: Path, server: str, client: str,
                               says: str) -> None:
     words = list(programs)
-    for place, script in ((1, server), (3, client)):
-        if script:
-            words[place] = tmp_path / f"fails-{place}"
-            words[place].write_text(f"#!/bin/sh\n{script}\n")
-            words[place].chmod(0o755)
+    for place, fails in ((1, server), (3, client)):
+        if fails:
+            words[place] = script(tmp_path / f"fails-{place}", fails)
     done = run(*words, "--keys", "10")
     assert (done.returncode, done.stdout) == (1, "") and done.stderr == f"swapkv: {says}\n"

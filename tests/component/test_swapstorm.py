@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from tests.component.storms import PAGE, PATTERNS, PROGRAM, document, locks, run
+from tests.component.commands import document
+from tests.component.storms import PAGE, PATTERNS, PROGRAM, locks, run
 
 
 @locks(8)

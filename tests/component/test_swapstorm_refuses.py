@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import json
-import mmap
 import os
 import re
 import shutil
-import signal
 import struct
 import subprocess
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.component.storms import LINE, PAGE, PATTERNS, PROGRAM, ROOT, Result, locks, run
+from runner import paths
+from tests.component import commands, flippedbit
+from tests.component.storms import LINE, PAGE, PATTERNS, PROGRAM, locks, run
 
-
-def refused(result: Result, status: int) -> str:
-    """The one line of an error; nothing may look like a result."""
-    assert result.returncode == status
-    assert result.stdout == ""
-    assert result.stderr.startswith("swapstorm: ") and result.stderr.count("\n") == 1
-    return result.stderr.removeprefix("swapstorm: ").rstrip("\n")
+refused = partial(commands.refused, "swapstorm")
 
 
 def test_is_static() -> None:
@@ -62,56 +57,14 @@ def test_a_group_that_nobody_may_make() -> None:
     assert refused(result, 2).startswith("--memcg: ")
 
 
-def region_start(pid: int, size: int) -> int:
-    """Where the one mapping of `size` bytes begins."""
-    for line in Path(f"/proc/{pid}/maps").read_text(encoding="ascii").splitlines():
-        begin, end = (int(address, 16) for address in line.split()[0].split("-"))
-        if end - begin == size:
-            return begin
-    raise AssertionError(f"no mapping of {size} bytes")
-
-
-def damaged_run(fd: int, size: int, page: int, offset: int) -> tuple[int, str, bool]:
-    """Flip a bit of a page already written, while the program is stopped.
-
-    Gives exit status, document, and whether we came before the re-read.
-    """
-    with (subprocess.Popen([str(PROGRAM), "--size-per-thread", str(size), "--verify",
-                            "--progress-fd", str(fd)], pass_fds=(fd,), text=True,
-                           stdout=subprocess.PIPE) as child,
-          mmap.mmap(fd, LINE) as shared):
-        while struct.unpack_from("=Q", shared)[0] <= page and child.poll() is None:
-            os.sched_yield()
-        if child.poll() is None:
-            child.send_signal(signal.SIGSTOP)
-            os.waitid(os.P_PID, child.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
-        in_time = struct.unpack_from("=Q", shared)[0] < size // PAGE
-        if in_time:
-            where = region_start(child.pid, size) + page * PAGE + offset
-            with open(f"/proc/{child.pid}/mem", "r+b", buffering=0) as memory:
-                memory.seek(where)
-                byte = memory.read(1)[0]
-                memory.seek(where)
-                memory.write(bytes([byte ^ 0x10]))
-        child.send_signal(signal.SIGCONT)
-        text, _ = child.communicate(timeout=120)
-    return child.returncode, text, in_time
-
-
 @locks(8)
 def test_a_flipped_bit_is_found_and_named() -> None:
-    in_time = False
-    while not in_time:     # a busy machine may let us in only after the writing
-        fd = os.memfd_create("progress")
-        try:
-            os.ftruncate(fd, LINE)
-            status, text, in_time = damaged_run(fd, 256 << 20, page=5, offset=2113)
-        finally:
-            os.close(fd)
-        assert status == (1 if in_time else 0)
-    found = json.loads(text)
+    size = 256 << 20
+    found = json.loads(flippedbit.run(
+        [str(PROGRAM), "--size-per-thread", str(size), "--verify"], LINE, size, page=5,
+        offset=2113))
     assert found["outcome"] == "bad-pages"
-    assert found["verification"]["pages"] == (256 << 20) // PAGE
+    assert found["verification"]["pages"] == size // PAGE
     assert found["verification"]["bad"] == 1
     bad, = found["verification"]["first_bad"]
     assert (bad["thread"], bad["page"], bad["offset"]) == (0, 5, 2113)
@@ -122,7 +75,7 @@ def test_a_flipped_bit_is_found_and_named() -> None:
 
 def test_help_and_version() -> None:
     shown = run("--help")
-    manual = (ROOT / "docs/man/swapstorm.1").read_text(encoding="utf-8")
+    manual = (paths.ROOT / "docs/man/swapstorm.1").read_text(encoding="utf-8")
     assert shown.returncode == 0 and shown.stderr == ""
     options = re.findall(r"^  (--[a-z-]+) ", shown.stdout, re.MULTILINE)
     assert len(options) > 15
@@ -206,8 +159,4 @@ def test_memory_that_may_not_be_locked() -> None:
 
 @locks(8)
 def test_output_that_cannot_be_written() -> None:
-    with open("/dev/full", "w", encoding="ascii") as full:
-        result = subprocess.run([str(PROGRAM), "--size-per-thread", "64K"], stdout=full,
-                                stderr=subprocess.PIPE, text=True, timeout=120, check=False)
-    assert result.returncode == 3
-    assert result.stderr == "swapstorm: standard output: No space left on device\n"
+    commands.cannot_write("swapstorm", "--size-per-thread", "64K")

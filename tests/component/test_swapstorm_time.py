@@ -9,7 +9,8 @@ import struct
 
 import pytest
 
-from tests.component.storms import LINE, PAGE, document, locks, run
+from tests.component.commands import document
+from tests.component.storms import LINE, PAGE, locks, run
 
 
 @locks(8)

@@ -3,45 +3,29 @@
 from __future__ import annotations
 
 import json
-import mmap
-import os
-import signal
-import struct
 import subprocess
-from pathlib import Path
-from typing import Any
+from functools import partial
 
 import pytest
 
+from runner import paths
 from runner.metrics import torturefile
+from tests.component import commands, flippedbit
+from tests.component.commands import Result, document
 
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = ROOT / "build" / "swaptorture"
+PROGRAM = paths.BUILD / "swaptorture"
 PAGE = 4096
 SIZE = 64 << 20
 TOLD = ("swaptorture", "seed", "threads", "rounds", "lru", "thp", "groups", "page_size",
         "mem_total_bytes", "size_bytes", "scenarios", "verification", "missed", "unsound", "left",
         "outcome")
 
-Result = subprocess.CompletedProcess[str]
+refused = partial(commands.refused, "swaptorture")
 
 
 def run(*arguments: str) -> Result:
     return subprocess.run([str(PROGRAM), *arguments], text=True, capture_output=True, timeout=120,
                           check=False)
-
-
-def document(result: Result) -> dict[str, Any]:
-    assert (result.stderr, result.returncode) == ("", 0)
-    loaded = json.loads(result.stdout)
-    assert isinstance(loaded, dict)
-    return loaded
-
-
-def refused(result: Result, status: int) -> str:
-    assert (result.returncode, result.stdout) == (status, "")
-    assert result.stderr.startswith("swaptorture: ") and result.stderr.count("\n") == 1
-    return result.stderr.removeprefix("swaptorture: ").rstrip("\n")
 
 
 def test_document() -> None:
@@ -76,53 +60,10 @@ def test_time_that_is_up_is_said() -> None:
     assert found["verification"]["bad"] == 0
 
 
-def region_start(pid: int) -> int:
-    """Where the one mapping of SIZE bytes begins."""
-    for line in Path(f"/proc/{pid}/maps").read_text(encoding="ascii").splitlines():
-        begin, end = (int(address, 16) for address in line.split()[0].split("-"))
-        if end - begin == SIZE:
-            return begin
-    raise AssertionError(f"no mapping of {SIZE} bytes")
-
-
-def damaged_run(fd: int, page: int, offset: int) -> tuple[int, str, bool]:
-    """Flip a bit of a page already written, while the program is stopped.
-
-    Gives exit status, document, and whether we came before the first check.
-    """
-    with (subprocess.Popen([str(PROGRAM), "--scenarios", "writers", "--size", str(SIZE),
-                            "--threads", "1", "--progress-fd", str(fd)], pass_fds=(fd,),
-                           text=True, stdout=subprocess.PIPE) as child,
-          mmap.mmap(fd, PAGE) as shared):
-        while struct.unpack_from("=Q", shared)[0] <= page and child.poll() is None:
-            os.sched_yield()
-        if child.poll() is None:
-            child.send_signal(signal.SIGSTOP)
-            os.waitid(os.P_PID, child.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
-        in_time = struct.unpack_from("=Q", shared)[0] < SIZE // PAGE
-        if in_time:
-            with open(f"/proc/{child.pid}/mem", "r+b", buffering=0) as memory:
-                where = region_start(child.pid) + page * PAGE + offset
-                memory.seek(where)
-                byte = memory.read(1)[0]
-                memory.seek(where)
-                memory.write(bytes([byte ^ 0x10]))
-        child.send_signal(signal.SIGCONT)
-        text, _ = child.communicate(timeout=120)
-    return child.returncode, text, in_time
-
-
 def test_a_flipped_bit_is_found_and_named() -> None:
-    in_time = False
-    while not in_time:     # a busy machine may let us in only after the writing
-        fd = os.memfd_create("progress")
-        try:
-            os.ftruncate(fd, PAGE)
-            status, text, in_time = damaged_run(fd, page=5, offset=2113)
-        finally:
-            os.close(fd)
-        assert status == (1 if in_time else 0)
-    found = json.loads(text)
+    found = json.loads(flippedbit.run(
+        [str(PROGRAM), "--scenarios", "writers", "--size", str(SIZE), "--threads", "1"], PAGE, SIZE,
+        page=5, offset=2113))
     assert found["outcome"] == "unsound"
     assert found["verification"]["bad"] == found["scenarios"][0]["bad"] >= 1
     bad = found["verification"]["first_bad"][0]
@@ -132,7 +73,7 @@ def test_a_flipped_bit_is_found_and_named() -> None:
 
 def test_help_and_version() -> None:
     shown = run("--help")
-    manual = (ROOT / "docs/man/swaptorture.1").read_text(encoding="utf-8")
+    manual = (paths.ROOT / "docs/man/swaptorture.1").read_text(encoding="utf-8")
     assert (shown.returncode, shown.stderr) == (0, "")
     for option in ("--scenarios", "--threads", "--rounds", "--size", "--seed", "--limit", "--lru",
                    "--thp", "--guest", "--progress-fd"):
@@ -152,9 +93,4 @@ def test_errors(arguments: list[str], status: int, line: str) -> None:
 
 
 def test_output_that_cannot_be_written() -> None:
-    with open("/dev/full", "w", encoding="ascii") as full:
-        done = subprocess.run([str(PROGRAM), "--scenarios", "writers", "--size", str(1 << 20)],
-                              stdout=full, stderr=subprocess.PIPE, text=True, timeout=120,
-                              check=False)
-    assert done.returncode == 3
-    assert done.stderr == "swaptorture: standard output: No space left on device\n"
+    commands.cannot_write("swaptorture", "--scenarios", "writers", "--size", str(1 << 20))
