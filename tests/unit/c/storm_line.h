@@ -14,21 +14,18 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <string.h>
+#include <stddef.h>
 #include <cmocka.h>
 
+#include "tests/unit/c/words.h"
 #include "workloads/swapstorm/options.h"
 
 static inline enum options_action
 parse(const char *line, struct options *options, struct error *error)
 {
-	static char words[256];
-	char *argv[32] = {(char *)"swapstorm"};
-	int argc = 1;
+	char *argv[WORDS_MOST] = {(char *)"swapstorm"};
+	const int argc = words_cut(line, argv);
 
-	strncpy(words, line, sizeof(words) - 1);
-	for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
-		argv[argc++] = word;
 	error->line[0] = '\0';
 	return options_parse(argc, argv, options, error);
 }

@@ -48,18 +48,23 @@ static void test_time_box_without_pressure(void **state)
 	assert_false(f->control.phases.has_steady);
 }
 
+static void kill_at_once(struct fixture *f, unsigned int index)
+{
+	f->crew.processes = true;
+	f->workers[index].index = index;
+	f->workers[index].pid = fork();
+	if (f->workers[index].pid == 0) {
+		raise(SIGKILL);
+		_exit(0);
+	}
+}
+
 // A process that dies is noticed, though nothing else ever happens.
 static void test_process_that_dies(void **state)
 {
 	struct fixture *f = *state;
 
-	f->crew.processes = true;
-	f->workers[1].index = 1;
-	f->workers[1].pid = fork();
-	if (f->workers[1].pid == 0) {
-		raise(SIGKILL);
-		_exit(0);
-	}
+	kill_at_once(f, 1);
 	f->crew.go.arrived = 2; // it has gone through
 	assert_int_equal(control_write(&f->control, &f->error), -1);
 	assert_string_equal(f->error.line, "process 1 was killed by signal 9");
@@ -70,13 +75,7 @@ static void test_process_that_never_comes(void **state)
 {
 	struct fixture *f = *state;
 
-	f->crew.processes = true;
-	f->workers[1].index = 1;
-	f->workers[1].pid = fork();
-	if (f->workers[1].pid == 0) {
-		raise(SIGKILL);
-		_exit(0);
-	}
+	kill_at_once(f, 1);
 	f->crew.go.arrived = 1;
 	assert_int_equal(control_write(&f->control, &f->error), -1);
 	assert_string_equal(f->error.line, "process 1 was killed by signal 9");
@@ -87,12 +86,7 @@ static void test_process_killed_before_it_reads_again(void **state)
 {
 	struct fixture *f = *state;
 
-	f->crew.processes = true;
-	f->workers[0].pid = fork();
-	if (f->workers[0].pid == 0) {
-		raise(SIGKILL);
-		_exit(0);
-	}
+	kill_at_once(f, 0);
 	assert_int_equal(control_verify(&f->control, &f->error), -1);
 	assert_string_equal(f->error.line, "process 0 was killed by signal 9");
 }

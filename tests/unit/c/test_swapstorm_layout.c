@@ -4,17 +4,28 @@
 #include "workloads/lib/memcg.h"
 #include "workloads/swapstorm/layout.h"
 
-static void test_ratio_of_a_group(void **state)
+static const struct memory machine = {
+	.total = 256ull << 20,
+	.available = 240ull << 20,
+	.swap_free = 512ull << 20,
+};
+
+static uint64_t pages_of(const char *line, uint64_t page_size)
 {
-	const struct memory machine = {.total = 256ull << 20};
 	struct options o;
 	struct error e;
 	uint64_t pages = 0;
 
+	parse(line, &o, &e);
+	assert_int_equal(layout_pages(&o, &machine, page_size, &pages, &e), 0);
+	return pages;
+}
+
+static void test_ratio_of_a_group(void **state)
+{
 	(void)state;
-	parse("--threads 2 --ratio 1.5 --memcg 64M", &o, &e);
-	assert_int_equal(layout_pages(&o, &machine, 4096, &pages, &e), 0);
-	assert_int_equal(pages, 12288);
+	assert_int_equal(pages_of("--threads 2 --ratio 1.5 --memcg 64M", 4096),
+			 12288);
 }
 
 static void test_mounts(void **state)
@@ -36,37 +47,18 @@ static void test_mounts(void **state)
 	assert_false(memcg_find_root("one\ntwo three\n", root, sizeof(root)));
 }
 
-static const struct memory machine = {
-	.total = 256ull << 20,
-	.available = 240ull << 20,
-	.swap_free = 512ull << 20,
-};
-
 static void test_ratio_is_split_into_whole_pages(void **state)
 {
-	struct options o;
-	struct error e;
-	uint64_t pages = 0;
-
 	(void)state;
-	parse("--threads 3 --ratio 2.5", &o, &e);
-	assert_int_equal(layout_pages(&o, &machine, 4096, &pages, &e), 0);
-	assert_int_equal(pages, 163840 / 3);
+	assert_int_equal(pages_of("--threads 3 --ratio 2.5", 4096), 163840 / 3);
 }
 
 static void test_size_is_rounded_up_to_whole_pages(void **state)
 {
-	struct options o;
-	struct error e;
-	uint64_t pages = 0;
-
 	(void)state;
-	parse("--threads 3 --size-per-thread 4097", &o, &e);
-	assert_int_equal(layout_pages(&o, &machine, 4096, &pages, &e), 0);
-	assert_int_equal(pages, 2);
-	parse("--size-per-thread 1", &o, &e);
-	assert_int_equal(layout_pages(&o, &machine, 65536, &pages, &e), 0);
-	assert_int_equal(pages, 1);
+	assert_int_equal(pages_of("--threads 3 --size-per-thread 4097", 4096),
+			 2);
+	assert_int_equal(pages_of("--size-per-thread 1", 65536), 1);
 }
 
 static void test_more_threads_than_pages(void **state)
@@ -80,9 +72,7 @@ static void test_more_threads_than_pages(void **state)
 	assert_int_equal(layout_pages(&o, &machine, 4096, &pages, &e), -1);
 	assert_string_equal(e.line, "--threads: 656 threads are more than the "
 				    "655 pages that --ratio gives");
-	parse("--threads 655 --ratio 0.01", &o, &e);
-	assert_int_equal(layout_pages(&o, &machine, 4096, &pages, &e), 0);
-	assert_int_equal(pages, 1);
+	assert_int_equal(pages_of("--threads 655 --ratio 0.01", 4096), 1);
 }
 
 static void test_room(void **state)

@@ -8,6 +8,18 @@
 #include "workloads/swapstorm/report.h"
 #include "workloads/swapstorm/table.h"
 
+// The document or the table, as that function writes it.
+static void as_written(void (*by)(const struct report *, struct out *),
+		       const struct report *report, char *text, size_t size)
+{
+	struct out out = {.fd = memfd_create("written", MFD_CLOEXEC)};
+
+	by(report, &out);
+	assert_int_equal(out_flush(&out), 0);
+	assert_true(pread(out.fd, text, size - 1, 0) > 0);
+	close(out.fd);
+}
+
 // The whole document, of a run with one page of each kind of damage.
 static void test_document(void **state)
 {
@@ -27,7 +39,6 @@ static void test_document(void **state)
 	struct series series = {.interval_ns = 0};
 	struct report report = {&options, &memory, &f->crew, f->workers,
 				&phases,  &series, NULL};
-	struct out out = {.fd = memfd_create("document", MFD_CLOEXEC)};
 	char text[4096] = "";
 	char expected[4096];
 
@@ -44,10 +55,7 @@ static void test_document(void **state)
 	a->end_ns = 2500000005;
 	a->steady_begin_pages = 10;
 	a->steady_end_pages = 95;
-	report_write(&report, &out);
-	assert_int_equal(out_flush(&out), 0);
-	assert_true(pread(out.fd, text, sizeof(text) - 1, 0) > 0);
-	close(out.fd);
+	as_written(report_write, &report, text, sizeof(text));
 	snprintf(expected, sizeof(expected),
 		 "{\"swapstorm\": 1,\n \"seed\": 9,\n \"threads\": 2,\n"
 		 " \"page_size\": 4096,\n \"mem_total_bytes\": 268435456,\n"
@@ -124,7 +132,6 @@ static void test_document_with_times(void **state)
 	struct series series;
 	struct report report = {&options, &memory, &f->crew, f->workers,
 				&phases,  &series, NULL};
-	struct out out = {.fd = memfd_create("document", MFD_CLOEXEC)};
 	char text[8192] = "";
 
 	series_init(&series, 2, 1000000, rows);
@@ -138,10 +145,7 @@ static void test_document_with_times(void **state)
 		for (uint64_t ns = 1; ns <= 50; ns++)
 			hist_add(&f->workers[i].latency->of[TOUCH_SWAP_IN], ns);
 	}
-	report_write(&report, &out);
-	assert_int_equal(out_flush(&out), 0);
-	assert_true(pread(out.fd, text, sizeof(text) - 1, 0) > 0);
-	close(out.fd);
+	as_written(report_write, &report, text, sizeof(text));
 	assert_non_null(strstr(text, " \"pattern\": {\"name\": \"zipf\", "
 				     "\"theta\": 0.990000, "));
 	assert_non_null(strstr(text, " \"rate_per_s\": 500,\n"));
@@ -172,7 +176,6 @@ static void test_table(void **state)
 	struct series series = {.interval_ns = 0};
 	struct report report = {&options, &memory, &f->crew, f->workers,
 				&phases,  &series, NULL};
-	struct out out = {.fd = memfd_create("table", MFD_CLOEXEC)};
 	char text[4096] = "";
 
 	worker_write(&f->workers[0]);
@@ -187,10 +190,7 @@ static void test_table(void **state)
 		f->workers[i].latency = calloc(1, sizeof(struct latency));
 		hist_add(&f->workers[i].latency->of[TOUCH_SWAP_IN], 2000);
 	}
-	table_write(&report, &out);
-	assert_int_equal(out_flush(&out), 0);
-	assert_true(pread(out.fd, text, sizeof(text) - 1, 0) > 0);
-	close(out.fd);
+	as_written(table_write, &report, text, sizeof(text));
 	assert_string_equal(
 		text,
 		"2 threads of 0.2 MiB each, 256.0 MiB of RAM, pattern "
@@ -233,14 +233,10 @@ static void test_table_without_a_steady_phase(void **state)
 	struct series series = {.interval_ns = 0};
 	struct report report = {&options, &memory, &f->crew, f->workers,
 				&phases,  &series, NULL};
-	struct out out = {.fd = memfd_create("table", MFD_CLOEXEC)};
 	char text[4096] = "";
 
 	f->crew.verify = false;
-	table_write(&report, &out);
-	assert_int_equal(out_flush(&out), 0);
-	assert_true(pread(out.fd, text, sizeof(text) - 1, 0) > 0);
-	close(out.fd);
+	as_written(table_write, &report, text, sizeof(text));
 	assert_non_null(strstr(text, "2 processes of "));
 	assert_null(strstr(text, "\nsteady "));
 	assert_null(strstr(text, "fairness"));

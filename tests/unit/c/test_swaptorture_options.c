@@ -18,21 +18,17 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <string.h>
 #include <cmocka.h>
 
+#include "tests/unit/c/words.h"
 #include "workloads/swaptorture/torture_options.h"
 
 static enum options_action parse(const char *line, struct options *options,
 				 struct error *error)
 {
-	static char words[256];
-	char *argv[32] = {(char *)"swaptorture"};
-	int argc = 1;
+	char *argv[WORDS_MOST] = {(char *)"swaptorture"};
+	const int argc = words_cut(line, argv);
 
-	strncpy(words, line, sizeof(words) - 1);
-	for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
-		argv[argc++] = word;
 	error->line[0] = '\0';
 	return options_parse(argc, argv, options, error);
 }
