@@ -2,11 +2,10 @@
 """Files of real kernels: lock_stat, lockdep and the keys of their locks."""
 from __future__ import annotations
 
-from pathlib import Path
+from lockstatfiles import DATA
 
 from runner.metrics import lockclass, lockkeys, lockstat
 
-DATA = Path(__file__).resolve().parent.parent / "data/lock_stat"
 LOCKDEP = (DATA / "linux-6.1.192-2vcpu.lockdep").read_text()
 KEYS = (DATA / "linux-6.1.192.lock-keys.txt").read_text()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from experimentfile import write
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ from runner.errors import UsageError
 from runner.judge import tier
 from runner.metrics import letters, requests, steady
 from runner.records import Metric
-from tests.smallgit import git
+from tests.smallgit import commit, git
 
 EXPERIMENT = """\
 format = 1
@@ -70,12 +71,6 @@ BAD = {
     'tiers = ["locks"]': ['["timed"]', '["torture"]'],
     "cause": ["1", '""'],
 }
-
-
-def write(tmp_path: Path, text: str) -> Path:
-    path = tmp_path / "x.toml"
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def test_the_good_one_is_good(tmp_path: Path) -> None:
@@ -194,13 +189,11 @@ DECIDING = list(dict.fromkeys([*(own for name in TIERS for own in tier.find(name
     "swap_efficiency", *letters.UNITS, *requests.NAMES)])
 def test_every_metric_with_a_direction_decides(tmp_path: Path, metric: str) -> None:
     """As a claim's, a threshold's and a bisect's; what other loads alone have: in their tests."""
-    file = tmp_path / "c.toml"
     able = [name for name in TIERS if tier.find(name).claimed(metric)]
-    file.write_text(GOOD.replace('["timed"]', f'["{able[0]}"]').replace(
+    made = claimfile.load(write(tmp_path, GOOD.replace('["timed"]', f'["{able[0]}"]').replace(
         "threads = 1\n", f'threads = 2\nmetric = "{metric}"\n').replace(
         "[claim]", f'[workload]\nlatency = true\nswapin = "random"\nswapoff = true\n'
-        f'free = true\n[rules.thresholds]\n"{metric}" = 0.1\n[claim]'))
-    made = claimfile.load(file)
+        f'free = true\n[rules.thresholds]\n"{metric}" = 0.1\n[claim]')))
     assert made.cells[0].metric == metric
     assert made.experiment.rules.thresholds == {metric: 0.1}
     asked, name = question.metric_of(made.experiment, metric)
@@ -216,8 +209,7 @@ def test_every_metric_with_a_direction_decides(tmp_path: Path, metric: str) -> N
     ("instructions_per_written_page", "timed does not measure"), ("pswpout", "is not a metric"),
     ("profile.x", "is not a metric")])
 def test_a_metric_that_is_not_measured_so(tmp_path: Path, metric: str, says: str) -> None:
-    file = tmp_path / "c.toml"
-    file.write_text(GOOD.replace("effect = 0.25", f'metric = "{metric}"\neffect = 0.25'))
+    file = write(tmp_path, GOOD.replace("effect = 0.25", f'metric = "{metric}"\neffect = 0.25'))
     with pytest.raises(UsageError) as error:
         claimfile.load(file)
     assert says in str(error.value)
@@ -244,8 +236,7 @@ def measured(name: str) -> set[tuple[str, Metric]]:
     ("-1.5", "0.1", "effect: -1.5 is not in -1..1000")])
 def test_a_change_that_reads_like_percent_is_asked_about(tmp_path: Path, effect: str,
                                                          tolerance: str, says: str) -> None:
-    file = tmp_path / "c.toml"
-    file.write_text(GOOD.replace("effect = 0.25", f"effect = {effect}").replace(
+    file = write(tmp_path, GOOD.replace("effect = 0.25", f"effect = {effect}").replace(
         "tolerance = 0.1", f"tolerance = {tolerance}"))
     with pytest.raises(UsageError) as error:
         claimfile.load(file)
@@ -254,8 +245,7 @@ def test_a_change_that_reads_like_percent_is_asked_about(tmp_path: Path, effect:
 
 def test_a_large_change_can_be_meant(tmp_path: Path) -> None:
     for effect, more in (("42", "large = true\n"), ("2", ""), ("1.85", "")):
-        file = tmp_path / "c.toml"
-        file.write_text(GOOD.replace("effect = 0.25", f"{more}effect = {effect}"))
+        file = write(tmp_path, GOOD.replace("effect = 0.25", f"{more}effect = {effect}"))
         assert claimfile.load(file).cells[0].effect == float(effect)
 
 
@@ -281,9 +271,7 @@ def test_another_repository_has_the_same_commits(tmp_path: Path) -> None:
     tree = tmp_path / "my linux"
     tree.mkdir()
     git(tree, "init", "--quiet")
-    (tree / "Kbuild").write_text("")
-    git(tree, "add", "Kbuild")
-    git(tree, "commit", "--quiet", "-m", "one")
+    commit(tree, "one", "Kbuild")
     git(tree, "tag", "v6.17")
     file = with_git(tmp_path)
     given = claimfile.of_tree(file, tree)

@@ -13,15 +13,12 @@ from kernelsource import SCAN, TOY, alone, content, fetch, run
 from runner.errors import UsageError
 from runner.kernel import git
 from runner.kernel.definitions import Source
+from tests.smallgit import commit, git as user_git
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alone(tmp_path, monkeypatch)
-
-
-def user_git(repository: Path, *argv: str) -> str:
-    return run("git", "-C", str(repository), "-c", "user.name=u", "-c", "user.email=u@x", *argv)
 
 
 @pytest.fixture
@@ -82,7 +79,7 @@ def test_git_changing_ref_writes_what_differs(repository: Path, tmp_path: Path) 
 
 @pytest.mark.parametrize("ref", ["v2", "main", "HEAD", "v1~0"])
 def test_git_refs(repository: Path, ref: str) -> None:
-    wanted = user_git(repository, "rev-parse", f"{ref}^{{tree}}").strip()
+    wanted = user_git(repository, "rev-parse", f"{ref}^{{tree}}")
     assert git.identity(git_source(repository, ref)) == wanted
 
 
@@ -138,8 +135,6 @@ def test_git_without_a_kernel(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     user_git(other, "init", "-q")
-    (other / "a").write_text("a\n")
-    user_git(other, "add", "a")
-    user_git(other, "commit", "-qm", "a")
+    commit(other, "a", "a")
     with pytest.raises(UsageError, match="HEAD holds no kernel source"):
         fetch(git_source(other, "HEAD"), tmp_path / "home")
