@@ -140,22 +140,21 @@ static void test_flags_of_swapon(void **state)
 
 static void test_first_swap(void **state)
 {
-	const char *head = "Filename\t\tType\t\tSize\tUsed\tPriority\n";
-	char swaps[256], path[16];
+	static const char two[] =
+		HEAD "/dev/pmem0   partition\t524284\t\t4096\t\t-2\n"
+		     "/dev/pmem1   partition\t524284\t\t8\t\t-3\n";
+	char path[16];
 	uint64_t kib = 0, used = 0;
 
 	(void)state;
-	assert_false(swap_first(head, path, sizeof(path), &kib, &used));
-	snprintf(swaps, sizeof(swaps), "%s%s", head,
-		 "/dev/pmem0   partition\t524284\t\t4096\t\t-2\n"
-		 "/dev/pmem1   partition\t524284\t\t8\t\t-3\n");
-	assert_true(swap_first(swaps, path, sizeof(path), &kib, &used));
+	assert_false(swap_first(HEAD, path, sizeof(path), &kib, &used));
+	assert_true(swap_first(two, path, sizeof(path), &kib, &used));
 	assert_string_equal(path, "/dev/pmem0");
 	assert_int_equal(kib, 524284);
 	assert_int_equal(used, 4096);
-	assert_false(swap_first(swaps, path, 5, &kib, &used));
-	snprintf(swaps, sizeof(swaps), "%s/dev/pmem0 partition 5 -1 0\n", head);
-	assert_false(swap_first(swaps, path, sizeof(path), &kib, &used));
+	assert_false(swap_first(two, path, 5, &kib, &used));
+	assert_false(swap_first(HEAD "/dev/pmem0 partition 5 -1 0\n", path,
+				sizeof(path), &kib, &used));
 }
 
 int main(void)
