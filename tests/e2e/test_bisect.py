@@ -16,7 +16,7 @@ from tests import bisecttree
 from tests.bisecttree import NOTHING, harmless, slower
 from tests.bisecttyped import documented, readings, seal, told
 from tests.conftest import EXPERIMENT, ROOT
-from tests.e2e.test_outcomes import guests_of, wait_for
+from tests.waiting import qemus_of, wait_for
 
 #: Some 5% of what a page costs.
 COSTLY = slower(300)
@@ -56,11 +56,11 @@ def test_a_commit_is_named_through_a_kill(history: tuple[Path, list[str]],
         folder = wait_for(lambda: list(tmp_path.glob("bisect-*/state.json")))[0].parent
         # Killed while a guest runs, once the ends are measured.
         wait_for(lambda: runner.poll() is not None or (
-            len(readings(folder)) >= 2 and guests_of(folder)), BEFORE_A_STEP)
+            len(readings(folder)) >= 2 and qemus_of(folder)), BEFORE_A_STEP)
         runner.send_signal(signal.SIGKILL)
         said = runner.communicate()[0]
     assert runner.returncode == -signal.SIGKILL, said
-    wait_for(lambda: not guests_of(folder))
+    wait_for(lambda: not qemus_of(folder))
     first = readings(folder)
 
     done = swapscale(*documented("bisect --resume", **{

@@ -13,7 +13,7 @@ from tests import bisecttree
 from tests.bisectnights import Nights
 from tests.bisecttree import harmless, slower
 from tests.conftest import ROOT
-from tests.e2e.test_outcomes import guests_of, wait_for
+from tests.waiting import qemus_of, wait_for
 
 # Some forty boots, and a kernel tree that is built from nothing where the cache is empty.
 pytestmark = pytest.mark.slow
@@ -42,7 +42,7 @@ def test_interrupted_while_it_bisects_the_night_still_says_its_verdict(nights: N
     with subprocess.Popen([ROOT / "swapscale", *nights.command()], text=True, cwd=ROOT,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as runner:
         (folder,) = wait_for(lambda: runner.poll() is not None or nights.bisects(), 600.0)
-        wait_for(lambda: runner.poll() is not None or guests_of(folder), 600.0)
+        wait_for(lambda: runner.poll() is not None or qemus_of(folder), 600.0)
         # Hours may pass until then: what the gate said is there already.
         assert "REGRESSED (exit status 1)" in (nights.out / "nightly.txt").read_text()
         runner.send_signal(signal.SIGINT)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,8 +15,7 @@ from runner.experiment import plan
 from runner.reason import ReasonKind
 from runner.records import Sample
 from tests.conftest import ROOT, one_line
-
-Deadline = 300.0
+from tests.waiting import qemus_of, wait_for
 
 
 def failed(swapscale, experiment: Path, results: Path) -> tuple[Sample, str]:
@@ -71,29 +68,6 @@ def test_too_little_pressure_is_invalid(swapscale, experiment, tmp_path: Path) -
     assert sample.invalid[0].kind is ReasonKind.FEW_PAGES and "pswpout" in said
 
 
-def wait_for(condition: Callable[[], object], seconds: float = Deadline) -> object:
-    """Poll until `condition` is true; the test fails when it never is."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("never came true")
-
-
-def guests_of(folder: Path) -> list[int]:
-    """Process ids of QEMUs that write into `folder`."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            argv = (entry / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if b"qemu-system" in argv[0] and any(os.fsencode(folder) in word for word in argv):
-            found.append(int(entry.name))
-    return found
-
-
 def start(experiment: Path, results: Path) -> subprocess.Popen[str]:
     return subprocess.Popen([str(ROOT / "swapscale"), "run", str(experiment), "--results",
                              str(results)], text=True, stdout=subprocess.PIPE,
@@ -102,7 +76,7 @@ def start(experiment: Path, results: Path) -> subprocess.Popen[str]:
 
 def test_killed_qemu(built, experiment, tmp_path: Path) -> None:
     with start(experiment(top='tiers = ["locks"]'), tmp_path) as runner:
-        pids = wait_for(lambda: guests_of(tmp_path))
+        pids = wait_for(lambda: qemus_of(tmp_path))
         os.kill(pids[0], signal.SIGKILL)
         said = runner.communicate()[0]
     assert runner.returncode == 4, said
@@ -117,10 +91,10 @@ def test_killed_runner_leaves_no_guest_and_is_resumed(built, swapscale, experime
     with start(file, tmp_path) as runner:
         samples = wait_for(lambda: [path for path in tmp_path.glob("*/samples.jsonl")
                                     if path.stat().st_size])[0]
-        wait_for(lambda: guests_of(tmp_path) or runner.poll() is not None)
+        wait_for(lambda: qemus_of(tmp_path) or runner.poll() is not None)
         runner.send_signal(signal.SIGKILL)
         runner.communicate()
-    wait_for(lambda: not guests_of(tmp_path))
+    wait_for(lambda: not qemus_of(tmp_path))
     before = samples.read_bytes()
     assert before.count(b"\n") < 3, "the runner was killed too late for this test to tell"
 
@@ -137,13 +111,13 @@ def test_killed_runner_leaves_no_guest_and_is_resumed(built, swapscale, experime
 
 def test_interrupt_ends_guests_and_says_how_to_go_on(built, experiment, tmp_path: Path) -> None:
     with start(experiment(), tmp_path) as runner:
-        wait_for(lambda: guests_of(tmp_path))
+        wait_for(lambda: qemus_of(tmp_path))
         runner.send_signal(signal.SIGINT)
         said = runner.communicate()[0]
     assert runner.returncode == 130, said
     assert "./swapscale run --resume" in said
     assert "Traceback" not in said
-    assert not guests_of(tmp_path)
+    assert not qemus_of(tmp_path)
 
 
 def test_resume_of_no_campaign(swapscale, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests import bisecttree
 from tests.bisecttree import BROKEN, LOCK_ROUND, NOTHING, PANICS, SLOWER, git
 from tests.bisecttyped import documented, readings, seal, told
 from tests.conftest import EXPERIMENT, ROOT, one_line
-from tests.e2e.test_outcomes import guests_of, wait_for
+from tests.waiting import qemus_of, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -59,11 +59,11 @@ def test_one_percent_of_instructions_through_skips_and_a_kill(
         # Killed while the guest of a step runs, after one step that told something.
         wait_for(lambda: runner.poll() is not None or (
             [one for one in readings(folder) if one["role"] == "step"]
-            and guests_of(folder)), BEFORE_A_STEP)
+            and qemus_of(folder)), BEFORE_A_STEP)
         runner.send_signal(signal.SIGKILL)
         said = runner.communicate()[0]
     assert runner.returncode == -signal.SIGKILL, said
-    wait_for(lambda: not guests_of(folder))
+    wait_for(lambda: not qemus_of(folder))
     first = readings(folder)
 
     done = swapscale(*documented("bisect --resume", **{

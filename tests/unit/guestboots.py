@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import time
-from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 from runner.paths import ROOT
 from runner.records import Boot, BootResult
-from runner.vm import qemu
+from tests.waiting import qemus_of, wait_for
 
 GUESTS = ROOT / "tests" / "data" / "guests"
 EVIDENCE = {"boot.json", "channel.bin", "console.log", "heartbeat.bin", "kernel.json",
             "qemu.json", "qemu.stderr"}
 PATIENCE = 60.0      # seconds until a test that waits gives up; not a thing measured
 
-
-def until(condition: Callable[[], object]) -> object:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("never came true")
-
-
-def qemus_of(folder: Path) -> list[int]:
-    """Process ids of QEMUs that write into `folder`."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        place = os.fsencode(qemu.escaped(folder))
-        if words[0].startswith(b"qemu-system") and any(place in word for word in words):
-            found.append(int(entry.name))
-    return found
+until = partial(wait_for, seconds=PATIENCE)
 
 
 def check_evidence(boot: Boot, result: BootResult) -> None:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from guestboots import PATIENCE, check_evidence, qemus_of, until
+from guestboots import PATIENCE, check_evidence, until
 
 from runner.errors import CannotMeasure
 from runner.paths import ROOT
 from runner.records import Accelerator, Boot, BootResult, Outcome
 from runner.vm import guest, qemu
+from tests.waiting import qemus_of
 
 
 def test_killed_qemu(boot_of: Callable[..., Boot], initrd: Path) -> None:
