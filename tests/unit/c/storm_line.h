@@ -17,14 +17,14 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "tests/unit/c/words.h"
+#include "tests/unit/c/cutline.h"
 #include "workloads/swapstorm/options.h"
 
 static inline enum options_action
 parse(const char *line, struct options *options, struct error *error)
 {
-	char *argv[WORDS_MOST] = {(char *)"swapstorm"};
-	const int argc = words_cut(line, argv);
+	char *argv[LINE_WORDS] = {(char *)"swapstorm"};
+	const int argc = line_cut(line, argv);
 
 	error->line[0] = '\0';
 	return options_parse(argc, argv, options, error);

@@ -20,14 +20,14 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "tests/unit/c/words.h"
+#include "tests/unit/c/cutline.h"
 #include "workloads/swaptorture/torture_options.h"
 
 static enum options_action parse(const char *line, struct options *options,
 				 struct error *error)
 {
-	char *argv[WORDS_MOST] = {(char *)"swaptorture"};
-	const int argc = words_cut(line, argv);
+	char *argv[LINE_WORDS] = {(char *)"swaptorture"};
+	const int argc = line_cut(line, argv);
 
 	error->line[0] = '\0';
 	return options_parse(argc, argv, options, error);
