@@ -54,7 +54,10 @@ def render(faults: Iterable[Fault], kept: Mapping[str, Told], before: str) -> st
             else old[one.name] for one in faults
             if one.name in old or (one.name in kept and not kept[one.name].absent)}
     right = sum(WRONG not in row for row in rows.values())
-    lines = [_HEAD, f"{right} of {len(faults)} faults are as they should be."]
+    lines = [_HEAD, f"{right} of {len(rows)} faults are as they should be."]
+    if away := [f"`{one.name}`" for one in faults if one.name not in rows]:
+        lines += ["", f"Not injected yet where this page was written, {len(away)}: "
+                  + ", ".join(away) + "."]
     for group, title in GROUPS.items():
         own = [rows[one.name] for one in faults if one.group == group and one.name in rows]
         if own:
