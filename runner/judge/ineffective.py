@@ -20,13 +20,15 @@ METRIC = "settings_without_effect"
 CONSOLE = "console.log"
 _MOST = 1 << 20
 #: What a kernel says of a parameter's value that it does not take: kernel/params.c, init/main.c,
-#: fs/proc/proc_sysctl.c, mm/zswap.c, and of the whole of one that is not there.
+#: fs/proc/proc_sysctl.c, mm/zswap.c, and of the whole of one that is not there or, of a module
+#: that is loaded, of one that it does not have.
 _REFUSED = re.compile(
     r"`[^']*' invalid for parameter `(?P<a>[^']+)'|: `[^']*' too large for parameter `(?P<b>[^']+)'"
     r"|Malformed early option '(?P<c>[^']+)'|Failed to set sysctl parameter '(?P<d>[^'=]+)"
     r"|^(?P<e>zswap): (?:compressor|zpool) \S+ not available|Parameter (?P<f>\S+) is obsolete"
     r"|^(?P<g>[\w.]+)=\S*?:? (?:cannot parse|error parsing)|Unable to parse (?P<h>[\w.]+)=?"
-    r"|The (?P<i>[\w.]+)=\S* commandline option is deprecated")
+    r"|The (?P<i>[\w.]+)=\S* commandline option is deprecated"
+    r"|^(?P<j>\w+): unknown parameter '[^']*' ignored")
 #: What it passes over by its own reading, init/main.c since 5.13; ours may be among it.
 _PASSED_OVER = re.compile(r'Unknown kernel command line parameters "(.*)", will be passed to')
 

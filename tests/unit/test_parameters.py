@@ -191,6 +191,7 @@ def test_what_no_kernel_takes_is_refused(tmp_path: Path) -> None:
     ("numa_balancing=on", "Unable to parse numa_balancing=", "Unable to parse numa_balancing="),
     ("swapaccount=0", "The swapaccount=0 commandline option is deprecated in favor of configuring "
                       "swap control via cgroupfs.", "is deprecated"),
+    ("zram.num_disks=2", "zram: unknown parameter 'num_disks' ignored", "unknown parameter"),
     ("mitigations=maybe", "Malformed early option 'mitigations'", "Malformed early option")])
 @pytest.mark.parametrize("stamp", ["", "[    0.123456] ", "[    0.1][    T0] "])
 def test_what_a_kernel_refuses_as_it_boots(tmp_path: Path, words: str, line: str, says: str,
