@@ -118,12 +118,26 @@ def test_what_is_no_image_is_not_judged(tmp_path: Path, data: bytes) -> None:
     assert parameters.unknown(kernel(image(odd, "bzip2")), ["zswap.enabled=1"]) == []
 
 
-@given(st.binary(min_size=700, max_size=3000))
-def test_any_damage_is_read_or_left(data: bytes) -> None:
-    head = bytearray(data)
-    head[0x202:0x206] = b"HdrS"
-    unpacked = parameters._unpacked(bytes(head))
-    assert unpacked is None or isinstance(unpacked, bytes)
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return {how: image(tmp_path_factory.mktemp(how), how) for how in ("none", "gzip", "xz")}
+
+
+@given(st.sampled_from(["none", "gzip", "xz"]),
+       st.lists(st.tuples(st.integers(0, 20000), st.binary(min_size=1, max_size=8)), min_size=1,
+                max_size=6))
+def test_any_damage_is_read_or_left(images: dict[str, Path], how: str,
+                                    damage: list[tuple[int, bytes]]) -> None:
+    data = bytearray(images[how].read_bytes())
+    for at, written in damage:
+        at %= len(data)
+        data[at:at + len(written)] = written
+    damaged = images[how].with_name("damaged")
+    damaged.write_bytes(data)
+    for read in (parameters.unpacked, parameters.known):
+        read.cache_clear()
+    told = parameters.known(damaged)
+    assert told is None or isinstance(told.params, frozenset)
 
 
 def test_the_option_that_is_off_is_named(tmp_path: Path) -> None:
