@@ -93,6 +93,11 @@ def test_trees_that_are_wrong(tree: Path) -> None:
     (tree / "kernel/drivers/nvdimm/nd_pmem.ko.xz").write_bytes(b"\xfd7zXZ\0cut")
     with pytest.raises(CannotMeasure, match="nd_pmem.ko.xz: cannot be read: "):
         modules.collect(tree)
+    (tree / "kernel/drivers/nvdimm/nd_pmem.ko.xz").unlink()
+    packed = gzip.compress(module("libnvdimm"))
+    (tree / "kernel/drivers/acpi/nfit/nfit.ko.gz").write_bytes(packed[:10] + b"\x07" + packed[11:])
+    with pytest.raises(CannotMeasure, match="nfit.ko.gz: cannot be read: "):
+        modules.collect(tree)
     (tree / "modules.builtin").unlink()
     with pytest.raises(CannotMeasure, match="modules.builtin: cannot be read: .*whole folder"):
         modules.collect(tree)
