@@ -27,8 +27,7 @@ PATIENCE = 300.0           # seconds until something that must come is given up
 
 #: What a run takes of a checkout.
 _CHECKOUT = ("runner", "configs", "kernels", "workloads", "lockstep", "plots", "setup",
-             "build/agent", "build/swapstorm", "build/swaptorture", "build/pressure",
-             "build/lockstep.so")
+             "build/lib")
 #: In hostile.c: what its agent is to do.
 _ASKED = b"what-this-agent-is-to-do"
 
@@ -222,8 +221,11 @@ class Lab:
     def hostile(self, word: str) -> None:
         """Another checkout, alike but for its guest's agent, which is the hostile one."""
         self.root = self.folder / "checkout"
-        for name in ("swapscale", "Makefile", *_CHECKOUT):
-            source, place = paths.ROOT / name, self.root / name
+        # Were a program missing, make would build all that it can, the agent among it.
+        built = [one for one in paths.BUILD.iterdir() if one.is_file() and os.access(one, os.X_OK)]
+        for source in (*(paths.ROOT / name for name in ("swapscale", "Makefile", *_CHECKOUT)),
+                       *built):
+            place = self.root / source.relative_to(paths.ROOT)
             place.parent.mkdir(parents=True, exist_ok=True)
             if source.is_dir():
                 shutil.copytree(source, place, ignore=shutil.ignore_patterns("__pycache__"))
@@ -233,6 +235,10 @@ class Lab:
         assert agent.count(_ASKED) == 1 and len(word) <= len(_ASKED)
         (self.root / "build/agent").write_bytes(
             agent.replace(_ASKED, word.encode().ljust(len(_ASKED), b"\0")))
+        if subprocess.run(["make", "-q", "-C", self.root, "all"], env={
+                key: value for key, value in os.environ.items() if not key.startswith("MAKE")
+                and key != "MFLAGS"}, check=False).returncode:
+            raise AssertionError("make would replace the hostile agent")
 
     def plain(self, text: str) -> str:
         """A line without what differs from run to run."""
