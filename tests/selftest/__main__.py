@@ -34,9 +34,10 @@ POLICIES = {
     f"{SERIES}policy-batch-8": Planted("reclaim in batches of 8", "allocstall_per_page"),
     f"{SERIES}policy-batch-128": Planted("reclaim in batches of 128", "allocstall_per_page",
                                          Verdict.IMPROVED),
-    f"{SERIES}policy-watermarks": Planted("watermarks closer together", "direct_share"),
+    f"{SERIES}policy-watermarks": Planted("watermarks further apart", "direct_share",
+                                          Verdict.IMPROVED),
     f"{SERIES}policy-aging": Planted("one more trip around the inactive list", "pgscan_per_page"),
-    f"{SERIES}policy-late-kswapd": Planted("kswapd is woken late", "direct_share"),
+    f"{SERIES}policy-late-kswapd": Planted("kswapd starts 20 ms late", "direct_share"),
     f"{SERIES}policy-scatter": Planted("slots from anywhere")}
 READBACK = {f"{SERIES}policy-readahead": Planted("readahead from pmem", "pgmajfault_per_page",
                                                  Verdict.IMPROVED)}
