@@ -262,7 +262,7 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	(void)id;
 	for (size_t i = 0; i < count; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-		uint8_t bytes[15];
+		uint8_t bytes[15] = {0};
 		const struct insn what = insn_decode(
 			bytes,
 			qemu_plugin_insn_data(insn, bytes, sizeof(bytes)));

@@ -157,14 +157,15 @@ int main(int argc, char **argv)
 {
 	static struct pressure self;
 	struct error error;
-	int early;
+	int early = -1;
 
 	if (take_options(&self, argc, argv, &error)) {
 		fprintf(stderr, "pressure: %s\n", error.line);
 		return 2;
 	}
-	if (watch_begin(&self.watch, &error) || start(&self, &error) ||
-	    (early = watch(&self, &error)) < 0) {
+	if (!watch_begin(&self.watch, &error) && !start(&self, &error))
+		early = watch(&self, &error);
+	if (early < 0) {
 		stop(&self);
 		fprintf(stderr, "pressure: %s\n", error.line);
 		return 1;

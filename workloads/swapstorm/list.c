@@ -48,7 +48,10 @@ int list_parse(const char *option, const char *text, struct list *list,
 		}
 		if (!add(list, first, last))
 			goto bad;
-	} while (*at == ',' && *++at);
+		if (*at != ',')
+			break;
+		at++;
+	} while (*at);
 	if (!*at && at[-1] != ',')
 		return 0;
 bad:

@@ -78,7 +78,10 @@ static int parse_scenarios(const char *text, unsigned int *bits,
 					 text);
 		*bits |= 1u << i;
 		text += length;
-		if (*text == ',' && !*++text)
+		if (*text != ',')
+			continue;
+		text++;
+		if (!*text)
 			return error_set(error,
 					 "--scenarios: ends with a comma");
 	}

@@ -21,7 +21,9 @@ static void write_list(const char *text)
 
 	assert_non_null(file);
 	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
+	const int failed = fclose(file);
+
+	assert_int_equal(failed, 0);
 }
 
 static void test_no_list(void **state)
