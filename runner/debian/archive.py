@@ -30,6 +30,8 @@ from runner.progress import Progress
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 SUITE = re.compile(r"[a-z][a-z0-9-]{0,39}")
+#: Those that have security updates, which a kernel source's newest version mostly is one of.
+_RELEASED = re.compile(r"(?!(?:sid|unstable|experimental|testing)$)[a-z]+")
 
 #: Seconds for which lists are new enough.
 FRESH = 3600.0
@@ -128,9 +130,32 @@ class Archive:
                 file.write_text(text, encoding="utf-8")
         return moved
 
+    @property
+    def _unsecured(self) -> Path:
+        """Is there where the suite's security updates could not be had."""
+        return self._place / "without-security"
+
     def _sources(self) -> str:
         machine = command.run(["dpkg", "--print-architecture"], "dpkg").strip()
-        return f"deb [arch={machine} signed-by={KEYRING}] {site.mirror()} {self.suite} main\n"
+        places = [(site.mirror(), self.suite)]
+        if _RELEASED.fullmatch(self.suite) and not self._unsecured.exists():
+            places.append((site.security(), f"{self.suite}-security"))
+        return "".join(f"deb [arch={machine} signed-by={KEYRING}] {uri} {suite} main\n"
+                       for uri, suite in places)
+
+    def _update(self, progress: Progress) -> None:
+        """apt-get update, without the security updates where they alone cannot be had."""
+        self._unsecured.unlink(missing_ok=True)
+        self._configure()
+        try:
+            self._apt("apt-get", "--quiet", "update")
+        except CannotMeasure as error:
+            if not _RELEASED.fullmatch(self.suite):
+                raise
+            self._unsecured.touch()
+            self._configure()
+            self._apt("apt-get", "--quiet", "update")
+            progress.warn(f"{error}; {self._what} is taken without its security updates")
 
     def refresh(self, progress: Progress, fresh: float | None = None) -> None:
         """Ask the mirror for its lists, unless that was done within `fresh` (FRESH) seconds."""
@@ -142,7 +167,7 @@ class Archive:
                 return
             stamp.unlink(missing_ok=True)
             with progress.step(f"ask for {self._what}", expected=10):
-                self._apt("apt-get", "--quiet", "update")
+                self._update(progress)
             stamp.touch()
 
     def newest(self, name: str) -> Package | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Container
 from pathlib import Path
 
 from runner import command
@@ -34,19 +35,29 @@ def release() -> dict[str, str]:
             (line.partition("=") for line in text.splitlines()) if equals}
 
 
-def mirror() -> str:
-    """Where this system gets its release from; what stands for it where it says nothing of it."""
-    codename = release().get("VERSION_CODENAME", "")
+def _place(suites: Container[str]) -> str:
+    """Where this system gets one of these suites from; '' where it has none of them."""
     try:
         told = command.run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)",
                             "Created-By: Packages"], "apt", "apt")
     except CannotMeasure:
-        return FALLBACK
+        return ""
     for line in told.splitlines():
         uri, _, suite = line.partition(" ")
-        if suite in (codename, "stable") and not uri.startswith("cdrom:"):
+        if suite in suites and not uri.startswith("cdrom:"):
             return uri.rstrip("/")
-    return FALLBACK
+    return ""
+
+
+def mirror() -> str:
+    """Where this system gets its release from; what stands for it where it says nothing of it."""
+    return _place((release().get("VERSION_CODENAME", ""), "stable")) or FALLBACK
+
+
+def security() -> str:
+    """Where it gets its release's security updates from, else where they lie beside a mirror."""
+    return _place((f"{release().get('VERSION_CODENAME', '')}-security", "stable-security")) \
+        or f"{mirror()}-security"
 
 
 def ways() -> str:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What setup/install adds that apt-get install cannot: 'python3 -m runner.host.provide PACKAGE…'.
 
-A newer QEMU, and the sources among the packages that this release does not have.  All of it goes
-into the cache of whoever runs it.  What cannot be had is said in one line each; the rest of
+A newer QEMU, and the kernel sources that are not installed.  All of it goes into the cache of
+whoever runs it.  What cannot be had is said in one line each; the rest of
 swapscale works without it, so that is no failure.
 """
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 
-from runner.debian import site
 from runner.errors import SwapscaleError
 from runner.kernel import debsource, definitions
 from runner.progress import Progress
@@ -19,15 +18,13 @@ from runner.vm import newqemu
 
 def _sources(packages: Sequence[str], progress: Progress) -> Iterator[str]:
     """Have the sources that kernels.toml takes from these packages; a line for each that is
-    not the release's own."""
-    here = site.release().get("PRETTY_NAME", "this system")
+    not installed."""
     for source in definitions.load().values():
         if source.package not in packages or source.path.is_file():
             continue
         try:
             debsource.obtain(source, progress)
-            yield (f"{here} has no {source.package}; kernel {source.name} is built from "
-                   f"{debsource.version(source)}, in the cache")
+            yield f"kernel {source.name} is built from {debsource.version(source)}, in the cache"
         except SwapscaleError as error:
             yield f"{error}; without it no {source.name} kernel can be built"
 

@@ -181,7 +181,14 @@ def _stand(recipe: Recipe, tree: Tree, progress: Progress) -> None:
             tree.forget()
             raise CannotMeasure(f"{source.path}: changed while the build began; try again")
         tree.accept(recipe.base)
-    tree.switch(tree.plan(recipe.series))
+    try:
+        wanted = tree.plan(recipe.series)
+    except UsageError as error:
+        if source.kind != "debian":
+            raise
+        raise UsageError(f"{error}, {debsource.version(source)}, or {debsource.renew(source)}"
+                         ) from None
+    tree.switch(wanted)
 
 
 def _make(recipe: Recipe, key: str, tree: Tree, lock: int, progress: Progress) -> None:

@@ -74,6 +74,15 @@ def version(source: Source) -> str:
     return f"{fetched[0].name} {fetched[0].version}" if fetched else ""
 
 
+def renew(source: Source) -> str:
+    """What brings a source that is too old up to date, for the end of a line: without its
+    security updates, a release has an older one than the series here are made on."""
+    if source.package and source.path.is_file():
+        return f"install Debian's newest {source.package}, of its security updates"
+    fetched = _fetched(source)
+    return f"remove {fetched[1] if fetched else paths.cache() / 'debian'}, to have its newest"
+
+
 def obtain(source: Source, progress: Progress, move: bool = False) -> None:
     """Have the source here; a new state of it where it follows a suite, or where `move` asks.
 

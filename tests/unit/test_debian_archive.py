@@ -25,7 +25,8 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mirror:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     made = Mirror(tmp_path / "mirror")
     monkeypatch.setattr(archive, "KEYRING", made.keyring)
-    monkeypatch.setattr(site, "mirror", lambda: f"file:{made.root}")
+    for place in ("mirror", "security"):
+        monkeypatch.setattr(site, place, lambda: f"file:{made.root}")
     # This site may hold that a copy past its date will do.
     monkeypatch.setattr(site, "ways", lambda: "")
     return made
@@ -53,6 +54,25 @@ def test_a_name_is_no_pattern(mirror: Mirror) -> None:
     trixie.refresh(Progress())
     assert trixie.newest("linux-source-6.1") is None
     assert trixie.names("linux-source-") == ["linux-source-6.12"]
+
+
+def test_a_release_comes_with_its_security_updates(mirror: Mirror,
+                                                   capsys: pytest.CaptureFixture[str]) -> None:
+    mirror.publish("bookworm", mirror.package("p", "1", {"x": b"first"}))
+    bookworm = Archive("bookworm")
+    bookworm.refresh(Progress())
+    said = capsys.readouterr().err
+    assert "bookworm is taken without its security updates" in said
+    assert "Traceback" not in said and bookworm.newest("p").version == "1"  # type: ignore
+    mirror.publish("bookworm-security", mirror.package("p", "1.1", {"x": b"mended"}))
+    # What could not be had is not asked for again at once.
+    bookworm.refresh(Progress())
+    assert bookworm.newest("p").version == "1"  # type: ignore[union-attr]
+    bookworm.refresh(Progress(), fresh=0)
+    wanted = bookworm.newest("p")
+    assert wanted is not None and wanted.version == "1.1"
+    assert (bookworm.fetch(wanted, Progress()) / "x").read_bytes() == b"mended"
+    assert "without" not in capsys.readouterr().err
 
 
 def test_lists_are_asked_for_again_when_they_are_old(mirror: Mirror) -> None:
@@ -142,8 +162,10 @@ def test_ways_are_the_sites_and_trust_is_not(tmp_path: Path,
     assert site.ways() == ('Acquire::http::Proxy "http://p:3128";\n'
                            'Acquire::Check-Valid-Until "false";\n')
     assert site.mirror() == "http://m/debian"
+    assert site.security() == "http://m/security"
     (tmp_path / "os-release").write_text("VERSION_CODENAME=trixie\n")
     assert site.mirror() == site.FALLBACK
+    assert site.security() == f"{site.FALLBACK}-security"
 
 
 @pytest.fixture

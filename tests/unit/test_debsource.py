@@ -42,7 +42,8 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mirror:
     made = Mirror(tmp_path / "mirror")
     monkeypatch.setattr(archive, "KEYRING", made.keyring)
     monkeypatch.setattr(archive, "FRESH", 0.0)
-    monkeypatch.setattr(site, "mirror", lambda: f"file:{made.root}")
+    for place in ("mirror", "security"):
+        monkeypatch.setattr(site, place, lambda: f"file:{made.root}")
     monkeypatch.setattr(site, "ways", lambda: "")
     return made
 
