@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import CannotMeasure
-from runner.plot.plots import INLINE, MISSING, Drawn, run_gnuplot
+from runner.plot.plots import INLINE, MISSING, Drawn, run_gnuplot, skipped
 
 #: In the order in which nights.gp numbers them.
 KINDS = ("regressed", "improved", "known")
@@ -83,7 +83,10 @@ def nights(tracks: Sequence[Track]) -> list[Drawn]:
         data.write_text(table, encoding="utf-8")
         for kind in INLINE:
             out = Path(folder, kind)
-            run_gnuplot(program, "nights.gp", data, out, kind, [str(len(tracks))])
+            try:
+                run_gnuplot(program, "nights.gp", data, out, kind, [str(len(tracks))])
+            except CannotMeasure as error:
+                return [Drawn((), skipped(error))] * len(tracks)
             drawn.append([Path(f"{out}-{at}").read_text(encoding="utf-8")
                           for at in range(len(tracks))])
     return [Drawn((), "", wide, narrow) for wide, narrow in zip(*drawn)]

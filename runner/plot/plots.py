@@ -80,9 +80,15 @@ def titled(what: str, heading: Heading, devices: Sequence[str], more: str = "") 
                       *([notes] if notes else [])])
 
 
+def skipped(error: CannotMeasure) -> str:
+    """Why there is no picture."""
+    return f"plots skipped: {error}"
+
+
 def draw(script: str, out: Path, table: str, arguments: Sequence[str]) -> Drawn:
     """Write OUT.tsv and have `script` draw OUT.svg and OUT.png, and SVG for a page.
 
+    Where gnuplot is not there or fails, the figures are reported without: no picture, and why.
     `arguments` follow style, data, output and format on the command line.
     """
     # gnuplot takes a name that begins with '<' or '|' for a command to run.
@@ -96,14 +102,19 @@ def draw(script: str, out: Path, table: str, arguments: Sequence[str]) -> Drawn:
     if gnuplot is None:
         return Drawn((), MISSING)
     files = [Path(f"{stem}.{kind}") for kind in FORMATS]
-    for kind, file in zip(FORMATS, files):
-        run_gnuplot(gnuplot, script, data, file, kind, arguments)
     inline = []
-    with tempfile.TemporaryDirectory(prefix="swapscale-") as folder:
-        for kind in INLINE:
-            file = Path(folder, kind)
+    try:
+        for kind, file in zip(FORMATS, files):
             run_gnuplot(gnuplot, script, data, file, kind, arguments)
-            inline.append(file.read_text(encoding="utf-8"))
+        with tempfile.TemporaryDirectory(prefix="swapscale-") as folder:
+            for kind in INLINE:
+                file = Path(folder, kind)
+                run_gnuplot(gnuplot, script, data, file, kind, arguments)
+                inline.append(file.read_text(encoding="utf-8"))
+    except CannotMeasure as error:
+        for file in files:             # one of an earlier report would be of other figures
+            file.unlink(missing_ok=True)
+        return Drawn((), skipped(error))
     return Drawn(tuple(files), "", *inline)
 
 

@@ -14,7 +14,7 @@ from runner.errors import CannotMeasure
 from runner.nightly import historypage
 from runner.nightly.facts import SeriesKey
 from runner.nightly.history import ChangePoint, History, Night, Series
-from runner.plot import nights
+from runner.plot import nights, plots
 from runner.plot.nights import Level, Mark, Point, Track
 
 KEY = SeriesKey("cpu, 2 cores", "7.2.22", "icount", "1 vCPU", "c", "w", "git:/src/linux@main",
@@ -107,7 +107,7 @@ def test_dates_are_whole_days_apart() -> None:
     assert len({later - sooner for sooner, later in zip(days, days[1:])}) == 1
 
 
-def test_no_series_no_number_no_gnuplot(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_series_no_number_no_gnuplot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert nights.nights([]) == []
     bad = replace(TRACK, points=(Point(0.0, float("nan"), None),))
     if shutil.which("gnuplot"):
@@ -115,3 +115,7 @@ def test_no_series_no_number_no_gnuplot(monkeypatch: pytest.MonkeyPatch) -> None
             nights.nights([bad])
     monkeypatch.setenv("PATH", "")
     assert nights.nights([TRACK])[0].wide == ""
+    (tmp_path / "gnuplot").symlink_to("/bin/false")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert nights.nights([TRACK, TRACK]) == 2 * [
+        plots.Drawn((), f"plots skipped: {tmp_path}/gnuplot: nights.gp: failed")]
