@@ -15,7 +15,7 @@ from runner.experiment import plan
 from runner.host import host
 from runner.judge import tier
 from runner.progress import Progress
-from runner.records import Sample
+from runner.records import MIB, Sample
 from runner.vm import accel, toollayer
 
 
@@ -36,7 +36,10 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
         for name, why in lost.items():
             progress.warn(f"the tier {name} is left out: {why}")
         tools = experiment.instruments.programs
-        toollayer.layer(tools)
+        if experiment.guest.ram < (least := toollayer.least_ram(tools)):
+            raise UsageError(f"{experiment.file}: guest.ram_mib: {experiment.guest.ram // MIB} MiB "
+                             f"do not hold {', '.join(sorted(tools))} as they are unpacked; make "
+                             f"it {least // MIB} at least")
         kernels = kernels_of(experiment, progress)
         images = kernelset.images(kernels)
         kernelset.keep_configs(campaign, kernels)

@@ -15,8 +15,8 @@ title = "what is cut"
 base = "6.1:vanilla"
 tiers = {tiers}
 [guest]
-ram_mib = 128
-swap_mib = 256
+ram_mib = {ram}
+swap_mib = 384
 vcpus = 1
 {guest}
 [workload]
@@ -28,9 +28,10 @@ pairs = 1
 pswpout_floor = 1000
 {more}
 """
-_KINDS = {
-    "locks": {"tiers": '["exact", "locks"]', "guest": "count_locks = true", "more": ""},
-    "tools": {"tiers": '["exact"]', "guest": "",
+_KINDS: dict[str, dict[str, str | int]] = {
+    "locks": {"tiers": '["exact", "locks"]', "ram": 128, "guest": "count_locks = true",
+              "more": ""},
+    "tools": {"tiers": '["exact"]', "ram": 192, "guest": "",
               "more": '[instruments]\nfio = true\nperf = ["profile"]\n'}}
 
 

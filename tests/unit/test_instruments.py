@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner import paths
+from runner.campaign import campaign, running
 from runner.errors import UsageError
 from runner.experiment import plan
 from runner.instruments import ndctl, outputs, steps
 from runner.instruments.table import Instruments
+from runner.progress import Progress
 from runner.records import MIB, Job, SwapDevice, ToolStep
-from runner.vm import initramfs
+from runner.vm import initramfs, toollayer
 from runner.vm.channel import FrameType
 from tests.unit.test_channel import stream
 
@@ -56,6 +59,18 @@ def test_nothing_named_changes_nothing(tmp_path: Path) -> None:
 def test_tools_boot_a_kernel_that_bears_them(tmp_path: Path) -> None:
     experiment = plan.load(write(tmp_path, "fio = true"))
     assert plan.flavour(experiment, "timed", "pmem") == "perf+tools"
+
+
+def test_tools_that_do_not_fit_are_refused_before_anything_boots(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_kernels(*_: object) -> NoReturn:
+        raise AssertionError("kernels are built")
+    monkeypatch.setattr(toollayer, "layer", lambda _: bytes(89 * MIB - 1))
+    experiment = plan.load(write(tmp_path, "fio = true\n[guest]\nram_mib = 128"))
+    home = campaign.create(experiment, tmp_path / "results")
+    with pytest.raises(UsageError, match=r"guest.ram_mib: 128 MiB do not hold fio as they "
+                                         "are unpacked; make it 129 at least$"):
+        running.run(experiment, home, Progress(), {}, kernels_of=no_kernels)
 
 
 @pytest.mark.parametrize("file", sorted((paths.CONFIGS / "instruments").glob("*.toml")),
