@@ -12,11 +12,12 @@ from runner.campaign import campaign
 from runner.campaign.campaign import Campaign
 from runner.commands.options import Commands, output
 from runner.errors import Exit
-from runner.judge import compare, tier
+from runner.judge import compare, ineffective, tier
 from runner.nightly import nightfile
 from runner.progress import Progress
-from runner.records import Sample
+from runner.records import Outcome, Sample
 from runner.report import locktable
+from runner.vm import channel
 
 
 def add(commands: Commands) -> None:
@@ -47,9 +48,16 @@ def do_report(args: argparse.Namespace, progress: Progress) -> Exit:
 
 def recomputed(samples: list[Sample], home: Campaign) -> list[Sample]:
     """The samples with every metric taken anew from the campaign's evidence."""
-    return [dataclasses.replace(sample, metrics=tier.find(sample.cell.tier).measure(
-                home.folder / sample.evidence)) if sample.metrics and sample.cell.tier in tier.TABLE
-            else sample for sample in samples]
+    return [_recomputed(sample, home.folder / sample.evidence)
+            if sample.outcome == Outcome.OK and sample.cell.tier in tier.TABLE else sample
+            for sample in samples]
+
+
+def _recomputed(sample: Sample, evidence: Path) -> Sample:
+    channel.hold(evidence)
+    # What its settings did to its kernel was told of the kernel's image, which is not here.
+    kept = {name: one for name, one in sample.metrics.items() if name == ineffective.METRIC}
+    return dataclasses.replace(sample, metrics=tier.find(sample.cell.tier).measure(evidence) | kept)
 
 
 def show(samples: list[Sample], experiment: Experiment, home: Campaign, form: str,

@@ -33,8 +33,10 @@ _HEADER = struct.Struct("<IHHIII")
 _SUMMED = _HEADER.size - 4          # header bytes under the checksum
 _NAME = re.compile(r"[a-z0-9_-][a-z0-9._-]{0,63}")
 
+#: The channel's bytes as they came.
+_STREAM = "channel.bin"
 #: Evidence that the runner writes itself, before or after the guest's files.
-RESERVED = frozenset(("console.log", "channel.bin", "heartbeat.bin", "qemu.json", "qemu.stderr",
+RESERVED = frozenset(("console.log", _STREAM, "heartbeat.bin", "qemu.json", "qemu.stderr",
                       "kernel.json", "boot.json"))
 
 
@@ -134,6 +136,45 @@ class Decoder:
         raise self._error
 
 
+def _piece(payload: bytes) -> tuple[bytes, bytes]:
+    """Name and content of a FILE frame."""
+    if not payload or len(payload) < 1 + payload[0]:
+        raise ChannelError("channel: a FILE frame is shorter than its name")
+    content = 1 + payload[0]
+    return payload[1:content], payload[content:]
+
+
+def hold(evidence: Path) -> None:
+    """Hold the files of an evidence folder against the channel's bytes kept beside them.
+
+    CannotMeasure where one is not what the guest sent: cut off, changed or gone since.  A folder
+    without channel.bin has nothing to be held against.
+    """
+    sent: dict[str, bytearray] = {}
+    last = None
+    decoder = Decoder(str(evidence / _STREAM))
+    try:
+        for frame in decoder.feed((evidence / _STREAM).read_bytes()):
+            last = frame.type
+            if last is FrameType.FILE:
+                raw, chunk = _piece(frame.payload)
+                sent.setdefault(raw.decode("ascii", "backslashreplace"), bytearray()).extend(chunk)
+        decoder.finish()
+        if last is not FrameType.DONE:
+            raise CannotMeasure(f"{evidence / _STREAM}: ends before the guest had sent all; it was "
+                                "cut off; the report without --recompute has what was measured")
+        for name, content in sent.items():
+            there = (evidence / name).read_bytes() if _NAME.fullmatch(name) else b""
+            if there != content:
+                raise CannotMeasure(f"{evidence / name}: is not what the guest sent, {len(there)} "
+                                    f"bytes of {len(content)}: it was cut off or changed; the "
+                                    "report without --recompute has what was measured")
+    except FileNotFoundError as error:
+        if Path(error.filename).name != _STREAM:
+            raise CannotMeasure(f"{error.filename}: is gone, and the guest sent it; the report "
+                                "without --recompute has what was measured") from None
+
+
 class Receiver:
     """Writes the files a guest sends into an evidence folder; other frames pass it by."""
 
@@ -146,11 +187,8 @@ class Receiver:
         """One frame of the channel; ChannelError for a bad name or too much."""
         if frame.type is not FrameType.FILE:
             return
-        if not frame.payload or len(frame.payload) < 1 + frame.payload[0]:
-            raise ChannelError("channel: a FILE frame is shorter than its name")
-        content = 1 + frame.payload[0]
-        name = self._check_name(frame.payload[1:content])
-        chunk = frame.payload[content:]
+        raw, chunk = _piece(frame.payload)
+        name = self._check_name(raw)
         size = self._sizes.get(name, 0) + len(chunk)
         if size > MAX_FILE:
             raise ChannelError(f"channel: file {name} is more than {MAX_FILE} bytes")

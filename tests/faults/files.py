@@ -131,17 +131,17 @@ _LOCKS = ("report", "--locks")
 _AGAIN = ("report", "--recompute", "--locks")
 _format("campaign", "campaign.json", "2", _campaigns("campaign.json", *_LOCKS))
 _format("samples", "samples.jsonl", "2 or 4", _campaigns("samples.jsonl", *_LOCKS))
-_format("experiment", "a campaign's experiment.toml", "2 or 4",
+_format("experiment", "a campaign's experiment.toml", "0 or 2",
         _campaigns("experiment.toml", *_LOCKS))
 _format("vmstat", "/proc/vmstat as the guest sent it", "4",
         _campaigns("steady-end.vmstat", *_AGAIN))
 _format("lock-stat", "/proc/lock_stat as the guest sent it", "4",
         _campaigns("steady-end.lock_stat", *_AGAIN))
 _format("lock-keys", "the lock classes of a kernel", "0 or 4", _campaigns(KEYS_FILE, *_AGAIN))
-_format("swaps", "/proc/swaps as the guest sent it", "0 or 4",
-        _campaigns("steady-end.swaps", *_AGAIN))
-_format("workload", "the workload's document", "0 or 4", _campaigns("workload.json", *_AGAIN))
-_format("fio", "fio's document", "0 or 4",
+_format("swaps", "/proc/swaps as the guest sent it", "4", _campaigns("steady-end.swaps", *_AGAIN))
+_format("workload", "the workload's document", "4", _campaigns("workload.json", *_AGAIN))
+_format("channel", "the channel's bytes as they came", "4", _campaigns("channel.bin", *_AGAIN))
+_format("fio", "fio's document", "4",
         _campaigns("tool.fio.out", "report", "--recompute", of="tools"))
 _format("perf", "perf's report", "3", _campaigns("tool.profile-report.out", "report", of="tools"))
 
@@ -202,12 +202,13 @@ def _night(lab: Lab) -> Made:
 
 
 def _export(lab: Lab) -> Made:
-    """Each cut is taken into a folder of its own: what was taken once is not taken again."""
     _campaigns("samples.jsonl", *_LOCKS)(lab)
     file = lab.folder / "history.jsonl"
     done = typed(lab, "index", "--results", lab.results, "--export", file)
     assert done.status == 0, done.said
-    return file, ["index", "--results", lab.folder / "taken", "--import", file]
+    taken = lab.folder / "taken"
+    taken.mkdir()
+    return file, ["index", "--results", taken, "--import", file]
 
 
 def _kernels(lab: Lab) -> Made:
@@ -219,10 +220,10 @@ def _kernels(lab: Lab) -> Made:
     return file, ["kernel", "list"]
 
 
-_format("budget", "a budget of locks", "1 or 2", _budget)
+_format("budget", "a budget of locks", "2 or 3", _budget)
 _format("machine", "the description of a simulated machine", "0 or 2", _machine)
-_format("claim", "a claim", "0 or 2", _claim)
-_format("bisect-log", "the log of a git bisect", "2", _log)
+_format("claim", "a claim", "2", _claim)
+_format("bisect-log", "the log of a git bisect", "2 or 4", _log)
 _format("known", "the list of changes that are known", "0 or 2", _known)
 _format("night", "a night's record", "0", _night)
 _format("history", "an export of the history", "0 or 2", _export)
