@@ -81,7 +81,8 @@ _hostile("console-1g", "1 GiB on the console", "flooded",
 _hostile("console-endless-line", "a line without end on the console", "flooded",
          r"flooded: console\.log is over its bound of 4194304 bytes")
 _hostile("console-escapes", "escape sequences on the console, then silence", "early-hang",
-         r"early-hang: no word from the agent in 90 s; the console ends with: .*<script>")
+         r"early-hang: no word from the agent in 90 s; the console ends with: "
+         r"\\x1b\[2J\\x1b\]0;owned\\x07\\x1b\[31mall is well")
 for _word, _injected in (
         ("garbage", "escape sequences"), ("half", "half of itself"), ("none", "nothing"),
         ("zero", "counters that are all 0"), ("nines", "counters of nines")):

@@ -66,8 +66,11 @@ int __wrap_guest_mount(struct error *fault)
 	}
 	if (is("console-endless-line"))
 		on_console("no line break ever comes, ", (1 << 30) / 26);
-	if (is("console-escapes"))
+	if (is("console-escapes")) {
+		// Behind what a kernel that has just booted says by and by.
+		sleep(5);
 		on_console(FORGED, 1);
+	}
 	if (is("off-first"))
 		guest_power_off();
 	if (is("hangs-first") || is("console-escapes"))

@@ -23,7 +23,7 @@ _OFF = (r"does not count: guest-silent: the guest did not power off in 30 s; "
         r"the console ends with: .+")
 # The kernel's own detector of hung tasks is asked to be first, however slow the host.
 _SOON = ', "sysctl.kernel.hung_task_timeout_secs=5"'
-_STANDS = r"does not count: lockup: INFO: task {}:\d+ blocked for more than \d+ seconds\."
+_STANDS = r"FINDING: lockup: INFO: task {}:\d+ blocked for more than \d+ seconds\."
 PHASES = {
     "boot": ("at the end of its own boot", "boot", "early-hang", _EARLY),
     "init": ("as it starts PID 1", "init", "early-hang", _EARLY),
@@ -34,7 +34,7 @@ PHASES = {
     "off": ("as the machine is powered off", "off", "guest-silent", _OFF)}
 for _phase, (_where, _place, _outcome, _line) in PHASES.items():
     _fails(f"oops-{_phase}", f"the kernel oopses {_where}", f"oops@{_place}", "kernel-oops",
-           r"does not count: kernel-oops: BUG: kernel NULL pointer dereference, address: "
+           r"FINDING: kernel-oops: BUG: kernel NULL pointer dereference, address: "
            r"0000000000000008 at swapscale_fail_at\+.+", quick=_phase == "steady")
     _fails(f"hang-{_phase}", f"the kernel stands still, interrupts off, {_where}",
            f"hang@{_place}", _outcome, _line)
@@ -55,7 +55,7 @@ def _planted(name: str, injected: str, series: str, parameter: str, outcome: str
 
 _planted("panic", "the kernel panics in its own boot", "faults", "swapscale_fault=panic",
          "kernel-panic",
-         r"does not count: kernel-panic: Kernel panic - not syncing: swapscale_fault: .+")
+         r"FINDING: kernel-panic: Kernel panic - not syncing: swapscale_fault: .+")
 _planted("warning", "the kernel warns in its own boot", "faults", "swapscale_fault=warning",
          "kernel-warning",
-         r"does not count: kernel-warning: WARNING: CPU: 0 PID: 1 at init/main\.c:.+")
+         r"FINDING: kernel-warning: WARNING: CPU: 0 PID: 1 at init/main\.c:.+")
