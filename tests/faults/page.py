@@ -15,7 +15,8 @@ Made by `make faults`, which injects each of these through `./swapscale` itself,
 kernels as they are. A fault is as it should be where its outcome, exit status and line are those
 that it must come to, and where afterwards no process, temporary file, lock or half a file is left,
 the record reads, no sample is lost and none is there twice: where a campaign was made, it is gone
-on with by `./swapscale run --resume` without the fault, and must come to each planned sample once.
+on with by `./swapscale run --resume results/CAMPAIGN` without the fault, and must come to each
+planned sample once.
 Paths are shortened: `results`, `CACHE` and `LAB` (the folder of the fault).
 
 A single fault or a group is injected by `python3 -m tests.faults NAME`; `results/faults/` keeps
