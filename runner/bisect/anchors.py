@@ -154,7 +154,7 @@ def _looks(state: State, bench: Bench, rules: Rules, ends: tuple[Reading, Readin
 
 def _mean(samples: Sequence[Sample], metric: str) -> float | None:
     values = [sample.metrics[metric].value for sample in samples if metric in sample.metrics]
-    return sum(values) / len(values) if values else None
+    return math.fsum(values) / len(values) if values else None
 
 
 def _moved(state: State, sides: Sequence[Sequence[Sample]]) -> str:

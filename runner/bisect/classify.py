@@ -81,8 +81,8 @@ def spread(groups: Sequence[Sequence[Sample]], metric: str) -> tuple[float, int]
     """Standard deviation of boots of one kernel, pooled, and its degrees of freedom."""
     values = [_values(group, metric) for group in groups]
     free = sum(len(value) - 1 for value in values if len(value) > 1)
-    squares = sum(statistics.variance(group) * (len(group) - 1) for group in values
-                  if len(group) > 1)
+    squares = math.fsum(statistics.variance(group) * (len(group) - 1) for group in values
+                        if len(group) > 1)
     return (math.sqrt(squares / free), free) if free else (0.0, 0)
 
 
@@ -106,5 +106,5 @@ def figure(result: MetricResult, own: Tier, anchors: Sequence[Sequence[Sample]],
             error = (high - low) / 2 / float(stats.norm.ppf(0.5 + own.level / 2))
             return Figure(test, error, math.inf)
     deviation, free = spread(anchors, result.name)
-    error = max(deviation, least) * math.sqrt(sum(1 / count for count in boots if count))
+    error = max(deviation, least) * math.sqrt(math.fsum(1 / count for count in boots if count))
     return Figure(test, error, free if deviation > least else math.inf)

@@ -2,6 +2,7 @@
 """What keeps an effect from being larger, with the numbers that were counted for it."""
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -46,7 +47,7 @@ def lock_sum(comparison: Comparison, claim: Claim, cell: ClaimCell) -> Measured 
     for lock in taken:
         got = counted(comparison, claim, cell, acquisitions(lock))
         if got:
-            base, test = (sum(pair[side] for pair in taken.values()) for side in (0, 1))
+            base, test = (math.fsum(pair[side] for pair in taken.values()) for side in (0, 1))
             change = Effect(*3 * (test / base - 1,)) if base else None
             return replace(got, base=base, test=test, effect=change)
     return None

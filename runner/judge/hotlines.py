@@ -2,6 +2,7 @@
 """The hottest lines of a lockstep cell, and who waits for whom, for reports."""
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def _share(moved: MetricResult, written: MetricResult | None) -> str:
              if part is not None and whole] if written else []
     if not sides:             # an earlier version's sample, or nowhere among the very hottest
         return "–"
-    return f"{sum(part for part, _ in sides) / sum(whole for _, whole in sides):.0%}"
+    return f"{math.fsum(part for part, _ in sides) / math.fsum(whole for _, whole in sides):.0%}"
 
 
 def lines(cell: CellResult) -> Table | None:

@@ -48,8 +48,8 @@ def _values(side: Sequence[Sample], name: str) -> list[float]:
 
 
 def _variance(logs: Sequence[float]) -> float:
-    mean = sum(logs) / len(logs)
-    return sum((value - mean) ** 2 for value in logs) / (len(logs) - 1)
+    mean = math.fsum(logs) / len(logs)
+    return math.fsum((value - mean) ** 2 for value in logs) / (len(logs) - 1)
 
 
 def of(base: Sequence[Sample], test: Sequence[Sample], name: str) -> Spread | None:
@@ -59,14 +59,14 @@ def of(base: Sequence[Sample], test: Sequence[Sample], name: str) -> Spread | No
         return None
     logs = [[math.log(value) for value in side] for side in sides]
     parts = [_variance(side) / len(side) for side in logs]
-    error = math.sqrt(sum(parts))
+    error = math.sqrt(math.fsum(parts))
     half = 0.0
     if error > 0:
         # Welch, Biometrika 34 (1947), and Satterthwaite's degrees of freedom.
-        free = sum(parts) ** 2 / sum(part ** 2 / (len(side) - 1)
-                                     for part, side in zip(parts, logs))
+        free = math.fsum(parts) ** 2 / math.fsum(
+            part ** 2 / (len(side) - 1) for part, side in zip(parts, logs))
         half = float(scipy.stats.t.ppf((1 + LEVEL) / 2, free)) * error
-    means = [sum(side) / len(side) for side in logs]
+    means = [math.fsum(side) / len(side) for side in logs]
     return Spread((len(logs[0]), len(logs[1])), means[1] - means[0], half, error)
 
 

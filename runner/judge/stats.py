@@ -52,7 +52,7 @@ def paired(ratios: Sequence[float], level: float = LEVEL) -> Paired:
     """
     # Sorted and turned to a positive middle, so that neither the order of the
     # samples nor which kernel is called the base changes what the seed draws.
-    flip = -1.0 if (statistics.median(ratios), sum(sorted(ratios))) < (0.0, 0.0) else 1.0
+    flip = -1.0 if (statistics.median(ratios), math.fsum(ratios)) < (0.0, 0.0) else 1.0
     values = numpy.array(sorted(flip * ratio for ratio in ratios))
     effect = float(numpy.median(values))
     interval = p = None
@@ -171,8 +171,8 @@ class Shift:
 
 def pooled(base: Sequence[float], test: Sequence[float]) -> float:
     """The standard deviation within two groups, of three values together at least."""
-    squares = sum(statistics.variance(group) * (len(group) - 1) for group in (base, test)
-                  if len(group) > 1)
+    squares = math.fsum(statistics.variance(group) * (len(group) - 1) for group in (base, test)
+                        if len(group) > 1)
     return math.sqrt(squares / (len(base) + len(test) - 2))
 
 

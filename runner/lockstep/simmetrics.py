@@ -2,6 +2,7 @@
 """From one sample's simulation to its metrics."""
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 
 from runner.lockstep import reading
@@ -26,8 +27,8 @@ def _metric(value: float, unit: str, better: str) -> Metric:
 def speed(written: Reading, names: Names, pages: int) -> dict[str, Metric]:
     """Throughput and time in simulated time, and what the time of the vCPUs went to."""
     total = written.total
-    idle = sum(ns for code, _, ns in written.pauses if names.code(code).startswith(_IDLE))
-    spin = sum(ns for code, _, ns in written.pauses) - idle
+    idle = math.fsum(ns for code, _, ns in written.pauses if names.code(code).startswith(_IDLE))
+    spin = math.fsum(ns for code, _, ns in written.pauses) - idle
     waited = sum(wait.count for wait in written.waits)
     return {
         "throughput_mib_s": _metric(pages * PAGE_SIZE / MIB / (written.ns / 1e9), "MiB/s",
@@ -40,7 +41,7 @@ def speed(written: Reading, names: Names, pages: int) -> dict[str, Metric]:
         "far_transfers_per_page": _metric(total["far"] / pages, "transfers/page", "lower"),
         "stall_share": _metric(total["stall_fs"] / 1e6 / written.cpu_ns, "", "lower"),
         "contended_per_page": _metric(waited / pages, "contentions/page", "lower"),
-        "wait_ns_per_page": _metric(sum(wait.ns for wait in written.waits) / pages, "ns/page",
+        "wait_ns_per_page": _metric(math.fsum(wait.ns for wait in written.waits) / pages, "ns/page",
                                     "lower"),
         "spin_share": _metric(spin / written.cpu_ns, "", "lower"),
         "idle_share": _metric(idle / written.cpu_ns, "", ""),

@@ -2,6 +2,7 @@
 """What one lock class's rows and call sites in /proc/lock_stat say."""
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -63,4 +64,4 @@ class LockClass:
 def total(times: Iterable[float | None]) -> float | None:
     """Their sum; None where one of them is not known."""
     known = list(times)
-    return None if None in known else sum(time for time in known if time is not None)
+    return None if None in known else math.fsum(time for time in known if time is not None)

@@ -11,6 +11,7 @@ clock against the emulated timer to within 10 ppm (measured: 999.993 MHz for
 """
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -181,7 +182,7 @@ def _fairness(reading: Reading) -> dict[str, Metric]:
     done = [thread.integer("steady_pages") for thread in reading.workload.objects("per_thread")]
     if len(done) < 2 or not any(done):
         return {}
-    jain = sum(done) ** 2 / (len(done) * sum(pages ** 2 for pages in done))
+    jain = math.fsum(done) ** 2 / (len(done) * math.fsum(pages ** 2 for pages in done))
     return {"fairness_min_max": Metric(min(done) / max(done), "", "higher", WORKLOAD),
             "fairness_jain": Metric(jain, "", "higher", WORKLOAD)}
 

@@ -2,6 +2,7 @@
 """Lock acquisitions per swapped-out page, kernel by kernel: a Markdown page and its picture."""
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def _count(value: float, base: float | None) -> str:
 
 
 def path_sum(locks: Sequence[str], figures: Figures) -> float:
-    return sum(figures.locks.get(lock, 0.0) for lock in locks)
+    return math.fsum(figures.locks.get(lock, 0.0) for lock in locks)
 
 
 def _row(place: Place, figures: Figures, base: Figures | None, columns: Sequence[str],

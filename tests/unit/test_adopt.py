@@ -33,7 +33,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(programs, "build", lambda progress: None)
     monkeypatch.setattr(programs, "digest", lambda *args: "0" * 64)
     monkeypatch.setattr(accel, "choose", lambda wanted, progress: Accelerator("tcg"))
-    monkeypatch.setattr(toollayer, "layer", lambda tools: None)
+    monkeypatch.setattr(toollayer, "layer", lambda tools: b"")
     kernels = tmp_path / "kernels"
     monkeypatch.setattr(paths, "KERNELS", kernels)
     (kernels / "config").mkdir(parents=True)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from runner.errors import CannotMeasure
 from runner.vm import elf
 
-PROGRAM = Path("/usr/bin/python3.11").resolve()
+PROGRAM = Path("/usr/bin/python3").resolve()
 
 
 @pytest.mark.parametrize("name", ["python3", "fio", "perf", "stress-ng", "ndctl", "git"])
