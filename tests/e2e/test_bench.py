@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What 'make bench' runs, run once, and what it promises of the simulated machine looked at."""
+"""What 'make bench' runs, with a run less of each cell, and what it promises of the simulated
+machine looked at."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -19,7 +20,8 @@ BASE, TEST = "6.1:pagewise", "6.1:batched"
 @pytest.fixture(scope="module")
 def bench(swapscale, tmp_path_factory: pytest.TempPathFactory):
     results = tmp_path_factory.mktemp("results")
-    done = swapscale("run", paths.CONFIGS / "bench.toml", "--results", results)
+    done = swapscale("run", paths.CONFIGS / "bench.toml", "--results", results,
+                     "--set", "rules.perturbations=2")
     assert done.returncode == 0, done.stdout + done.stderr
     return done, next(results.iterdir())
 
@@ -43,7 +45,7 @@ def test_the_first_cell_twice_is_identical_to_the_last_digit(bench, lockstep: li
 def test_another_perturbation_is_another_run(lockstep: list[Sample]) -> None:
     speeds = {one.metrics["throughput_mib_s"].value for one in lockstep
               if (one.cell.kernel, one.cell.threads) == (BASE, 16)}
-    assert len(speeds) == 3
+    assert len(speeds) == 2
 
 
 @pytest.mark.parametrize("threads", [1, 16])

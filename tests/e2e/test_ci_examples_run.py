@@ -50,6 +50,7 @@ def test_github_actions(sandbox: Sandbox, tmp_path: Path) -> None:
             assert (sandbox.folder / step["with"]["path"] / "nightly.html").is_file()
 
 
+@pytest.mark.slow             # the next two are a night each, of the same commands
 def test_gitlab(sandbox: Sandbox, tmp_path: Path) -> None:
     job = yaml.safe_load((EXAMPLES / "gitlab-ci.yml").read_text())["nightly"]
     for line in job["script"]:
@@ -59,6 +60,7 @@ def test_gitlab(sandbox: Sandbox, tmp_path: Path) -> None:
         "testsuites"
 
 
+@pytest.mark.slow
 def test_crontab(sandbox: Sandbox, tmp_path: Path) -> None:
     text = (EXAMPLES / "crontab").read_text()
     (command,) = re.findall(r"^[\d*/,-]+(?: [\d*/,-]+){4} (.+)$", text, re.MULTILINE)
