@@ -12,9 +12,10 @@ enum { MOST = 1024 };
 void settings_apply(struct job *job)
 {
 	for (size_t i = 0; i < job->setting_count; i++) {
-		struct setting *one = &job->settings[i];
+		struct setting *setting = &job->settings[i];
 
-		one->failed = text_write(one->path, one->value) ? errno : 0;
+		setting->failed =
+			text_write(setting->path, setting->value) ? errno : 0;
 	}
 }
 
@@ -25,12 +26,12 @@ int settings_send(const struct job *job, struct channel *channel,
 
 	snprintf(file, sizeof(file), "%s.settings", name);
 	for (size_t i = 0; i < job->setting_count; i++) {
-		const struct setting *one = &job->settings[i];
+		const struct setting *setting = &job->settings[i];
 
-		if (text_read_line(one->path, read, sizeof(read)) < 0)
+		if (text_read_line(setting->path, read, sizeof(read)) < 0)
 			snprintf(read, sizeof(read), "!%d", errno);
 		int length = snprintf(line, sizeof(line), "%s %d %s\n",
-				      one->path, one->failed, read);
+				      setting->path, setting->failed, read);
 
 		if (channel_file(channel, file, line, (size_t)length, fault))
 			return -1;

@@ -190,7 +190,7 @@ enum answer { ANSWER_WHOLE, ANSWER_NONE, ANSWER_LATE };
 // One line; what follows it may lack an end of its own (perf's has a NUL).
 static enum answer answered(int fd, int64_t deadline)
 {
-	struct pollfd one = {.fd = fd, .events = POLLIN};
+	struct pollfd waited = {.fd = fd, .events = POLLIN};
 	char byte = '\0';
 
 	while (byte != '\n') {
@@ -198,7 +198,7 @@ static enum answer answered(int fd, int64_t deadline)
 
 		if (left <= 0)
 			return ANSWER_LATE;
-		if (poll(&one, 1, left > INT_MAX ? INT_MAX : (int)left) <= 0)
+		if (poll(&waited, 1, left > INT_MAX ? INT_MAX : (int)left) <= 0)
 			continue;
 		const ssize_t got = read(fd, &byte, 1);
 

@@ -135,9 +135,9 @@ static int read_err(struct workload *workload, struct error *fault)
 
 static bool has_data(int fd)
 {
-	struct pollfd one = {.fd = fd, .events = POLLIN};
+	struct pollfd waited = {.fd = fd, .events = POLLIN};
 
-	return fd >= 0 && poll(&one, 1, 0) == 1;
+	return fd >= 0 && poll(&waited, 1, 0) == 1;
 }
 
 // What the workload wrote before it ended; a child it left behind may hold the
@@ -166,15 +166,15 @@ static int drain(struct workload *workload, struct error *fault)
 // True once the workload has ended.  PID 1 is handed everybody's orphans.
 static bool reap(const struct workload *workload, int *status)
 {
-	int one;
+	int ended;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &one, WNOHANG)) > 0) {
+	while ((pid = waitpid(-1, &ended, WNOHANG)) > 0) {
 		if (pid == workload->pid) {
-			*status = one;
+			*status = ended;
 			return true;
 		}
-		tools_reaped(workload->tools, pid, one);
+		tools_reaped(workload->tools, pid, ended);
 	}
 	return false;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""From samples to verdicts, by the rules in the design's section of that name.
+"""From samples to verdicts, by the rules of docs/methodology.md.
 
 A tier that goes by the host's clock can find a regression or an improvement
 of its own; where it is undecided, a decision of the others on the same device

@@ -4,10 +4,10 @@
 "use strict";
 (() => {
 	const all = (selector, from = document) => [...from.querySelectorAll(selector)];
-	const one = (id) => document.getElementById(id);
+	const element = (id) => document.getElementById(id);
 
 	// --- Theme: the system's until the reader chooses.
-	const theme = one("theme");
+	const theme = element("theme");
 	const prefers = matchMedia("(prefers-color-scheme: dark)");
 	const stored = () => {
 		try { return localStorage.getItem("swapscale-theme"); } catch { return null; }
@@ -33,8 +33,8 @@
 		unfolded.forEach((details) => { details.open = true; });
 	});
 	addEventListener("afterprint", () => unfolded.forEach((details) => { details.open = false; }));
-	one("print").addEventListener("click", () => print());
-	one("print").hidden = false;
+	element("print").addEventListener("click", () => print());
+	element("print").hidden = false;
 
 	// --- The address holds an anchor, then key=value: #cells&device=pmem&sort=effects-table.3.descending
 	const read = () => {
@@ -92,7 +92,7 @@
 	});
 
 	// --- Filtering.
-	const form = one("filters");
+	const form = element("filters");
 	const items = all(".filtered");
 	const chosenFilters = () => [...new FormData(form)].filter(([, text]) => text);
 	const apply = () => {
@@ -110,7 +110,7 @@
 				shown += fits;
 			}
 		});
-		one("count").textContent = chosenNow.length ? `${shown} of ${rows} rows` : `${rows} rows`;
+		element("count").textContent = chosenNow.length ? `${shown} of ${rows} rows` : `${rows} rows`;
 	};
 	const follow = () => {
 		const { anchor, state } = read();
@@ -125,11 +125,11 @@
 		}
 		const [table, at, direction] = (state.get("sort") || "").split(".");
 		if (direction === "ascending" || direction === "descending") {
-			const found = one(table);
-			if (found && found.matches("table.grid"))
-				sort(found, Number(at), direction);
+			const grid = element(table);
+			if (grid && grid.matches("table.grid"))
+				sort(grid, Number(at), direction);
 		}
-		const target = anchor && one(anchor);
+		const target = anchor && element(anchor);
 		if (target) {
 			for (let node = target; node; node = node.parentElement)
 				if (node.tagName === "DETAILS")
