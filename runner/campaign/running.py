@@ -36,10 +36,11 @@ def run(experiment: Experiment, campaign: Campaign, progress: Progress,
         for name, why in lost.items():
             progress.warn(f"the tier {name} is left out: {why}")
         tools = experiment.instruments.programs
-        if experiment.guest.ram < (least := toollayer.least_ram(tools)):
-            raise UsageError(f"{experiment.file}: guest.ram_mib: {experiment.guest.ram // MIB} MiB "
-                             f"do not hold {', '.join(sorted(tools))} as they are unpacked; make "
-                             f"it {least // MIB} at least")
+        ram = min(experiment.under(name).guest.ram for name in experiment.kernels)
+        if ram < (least := toollayer.least_ram(tools)):
+            raise UsageError(f"{experiment.file}: guest.ram_mib: {ram // MIB} MiB do not hold "
+                             f"{', '.join(sorted(tools))} as they are unpacked; make it "
+                             f"{least // MIB} at least")
         kernels = kernels_of(experiment, progress)
         images = kernelset.images(kernels)
         kernelset.keep_configs(campaign, kernels)

@@ -61,12 +61,15 @@ def test_tools_boot_a_kernel_that_bears_them(tmp_path: Path) -> None:
     assert plan.flavour(experiment, "timed", "pmem") == "perf+tools"
 
 
+@pytest.mark.parametrize("guest", [
+    "ram_mib = 128",
+    "ram_mib = 512\n[settings]\n\"guest.ram_mib\" = 128"])
 def test_tools_that_do_not_fit_are_refused_before_anything_boots(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        guest: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_kernels(*_: object) -> NoReturn:
         raise AssertionError("kernels are built")
     monkeypatch.setattr(toollayer, "layer", lambda _: bytes(89 * MIB - 1))
-    experiment = plan.load(write(tmp_path, "fio = true\n[guest]\nram_mib = 128"))
+    experiment = plan.load(write(tmp_path, f"fio = true\n[guest]\n{guest}"))
     home = campaign.create(experiment, tmp_path / "results")
     with pytest.raises(UsageError, match=r"guest.ram_mib: 128 MiB do not hold fio as they "
                                          "are unpacked; make it 129 at least$"):
