@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import fnmatch
+import functools
 import json
 import os
 import re
@@ -135,22 +136,29 @@ class Archive:
         """Is there where the suite's security updates could not be had."""
         return self._place / "without-security"
 
+    @functools.cached_property
+    def _repositories(self) -> tuple[tuple[str, str], ...]:
+        """Where the suite lies, and its security updates where it has any: apt takes more than
+        half a second to say what the system has, and is asked once."""
+        own = (site.mirror(), self.suite)
+        return (own, (site.security(), f"{self.suite}-security")) \
+            if _RELEASED.fullmatch(self.suite) else (own,)
+
     def _sources(self) -> str:
         machine = command.run(["dpkg", "--print-architecture"], "dpkg").strip()
-        places = [(site.mirror(), self.suite)]
-        if _RELEASED.fullmatch(self.suite) and not self._unsecured.exists():
-            places.append((site.security(), f"{self.suite}-security"))
+        asked = self._repositories[:1] if self._unsecured.exists() else self._repositories
         return "".join(f"deb [arch={machine} signed-by={KEYRING}] {uri} {suite} main\n"
-                       for uri, suite in places)
+                       for uri, suite in asked)
 
     def _update(self, progress: Progress) -> None:
         """apt-get update, without the security updates where they alone cannot be had."""
-        self._unsecured.unlink(missing_ok=True)
-        self._configure()
+        if self._unsecured.exists():       # they are asked for again
+            self._unsecured.unlink()
+            self._configure()
         try:
             self._apt("apt-get", "--quiet", "update")
         except CannotMeasure as error:
-            if not _RELEASED.fullmatch(self.suite):
+            if len(self._repositories) == 1:
                 raise
             self._unsecured.touch()
             self._configure()
