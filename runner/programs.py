@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 from collections.abc import Iterable
+from pathlib import Path
 
 from runner import paths
 from runner.errors import CannotMeasure, printable
@@ -14,17 +15,25 @@ from runner.progress import Progress
 from runner.vm import initramfs, toollayer
 
 
-def build(progress: Progress) -> None:
-    """Bring build/ up to date; without a change this is a stat of each source."""
-    command = ["make", "-s", "-C", str(paths.ROOT), "all"]
+def _make(root: Path, *options: str) -> subprocess.CompletedProcess[str]:
     # A make above us must not lend us its job server or flags.
     env = {key: value for key, value in os.environ.items()
            if key not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
-    ready = subprocess.run([*command, "-q"], env=env, capture_output=True, check=False)
-    if ready.returncode == 0:
+    return subprocess.run(["make", "-s", "-C", str(root), "all", *options], env=env,
+                          capture_output=True, text=True, check=False)
+
+
+def built(root: Path = paths.ROOT) -> bool:
+    """Whether a checkout's build/ is up to date; a stat of each source."""
+    return _make(root, "-q").returncode == 0
+
+
+def build(progress: Progress) -> None:
+    """Bring build/ up to date."""
+    if built():
         return
     with progress.step("building the guest's C programs", 10.0):
-        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        done = _make(paths.ROOT)
     if done.returncode != 0:
         lines = [line for line in done.stderr.splitlines() if "error" in line] or [done.stderr]
         raise CannotMeasure(f"make all: {printable(lines[0])}; run 'make' to see it whole")

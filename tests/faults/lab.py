@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner import paths
+from runner import paths, programs
 from runner.campaign.store import load_samples
 from runner.records import Sample
 
@@ -235,10 +235,7 @@ class Lab:
         assert agent.count(_ASKED) == 1 and len(word) <= len(_ASKED)
         (self.root / "build/agent").write_bytes(
             agent.replace(_ASKED, word.encode().ljust(len(_ASKED), b"\0")))
-        if subprocess.run(["make", "-q", "-C", self.root, "all"], env={
-                key: value for key, value in os.environ.items() if not key.startswith("MAKE")
-                and key != "MFLAGS"}, check=False).returncode:
-            raise AssertionError("make would replace the hostile agent")
+        assert programs.built(self.root), "make would replace the hostile agent"
 
     def plain(self, text: str) -> str:
         """A line without what differs from run to run."""
