@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
+import zlib
 from pathlib import Path
+
+#: What gzip, lzma and the reading of a file raise where a packed one is damaged or gone.
+DAMAGED = (OSError, EOFError, lzma.LZMAError, zlib.error)
 
 
 def sha256(file: Path) -> str:

@@ -15,12 +15,12 @@ import lzma
 import re
 import struct
 import subprocess
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import printable
+from runner.files import DAMAGED
 from runner.records import BuiltKernel
 
 _MAGIC = b"HdrS"
@@ -81,7 +81,7 @@ def _unpacked(image: bytes) -> bytes | None:
                 done = subprocess.run([tool, "-dc"], input=packed[:-4], capture_output=True,
                                       check=False)
                 return done.stdout or None
-    except (OSError, EOFError, lzma.LZMAError, zlib.error):
+    except DAMAGED:
         pass
     return None
 

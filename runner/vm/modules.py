@@ -9,11 +9,11 @@ from __future__ import annotations
 import gzip
 import lzma
 import re
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 from runner.errors import CannotMeasure, printable
+from runner.files import DAMAGED
 from runner.records import SwapDevice
 from runner.vm import initramfs
 
@@ -65,7 +65,7 @@ def collect(tree: Path) -> dict[str, bytes]:
         file, packing = there[name]
         try:
             held[f"{name}.ko"] = _UNPACK[packing](file.read_bytes())
-        except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        except DAMAGED as error:
             raise CannotMeasure(f"{file}: cannot be read: {printable(str(error), 80)}") from None
         wanted += _depends(held[f"{name}.ko"])
     return held
