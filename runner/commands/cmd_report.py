@@ -56,7 +56,8 @@ def recomputed(samples: list[Sample], home: Campaign) -> list[Sample]:
 def _recomputed(sample: Sample, evidence: Path) -> Sample:
     channel.hold(evidence)
     # What its settings did to its kernel was told of the kernel's image, which is not here.
-    kept = {name: one for name, one in sample.metrics.items() if name == ineffective.METRIC}
+    kept = {name: figure for name, figure in sample.metrics.items()
+            if name == ineffective.METRIC}
     return dataclasses.replace(sample, metrics=tier.find(sample.cell.tier).measure(evidence) | kept)
 
 

@@ -91,9 +91,9 @@ static void check_both(struct region twins[2])
 			region_check(&twins[i], page);
 }
 
-// Half of the group.  Not by its limit, whose writer is killed where the first
-// rounds of reclaim do not do: Linux 7.3 makes active in them what KSM has made
-// one of.
+// All of the group but `keep` bytes.  Not by its limit, whose writer is killed
+// where the first rounds of reclaim do not do: Linux 7.3 makes active in them
+// what KSM has made one of.
 static int push_out(uint64_t keep, struct error *error)
 {
 	enum { TRIES = 200 };
